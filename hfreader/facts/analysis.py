@@ -1,0 +1,67 @@
+"""What the analyzers say of one modeling file, and the diagrams of its classes."""
+
+from dataclasses import dataclass
+
+from hfreader.facts.code import FileFacts
+from hfreader.facts.matches import Match
+from hfreader.facts.places import Place
+from hfreader.facts.problems import Problem
+
+
+@dataclass(frozen=True)
+class DiagramNode:
+    """One box: what it is called, what it is, where it is written.
+
+    kind    input, module, operation, function or output.
+    target  qualified class or function a click opens, None for plain operations.
+    values  the places at which the tracer records the box's value (its output), for the shape label.
+    symbols symbols of matched concepts whose tokens lie in this box, as `concept-slug:symbol`.
+    """
+
+    id: int
+    label: str
+    kind: str
+    place: Place
+    target: str | None = None
+    values: tuple[Place, ...] = ()
+    symbols: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DiagramEdge:
+    """A value flowing from one box to another; `repeat` marks the way back of a loop over layers."""
+
+    source: int
+    target: int
+    repeat: bool = False
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """The dataflow graph of one class folded to what a reader wants to see."""
+
+    owner: str
+    function: str
+    nodes: tuple[DiagramNode, ...]
+    edges: tuple[DiagramEdge, ...]
+
+
+@dataclass(frozen=True)
+class DispatchSite:
+    """A call in `owner` that jumps through the attention registry, and the default function it opens on."""
+
+    owner: str
+    site: Place
+    function: str
+    target: Place
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One modeling file, analysed."""
+
+    code: FileFacts
+    matches: tuple[Match, ...]
+    diagrams: tuple[Diagram, ...]
+    dispatches: tuple[DispatchSite, ...]
+    problems: tuple[Problem, ...] = ()

@@ -1,0 +1,55 @@
+"""What a worker process is asked to run, and what it answers for a whole family."""
+
+from dataclasses import dataclass
+
+from hfreader.facts.matches import Match, Proof
+from hfreader.facts.problems import Problem
+from hfreader.facts.traces import Trace
+
+
+@dataclass(frozen=True)
+class TraceRequest:
+    """One run that a user asks for.
+
+    target        a family (`bert`), a local checkpoint folder, or a hub id.
+    text, ids     the input; a default sentence when both are None.
+    architecture  class of the family; its base model when None.
+    overrides     config fields as the user wrote them (`("num_hidden_layers", "2")`).
+    lines, modules  what to record.
+    symbols       name the dimensions in config terms.
+    offline       do not ask the hub.
+    """
+
+    target: str
+    text: str | None = None
+    ids: tuple[int, ...] | None = None
+    architecture: str | None = None
+    overrides: tuple[tuple[str, str], ...] = ()
+    device: str = "cpu"
+    dtype: str = "float32"
+    lines: bool = True
+    modules: bool = True
+    symbols: bool = True
+    seed: int = 0
+    offline: bool = False
+
+
+@dataclass(frozen=True)
+class FamilyRequest:
+    """Run every model class of a family, and prove `matches`."""
+
+    family: str
+    matches: tuple[Match, ...]
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class FamilyRun:
+    """What ran for a family. `traces[0]` is the base model on the default sentence at its default sizes; the others
+    are the family's other classes and settings (cache, decoder, cross-attention), with few layers, so that as many
+    lines as possible run."""
+
+    family: str
+    traces: tuple[Trace, ...]
+    proofs: tuple[Proof, ...]
+    problems: tuple[Problem, ...] = ()
