@@ -1,0 +1,1 @@
+"""What the code says: libcst in, facts out."""

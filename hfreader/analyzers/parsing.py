@@ -1,0 +1,174 @@
+"""One source file parsed: its libcst tree, where every node stands, and the names its top level defines."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import libcst as cst
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+
+from hfreader.errors import HfreaderError
+from hfreader.facts.places import Span
+
+PACKAGE = "transformers"
+
+
+class Positions(Mapping[cst.CSTNode, Span]):
+    """The span of every node of a tree, computed when first asked for."""
+
+    def __init__(self, tree: cst.Module) -> None:
+        self._tree = tree
+
+    @cached_property
+    def _ranges(self) -> Mapping[cst.CSTNode, CodeRange]:
+        return MetadataWrapper(self._tree, unsafe_skip_copy=True).resolve(PositionProvider)
+
+    def __getitem__(self, node: cst.CSTNode) -> Span:
+        found = self._ranges[node]
+        return Span(found.start.line, found.start.column, found.end.line, found.end.column)
+
+    def __iter__(self) -> Iterator[cst.CSTNode]:
+        return iter(self._ranges)
+
+    def __len__(self) -> int:
+        return len(self._ranges)
+
+
+@dataclass(frozen=True)
+class ParsedFile:
+    """One parsed file, in memory only.
+
+    file         relative to the package; `module` is its dotted name.
+    tree         the libcst module; `positions` gives the span of each of its nodes.
+    classes      class nodes by their qualified name within the file (`BertLayer`, `Outer.Inner`).
+    functions    function nodes likewise (`eager_attention_forward`, `BertLayer.forward`).
+    imports      local name -> qualified name, for every import at module level, also under `if` and `try`.
+    stars        modules imported with `*`.
+    assignments  the expression last assigned to each module-level name.
+    """
+
+    file: str
+    module: str
+    source: str
+    tree: cst.Module
+    positions: Positions
+    classes: dict[str, cst.ClassDef]
+    functions: dict[str, cst.FunctionDef]
+    imports: dict[str, str]
+    stars: tuple[str, ...]
+    assignments: dict[str, cst.BaseExpression]
+
+    def text(self, node: cst.CSTNode) -> str:
+        """The source text of a node."""
+        return self.tree.code_for_node(node)
+
+
+def parse_file(source: str, file: str) -> ParsedFile:
+    """Parse `source`, which stands in `file` (relative to the package); HfreaderError where it is not Python."""
+    try:
+        tree = cst.parse_module(source)
+    except cst.ParserSyntaxError as error:
+        raise HfreaderError(f"{file}:{error.raw_line}: cannot be parsed: {error.message}") from error
+    except RecursionError as error:
+        raise HfreaderError(f"{file}:1: cannot be parsed: it is nested too deeply") from error
+    parsed = ParsedFile(file, module_name(file), source, tree, Positions(tree), {}, {}, {}, (), {})
+    stars: list[str] = []
+    for statement in statements(tree.body):
+        _index(parsed, statement, stars)
+    object.__setattr__(parsed, "stars", tuple(stars))
+    return parsed
+
+
+def module_name(file: str) -> str:
+    """`models/bert/modeling_bert.py` -> `transformers.models.bert.modeling_bert`."""
+    parts = file.removesuffix(".py").split("/")
+    return ".".join([PACKAGE, *(parts[:-1] if parts[-1] == "__init__" else parts)])
+
+
+def statements(body: Iterable[cst.CSTNode]) -> Iterator[cst.CSTNode]:
+    """The statements of a scope in order, those under `if`, `try`, `with` and loops included."""
+    for statement in body:
+        if isinstance(statement, cst.SimpleStatementLine):
+            yield from statement.body
+            continue
+        yield statement
+        if not isinstance(statement, cst.ClassDef | cst.FunctionDef):
+            for child in statement.children:
+                yield from _nested(child)
+
+
+def _nested(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    if isinstance(node, cst.IndentedBlock | cst.SimpleStatementSuite):
+        yield from statements(node.body if isinstance(node, cst.IndentedBlock) else [*node.body])
+    elif isinstance(node, cst.If | cst.Else | cst.ExceptHandler | cst.ExceptStarHandler | cst.Finally):
+        for child in node.children:
+            yield from _nested(child)
+
+
+def dotted_name(node: cst.CSTNode | None) -> str | None:
+    """`a.b.c` for a chain of attributes of a name, None for any other expression."""
+    if isinstance(node, cst.Name):
+        return node.value
+    if isinstance(node, cst.Attribute):
+        front = dotted_name(node.value)
+        return None if front is None else f"{front}.{node.attr.value}"
+    return None
+
+
+def _index(parsed: ParsedFile, statement: cst.CSTNode, stars: list[str]) -> None:
+    match statement:
+        case cst.ClassDef():
+            _index_class(parsed, statement, statement.name.value)
+        case cst.FunctionDef():
+            parsed.functions[statement.name.value] = statement
+        case cst.Import() | cst.ImportFrom():
+            _index_import(parsed, statement, stars)
+        case cst.Assign():
+            for target in statement.targets:
+                if isinstance(target.target, cst.Name):
+                    parsed.assignments[target.target.value] = statement.value
+        case cst.AnnAssign(target=cst.Name(value=name), value=cst.BaseExpression() as value):
+            parsed.assignments[name] = value
+        case _:
+            pass
+
+
+def _index_class(parsed: ParsedFile, node: cst.ClassDef, qualified: str) -> None:
+    parsed.classes[qualified] = node
+    for statement in statements(node.body.body):
+        if isinstance(statement, cst.ClassDef):
+            _index_class(parsed, statement, f"{qualified}.{statement.name.value}")
+        elif isinstance(statement, cst.FunctionDef) and not _completes_another(statement):
+            parsed.functions[f"{qualified}.{statement.name.value}"] = statement
+
+
+def _completes_another(node: cst.FunctionDef) -> bool:
+    """Whether this is a property's setter or deleter, or an overload: not the definition of its name."""
+    names = [dotted_name(decorator.decorator) or "" for decorator in node.decorators]
+    return any(name.rpartition(".")[2] in ("setter", "deleter", "overload") for name in names)
+
+
+def _index_import(parsed: ParsedFile, node: cst.Import | cst.ImportFrom, stars: list[str]) -> None:
+    if isinstance(node, cst.Import):
+        for alias in node.names:
+            full = alias.evaluated_name
+            bound = alias.evaluated_alias
+            parsed.imports[bound or full.partition(".")[0]] = full if bound else full.partition(".")[0]
+        return
+    origin = _origin(parsed, node)
+    if isinstance(node.names, cst.ImportStar):
+        stars.append(origin)
+        return
+    for alias in node.names:
+        parsed.imports[alias.evaluated_alias or alias.evaluated_name] = f"{origin}.{alias.evaluated_name}"
+
+
+def _origin(parsed: ParsedFile, node: cst.ImportFrom) -> str:
+    """The absolute module that a `from ... import` names."""
+    named = dotted_name(node.module)
+    if not node.relative:
+        return named or ""
+    package = parsed.module.split(".")
+    up = len(node.relative) - (1 if parsed.file.rpartition("/")[2] == "__init__.py" else 0)
+    parent = package[: max(len(package) - up, 0)]
+    return ".".join([*parent, *([named] if named else [])])
