@@ -37,7 +37,7 @@ def render(latex: str, symbols: Mapping[str, tuple[str, str, str]], display: boo
             if element.text == placeholder:
                 _put_symbol(element, LinkedSymbol(*symbols[name]))
     math.set("alttext", plain(latex, symbols))
-    return Markup(tostring(math, encoding="unicode"))  # noqa: S704 - serialised from an element tree
+    return Markup(tostring(math, encoding="unicode"))
 
 
 def plain(latex: str, symbols: Mapping[str, tuple[str, str, str]]) -> str:

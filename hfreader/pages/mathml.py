@@ -9,7 +9,8 @@ from latex2mathml.converter import convert_to_element
 
 _MISSING_COMMANDS = ((r"\arg\max", r"\argmax"), (r"\arg\min", r"\argmin"), (r"\arg", r"\operatorname{arg}"))
 _SPACES = {"negativethinmathspace": "-0.167em", "negativemediummathspace": "-0.222em", "thinmathspace": "0.167em"}
-_ORDINARY = frozenset("∞⊤⊥∅∀∃′″‴")
+_ORDINARY = frozenset("∞⊤⊥∅∀∃′″‴…⋯")
+_UNSPACED = frozenset("/|‖.")
 _OPENING = frozenset("([{⌊⌈⟨")
 _CLOSING = frozenset(")]}⌋⌉⟩")
 _ACCENTS = {"^": "ˆ", "~": "˜", "―": "¯", "¯": "¯", "˙": "˙", "¨": "¨", "→": "→"}
@@ -36,8 +37,8 @@ _LETTERLIKE = {
 def convert(latex: str, display: bool = True) -> Element:
     """The `<math>` element for a formula; `display` chooses the block style of TeX."""
     for command, spelling in _MISSING_COMMANDS:
-        latex = re.sub(re.escape(command) + r"(?![A-Za-z])", lambda _, text=spelling: text, latex)
-    math = convert_to_element(latex, display="block" if display else "inline")
+        latex = re.sub(re.escape(command) + r"(?![A-Za-z])", spelling.replace("\\", r"\\"), latex)
+    math: Element = convert_to_element(latex, display="block" if display else "inline")
     math.attrib.pop("xmlns")
     _repair(math, display)
     return math
@@ -56,6 +57,7 @@ def _repair(element: Element, display: bool) -> None:
     if display:
         _limits_below(element)
     if element.tag in ("mrow", "math", "mtd", "mstyle", "msqrt"):
+        _unary_signs(element)
         replace_children(element, _spaced_functions(_merged_words(element)))
     replace_children(element, (_unwrapped(child) for child in element))
 
@@ -87,6 +89,8 @@ def _operator(element: Element) -> None:
     if element.tag == "mo" and text in _ORDINARY:
         element.tag = "mi"
         element.attrib.clear()
+    elif element.tag == "mo" and text in _UNSPACED and "minsize" not in element.attrib and "form" not in element.attrib:
+        element.attrib.update(stretchy="false", lspace="0", rspace="0")
     elif element.tag == "mi" and text in _OPENING | _CLOSING:
         element.tag = "mo"
         element.attrib.update(stretchy="false", form="prefix" if text in _OPENING else "postfix")
@@ -122,6 +126,12 @@ _REPAIRS: tuple[Callable[[Element], None], ...] = (_text, _alphabet, _operator, 
 def _limits_below(element: Element) -> None:
     if element.tag == "msub" and element[0].text in _LIMITS:
         element.tag = "munder"
+
+
+def _unary_signs(row: Element) -> None:
+    for before, child in zip(row, row[1:], strict=False):
+        if child.text in ("−", "+") and before.tag == "mo" and before.text not in _CLOSING:
+            child.set("form", "prefix")
 
 
 def _merged_words(row: Element) -> list[Element]:
