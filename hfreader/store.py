@@ -34,17 +34,34 @@ def digest_files(files: Iterable[Path]) -> str:
     return digest(*(part for file in sorted(files) for part in (file.name, file.read_bytes())))
 
 
-def remembered(kind: str, key: str, record: type[Record], compute: Callable[[], Record]) -> Record:
-    """The record stored under `key`, or the one that `compute` returns, stored for the next time.
+def recall(kind: str, key: str, record: type[Record]) -> Record | None:
+    """The record stored under `key`, None if there is none.
 
-    A file that cannot be read as a `record` (a damaged disk, an older format) is computed anew.
+    A file that cannot be read as a `record` (a damaged disk, an older format) counts as none.
     """
-    path = cache_folder() / kind / f"{key}.json"
-    if path.is_file():
-        try:
-            return from_json(path.read_bytes(), record)
-        except HfreaderError:
-            path.unlink(missing_ok=True)
-    made = compute()
-    write_atomically(path, to_json(made))
-    return made
+    path = _path(kind, key)
+    if not path.is_file():
+        return None
+    try:
+        return from_json(path.read_bytes(), record)
+    except HfreaderError:
+        path.unlink(missing_ok=True)
+        return None
+
+
+def remember(kind: str, key: str, record: object) -> None:
+    """Store a record under `key`."""
+    write_atomically(_path(kind, key), to_json(record))
+
+
+def remembered(kind: str, key: str, record: type[Record], compute: Callable[[], Record]) -> Record:
+    """The record stored under `key`, or the one that `compute` returns, stored for the next time."""
+    found = recall(kind, key, record)
+    if found is None:
+        found = compute()
+        remember(kind, key, found)
+    return found
+
+
+def _path(kind: str, key: str) -> Path:
+    return cache_folder() / kind / f"{key}.json"
