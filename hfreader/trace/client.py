@@ -1,0 +1,126 @@
+"""Asking for runs: the worker process as the other stages see it. Imports neither torch nor transformers."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from hfreader.errors import HfreaderError
+from hfreader.facts.problems import Problem
+from hfreader.facts.runs import FamilyRequest, FamilyRun, TraceRequest
+from hfreader.facts.snapshot import Snapshot
+from hfreader.facts.traces import Trace
+from hfreader.progress import Report
+from hfreader.trace.messages import Answer, Ask, receive, send
+
+QUIET = {
+    "TOKENIZERS_PARALLELISM": "false",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "PYTHONWARNINGS": "ignore",
+}
+
+
+class WorkerDied(Exception):
+    """The worker process ended without an answer; the message says how, in one line."""
+
+
+class Worker:
+    """A worker process to which one piece of work at a time is given."""
+
+    def __init__(self, process: subprocess.Popen[bytes], noise: IO[bytes]) -> None:
+        self._process = process
+        self._noise = noise
+
+    def ask(self, work: Ask, report: Report) -> Answer:
+        """The answer to one piece of work, passing progress on; WorkerDied if the process ends before it."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        try:
+            send(self._process.stdin, work)
+        except OSError:
+            raise WorkerDied(self._last_words()) from None
+        while (answer := receive(self._process.stdout, Answer)) is not None:
+            if answer.step is None:
+                return answer
+            report(answer.step.stage, answer.step.message, answer.step.done, answer.step.total)
+        raise WorkerDied(self._last_words())
+
+    def _last_words(self) -> str:
+        code = self._process.wait()
+        if code < 0:
+            by = signal.Signals(-code).name
+            return f"the worker process was ended by {by}" + (" (out of memory?)" if by == "SIGKILL" else "")
+        self._noise.seek(0)
+        lines = self._noise.read().decode(errors="replace").strip().splitlines()
+        return f"the worker process ended with code {code}: {lines[-1].strip() if lines else 'it said nothing'}"
+
+
+@contextmanager
+def worker_process(snapshot: Snapshot) -> Iterator[Worker]:
+    """A worker process for one snapshot; it is ended with the block, however that ends."""
+    command = [sys.executable, "-P", "-m", "hfreader.trace.worker"]
+    pipe = subprocess.PIPE
+    with tempfile.TemporaryFile() as noise:
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=noise, env=worker_environment(snapshot))
+        try:
+            yield Worker(process, noise)
+        finally:
+            process.kill()
+            with suppress(BrokenPipeError), process:
+                process.wait()
+
+
+def worker_environment(snapshot: Snapshot) -> dict[str, str]:
+    """The environment of a worker: quiet, and importing the snapshot's transformers before any other."""
+    environment = {**os.environ, **QUIET}
+    if snapshot.origin != "installed":
+        rest = [os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else []
+        environment["PYTHONPATH"] = os.pathsep.join([str(Path(snapshot.package).parent), *rest])
+    return environment
+
+
+def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
+    """Run one model on one input in a worker process; HfreaderError for whatever went wrong."""
+    with worker_process(snapshot) as worker:
+        try:
+            answer = worker.ask(Ask(snapshot, trace=request), report)
+        except WorkerDied as death:
+            raise HfreaderError(f"tracing '{request.target}' failed: {death}") from None
+    if answer.trace is None:
+        raise HfreaderError(answer.error or f"tracing '{request.target}' failed: {answer.failure}")
+    return answer.trace
+
+
+def run_family(request: FamilyRequest, snapshot: Snapshot, report: Report) -> FamilyRun:
+    """Run every class of one family; what fails is a Problem of the answer."""
+    return next(iter(run_families((request,), snapshot, report)))
+
+
+def run_families(requests: Sequence[FamilyRequest], snapshot: Snapshot, report: Report) -> Iterator[FamilyRun]:
+    """Run families one after the other in one worker process, in the order asked for.
+
+    A family that ends the process costs only itself: its run has no traces and says why in a Problem, and a new
+    process takes the next. So does one that cannot be run at all, because its source cannot be imported.
+    """
+    left = list(requests)
+    while left:
+        with worker_process(snapshot) as worker:
+            while left:
+                request = left.pop(0)
+                try:
+                    answer = worker.ask(Ask(snapshot, family=request), report)
+                except WorkerDied as death:
+                    yield _without_runs(request, str(death))
+                    break
+                yield answer.family or _without_runs(request, answer.error or answer.failure or "no answer")
+
+
+def _without_runs(request: FamilyRequest, reason: str) -> FamilyRun:
+    return FamilyRun(request.family, (), (), (Problem("trace", request.family, reason),))

@@ -1,0 +1,189 @@
+"""A family's configuration: found by name, changed field by field, told apart from its default.
+
+Fields are always changed by building the configuration anew from its written fields, so that what the
+configuration derives from others (`head_dim` from `hidden_size`) follows, and its own checks run.
+"""
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from transformers import PreTrainedConfig
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING, CONFIG_MAPPING_NAMES, model_type_to_module_name
+
+from hfreader.errors import HfreaderError
+
+# Written into every config.json, but no property of the model that is built.
+BOOKKEEPING = frozenset({"transformers_version", "_name_or_path", "architectures", "dtype", "torch_dtype"})
+
+
+def families() -> dict[str, tuple[str, ...]]:
+    """Every family (folder under `transformers/models`) and the model types whose configurations lie in it."""
+    found: dict[str, list[str]] = {}
+    for model_type in CONFIG_MAPPING_NAMES:
+        found.setdefault(model_type_to_module_name(model_type), []).append(model_type)
+    return {family: tuple(types) for family, types in found.items()}
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """`; did you mean a, b?` for the names closest to `name`, or nothing."""
+    by_lower = {each.lower(): each for each in known}
+    close = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)
+    return f"; did you mean {', '.join(by_lower[each] for each in close)}?" if close else ""
+
+
+def model_type_of(name: str) -> str:
+    """The model type that a user means by a family or a model type in any spelling; HfreaderError if none."""
+    if name in CONFIG_MAPPING_NAMES:
+        return name
+    known = families()
+    plain = name.lower().replace("-", "_")
+    for model_type in CONFIG_MAPPING_NAMES:
+        if model_type.lower().replace("-", "_") == plain:
+            return str(model_type)
+    if plain in known:
+        return known[plain][0]
+    raise HfreaderError(f"unknown family '{name}'{near(name, [*known, *CONFIG_MAPPING_NAMES])}")
+
+
+def family_of(config: PreTrainedConfig) -> str:
+    """The folder under `transformers/models` in which the configuration is written."""
+    return type(config).__module__.removeprefix("transformers.models.").rsplit(".", 1)[0]
+
+
+def build_config(config_class: type[PreTrainedConfig], fields: Mapping[str, Any]) -> PreTrainedConfig:
+    """A configuration from written fields; HfreaderError with the configuration's own reason."""
+    try:
+        return config_class.from_dict(dict(fields))
+    except Exception as error:  # the checks of 800 configurations raise whatever they like
+        raise HfreaderError(f"{config_class.__name__} refuses these values: {one_line(error)}") from error
+
+
+def default_config(name: str) -> PreTrainedConfig:
+    """The configuration a family has by default."""
+    return build_config(CONFIG_MAPPING[model_type_of(name)], {})
+
+
+def one_line(error: BaseException) -> str:
+    """What an exception says, in one line, the cause that explains it included."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if isinstance(error, HfreaderError) else text[:300]
+
+
+def written_fields(config: PreTrainedConfig) -> dict[str, Any]:
+    """The fields that make this configuration differ from its class's default, nested ones whole."""
+    fields: dict[str, Any] = config.to_diff_dict()
+    for name, part in sub_configs(config).items():
+        fields[name] = {**part.to_diff_dict(), "model_type": part.model_type}
+    return {name: value for name, value in fields.items() if name not in BOOKKEEPING}
+
+
+def sub_configs(config: PreTrainedConfig) -> dict[str, PreTrainedConfig]:
+    """The configurations nested in a configuration, by field."""
+    return {name: part for name, part in vars(config).items() if isinstance(part, PreTrainedConfig)}
+
+
+def with_fields(config: PreTrainedConfig, changes: Mapping[str, Any]) -> PreTrainedConfig:
+    """The configuration built anew with some fields changed; nested fields are written with dots.
+
+    Names may be aliases (`hidden_size` for GPT-2's `n_embd`). Raises HfreaderError where the configuration refuses.
+    """
+    fields = written_fields(config)
+    for name, value in changes.items():
+        _put(config, fields, name.split("."), value)
+    return build_config(type(config), fields)
+
+
+def _put(owner: Any, fields: dict[str, Any], path: list[str], value: Any) -> None:
+    """Set one field, dotted parts already split, in the dictionary from which `owner` will be built anew."""
+    head, *rest = path
+    aliases = getattr(owner, "attribute_map", {})
+    name = aliases.get(head, head)
+    for alias in [alias for alias, meant in aliases.items() if meant == name]:
+        fields.pop(alias, None)
+    if not rest:
+        fields[name] = value
+        return
+    inner = _field(owner, name)
+    if isinstance(inner, dict) and not isinstance(fields.get(name), dict):
+        fields[name] = dict(inner)
+    _put(inner, fields.setdefault(name, {}), rest, value)
+
+
+def _field(owner: Any, name: str) -> Any:
+    return owner[name] if isinstance(owner, dict) else getattr(owner, name)
+
+
+def field_names(owner: Any) -> list[str]:
+    """The fields a user may set on a configuration (or a dictionary in it), aliases included."""
+    if isinstance(owner, dict):
+        return [str(name) for name in owner]
+    names = {*owner.to_dict(), *getattr(owner, "attribute_map", {}), "num_labels"}
+    return sorted(name for name in names if not name.startswith("_") and name not in BOOKKEEPING - {"dtype"})
+
+
+def with_overrides(config: PreTrainedConfig, overrides: Iterable[tuple[str, str]]) -> PreTrainedConfig:
+    """The configuration with what the user wrote as `--set key=value`, read by the type of the present value.
+
+    Raises HfreaderError naming near keys for an unknown key, and the expected type for a value that does not fit.
+    """
+    changes = {key: _parse(key, text, _present(config, key)) for key, text in overrides}
+    return with_fields(config, changes) if changes else config
+
+
+def _present(config: PreTrainedConfig, key: str) -> Any:
+    """The value a dotted key has now."""
+    owner: Any = config
+    *parents, last = key.split(".")
+    for depth, name in enumerate([*parents, last]):
+        names = field_names(owner) if isinstance(owner, PreTrainedConfig | dict) else []
+        if name not in names:
+            where = ".".join([*parents, last][:depth])
+            of = f"'{where}' of {type(config).__name__}" if where else type(config).__name__
+            raise HfreaderError(f"--set {key}: {of} has no field '{name}'{near(name, names)}")
+        owner = _field(owner, name)
+    return owner
+
+
+def _parse(key: str, text: str, present: Any) -> Any:
+    """Read a written value as the type of the present one; where that is None, as JSON or else as text."""
+    if text.lower() in ("none", "null"):
+        return None
+    if isinstance(present, str):
+        return text
+    try:
+        value = json.loads(text.lower() if text.lower() in ("true", "false") else text)
+    except ValueError:
+        value = text
+    wanted = type(present)
+    if present is None or (isinstance(value, wanted) and not (wanted is int and isinstance(value, bool))):
+        return value
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if wanted is tuple and isinstance(value, list):
+        return tuple(value)
+    if wanted is int and isinstance(value, float):
+        return value  # some fields take either; the configuration decides
+    names = {bool: "true or false", int: "an integer", float: "a number", list: "a JSON list", dict: "a JSON object"}
+    raise HfreaderError(f"--set {key}={text}: expected {names.get(wanted, wanted.__name__)}, as in {key}={present}")
+
+
+def as_json(config: PreTrainedConfig) -> dict[str, object]:
+    """The fields in force as JSON values."""
+    values: dict[str, object] = json.loads(config.to_json_string(use_diff=False))
+    return {name: value for name, value in values.items() if name not in BOOKKEEPING}
+
+
+def difference(config: PreTrainedConfig) -> dict[str, object]:
+    """The fields that differ from the default of the same class, nested ones with dotted names."""
+    return dict(_differences(as_json(config), as_json(type(config)()), ""))
+
+
+def _differences(now: Mapping[str, Any], before: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, object]]:
+    for name, value in now.items():
+        old = before.get(name)
+        if isinstance(value, dict) and isinstance(old, dict) and "model_type" in value:
+            yield from _differences(value, old, f"{prefix}{name}.")
+        elif name not in before or value != old:
+            yield f"{prefix}{name}", value

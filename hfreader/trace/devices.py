@@ -1,0 +1,38 @@
+"""Where a model runs and with what numbers."""
+
+import torch
+
+from hfreader.errors import HfreaderError
+from hfreader.trace.configs import near
+
+DTYPES = {
+    "float32": torch.float32,
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+    "float64": torch.float64,
+}
+
+
+def find_dtype(name: str) -> torch.dtype:
+    """The floating-point type of a name; HfreaderError with the choices."""
+    if name not in DTYPES:
+        raise HfreaderError(f"unknown dtype '{name}': choose one of {', '.join(DTYPES)}")
+    return DTYPES[name]
+
+
+def find_device(name: str) -> torch.device:
+    """The device of a name (`cpu`, `cuda`, `cuda:1`, `mps`); HfreaderError where it is absent."""
+    kind, _, index = name.partition(":")
+    if kind not in ("cpu", "cuda", "mps") or (index and not index.isdigit()):
+        raise HfreaderError(
+            f"unknown device '{name}'{near(name, ['cpu', 'cuda', 'mps'])}: choose cpu, cuda, cuda:N or mps"
+        )
+    if kind == "cuda":
+        present = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if not present:
+            raise HfreaderError(f"--device {name}: this PyTorch sees no CUDA device; use --device cpu")
+        if int(index or 0) >= present:
+            raise HfreaderError(f"--device {name}: only {present} CUDA device(s) here; the last is cuda:{present - 1}")
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise HfreaderError(f"--device {name}: this PyTorch sees no Apple GPU; use --device cpu")
+    return torch.device(name)

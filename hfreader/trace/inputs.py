@@ -1,0 +1,80 @@
+"""Tensors for a forward pass, found from its signature."""
+
+import inspect
+from collections.abc import Sequence
+
+import torch
+from transformers import PreTrainedConfig, PreTrainedModel
+
+from hfreader.errors import HfreaderError
+from hfreader.trace.configs import sub_configs
+from hfreader.trace.tokenizers import special_ids, vocabulary_size
+
+
+def parameters_of_forward(model_class: type[PreTrainedModel]) -> list[str]:
+    """The named parameters of a class's forward pass, without self."""
+    parameters = inspect.signature(model_class.forward).parameters.values()
+    return [each.name for each in parameters if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)][1:]
+
+
+def require_text(model_class: type[PreTrainedModel]) -> None:
+    """HfreaderError for a class that reads something else than text ids."""
+    names = parameters_of_forward(model_class)
+    if "input_ids" not in names or model_class.main_input_name not in names:
+        main = model_class.main_input_name
+        wanted = main if main != "input_ids" else ", ".join(names[:3])
+        raise HfreaderError(
+            f"{model_class.__name__} reads {wanted}, not text: hfreader traces models that read text ids only, so far"
+        )
+
+
+def position_limit(config: PreTrainedConfig) -> int | None:
+    """The longest sequence the configuration has positions for, None where it states no limit."""
+    for each in (config, *sub_configs(config).values()):
+        limit = getattr(each, "max_position_embeddings", None)
+        if isinstance(limit, int) and limit > 0:
+            return limit
+    return None
+
+
+def check_ids(ids: Sequence[int], config: PreTrainedConfig) -> None:
+    """HfreaderError for no ids, ids outside the vocabulary, or more of them than positions."""
+    if not ids:
+        raise HfreaderError("the text is empty: give at least one token")
+    vocabulary = vocabulary_size(config)
+    if outside := [id for id in ids if not 0 <= id < vocabulary]:
+        raise HfreaderError(f"id {outside[0]} is outside the vocabulary: ids go from 0 to {vocabulary - 1}")
+    limit = position_limit(config)
+    if limit is not None and len(ids) > limit:
+        raise HfreaderError(
+            f"the text has {len(ids)} tokens, but the model has positions for {limit} (max_position_embeddings)"
+        )
+
+
+def random_ids(config: PreTrainedConfig, batch: int, length: int, seed: int = 0) -> torch.Tensor:
+    """Ids (batch, length), int64, of ordinary tokens: none that the configuration gives a special meaning."""
+    vocabulary = vocabulary_size(config)
+    taken = special_ids(config)
+    usable = torch.tensor([id for id in range(min(vocabulary, 4096)) if id not in taken] or [0])
+    chosen = torch.randint(len(usable), (batch, length), generator=torch.Generator().manual_seed(seed))
+    return usable[chosen]
+
+
+def text_inputs(
+    model_class: type[PreTrainedModel], config: PreTrainedConfig, ids: torch.Tensor
+) -> dict[str, torch.Tensor]:
+    """What the forward pass of a text model takes, from ids (batch, length) on any device.
+
+    A mask of ones and token types of zeros where the signature accepts them; the same ids for the decoder of an
+    encoder-decoder. Raises HfreaderError for classes that read something else.
+    """
+    require_text(model_class)
+    accepted = parameters_of_forward(model_class)
+    inputs = {"input_ids": ids}
+    if "attention_mask" in accepted:
+        inputs["attention_mask"] = torch.ones_like(ids)
+    if "token_type_ids" in accepted:
+        inputs["token_type_ids"] = torch.zeros_like(ids)
+    if "decoder_input_ids" in accepted and config.is_encoder_decoder:
+        inputs["decoder_input_ids"] = ids.clone()
+    return inputs

@@ -1,0 +1,120 @@
+"""The model classes of a family, and models of them with random weights."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+import torch
+from torch import nn
+from transformers import MODEL_MAPPING, PreTrainedConfig, PreTrainedModel
+
+from hfreader.errors import HfreaderError
+from hfreader.trace.configs import family_of, near, one_line, sub_configs
+
+# Attention and experts as plain tensor operations: the fused ones hide what a reader wants to see.
+ATTENTION = "eager"
+
+
+@cache
+def model_classes(family: str) -> tuple[type[PreTrainedModel], ...]:
+    """The model classes written in a family's `modeling_*.py` that have a forward pass, in source order."""
+    package = importlib.import_module(f"transformers.models.{family}")
+    found: list[type[PreTrainedModel]] = []
+    for file in pkgutil.iter_modules(package.__path__):
+        if not file.name.startswith("modeling_"):
+            continue
+        module = importlib.import_module(f"{package.__name__}.{file.name}")
+        found += [
+            each
+            for each in vars(module).values()
+            if inspect.isclass(each) and issubclass(each, PreTrainedModel) and each.__module__ == module.__name__
+        ]
+    return tuple(each for each in found if each.forward is not PreTrainedModel.forward)
+
+
+def base_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
+    """The class that `AutoModel` makes of a configuration; where it knows none, the first class made for it."""
+    if type(config) in MODEL_MAPPING:
+        chosen = MODEL_MAPPING[type(config)]
+        return chosen[0] if isinstance(chosen, tuple | list) else chosen
+    for each in model_classes(family_of(config)):
+        if each.config_class is type(config):
+            return each
+    raise HfreaderError(f"no model class of transformers is built from {type(config).__name__}")
+
+
+def find_class(config: PreTrainedConfig, name: str | None) -> type[PreTrainedModel]:
+    """The class a user names among the family's, or the base model; HfreaderError with near names."""
+    if name is None:
+        return base_class(config)
+    known = {each.__name__: each for each in model_classes(family_of(config))}
+    if name not in known:
+        hint = near(name, known) or f"; it has {', '.join(known)}"
+        raise HfreaderError(f"family '{family_of(config)}' has no model class '{name}'{hint}")
+    return known[name]
+
+
+def config_for(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> PreTrainedConfig:
+    """The configuration a class is built from: the given one, the part of it that fits, or the class's default."""
+    wanted = model_class.config_class
+    for each in (config, *sub_configs(config).values()):
+        if wanted is None or isinstance(each, wanted):
+            return each
+    return wanted()
+
+
+def random_model(
+    model_class: type[PreTrainedModel],
+    config: PreTrainedConfig,
+    seed: int = 0,
+    dtype: torch.dtype = torch.float32,
+    device: torch.device | str = "cpu",
+) -> PreTrainedModel:
+    """A model in evaluation mode with the family's own random initialisation, the same for the same seed.
+
+    Under a FakeTensorMode the model is one of shapes only. Raises HfreaderError with the model's own reason
+    where it cannot be built from the configuration.
+    """
+    prepare(config)
+    with seeded(seed):
+        try:
+            model = model_class._from_config(config, attn_implementation=ATTENTION, dtype=dtype)
+        except ImportError as error:
+            raise HfreaderError(
+                f"{model_class.__name__} needs a package that is not installed: {one_line(error)}"
+            ) from error
+        except Exception as error:
+            raise HfreaderError(f"{model_class.__name__} cannot be built: {one_line(error)}") from error
+    return model.to(device=device).eval()
+
+
+def prepare(config: PreTrainedConfig) -> None:
+    """Ask for experts as plain operations too, where the configuration knows of such a choice."""
+    if hasattr(config, "_experts_implementation"):
+        config._experts_implementation = "eager"
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Random numbers from a seed, leaving the caller's generators as they were."""
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(seed)
+        yield
+
+
+def count_parameters(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> int:
+    """How many numbers the model's parameters hold, counted without allocating them."""
+    try:
+        with torch.device("meta"):
+            model = model_class(config)
+    except Exception as error:
+        raise HfreaderError(f"{model_class.__name__} cannot be built: {one_line(error)}") from error
+    return parameters_of(model)
+
+
+def parameters_of(module: nn.Module) -> int:
+    """How many numbers a module's parameters hold; tied ones count once."""
+    return sum(each.numel() for each in module.parameters())

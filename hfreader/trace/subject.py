@@ -1,0 +1,66 @@
+"""What a user asks to run: which class, which configuration, whose weights."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import PreTrainedConfig, PreTrainedModel
+
+from hfreader.errors import HfreaderError
+from hfreader.facts.runs import TraceRequest
+from hfreader.progress import Report
+from hfreader.trace.checkpoints import load_model, read_config
+from hfreader.trace.configs import default_config, families, model_type_of, near, with_overrides
+from hfreader.trace.hub import fetch
+from hfreader.trace.models import config_for, find_class, random_model
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A class of a family with the configuration it is built from; `folder` holds its weights, None for random ones.
+
+    `name` is the target as the user wrote it.
+    """
+
+    name: str
+    config: PreTrainedConfig
+    model_class: type[PreTrainedModel]
+    folder: Path | None
+
+    def model(self, seed: int, dtype: torch.dtype, device: torch.device) -> tuple[PreTrainedModel, tuple[str, ...]]:
+        """The model in evaluation mode, and notes on its weights."""
+        if self.folder is None:
+            return random_model(self.model_class, self.config, seed, dtype, device), ()
+        return load_model(self.folder, self.model_class, self.config, seed, dtype, device)
+
+
+def find_subject(request: TraceRequest, report: Report) -> Subject:
+    """Resolve what was asked for: a checkpoint folder, else a family, else a hub id.
+
+    Raises HfreaderError naming what could not be found, with near names.
+    """
+    config, folder = _resolve(request, report)
+    model_class = find_class(config, request.architecture)
+    config = with_overrides(config_for(model_class, config), request.overrides)
+    return Subject(request.target, config, model_class, folder)
+
+
+def _resolve(request: TraceRequest, report: Report) -> tuple[PreTrainedConfig, Path | None]:
+    target = request.target
+    folder = Path(target).expanduser()
+    if (folder / "config.json").is_file():
+        return read_config(folder), folder
+    try:
+        return default_config(model_type_of(target)), None
+    except HfreaderError as unknown:
+        if folder.is_dir():
+            return read_config(folder), folder  # says what the folder lacks
+        if target.count("/") == 1 and not target.startswith((".", "~")):
+            folder = fetch(target, report, request.offline)
+            return read_config(folder), folder
+        if "/" in target:
+            raise HfreaderError(f"there is no folder '{target}'") from unknown
+        raise HfreaderError(
+            f"'{target}' is no family of transformers{near(target, families())}; "
+            "a checkpoint is given as its folder or as a hub id (owner/name)"
+        ) from unknown
