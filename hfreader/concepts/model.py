@@ -43,12 +43,23 @@ class Concept:
     equations   LaTeX in which each linked symbol stands as `\sym{name}`.
     patterns    alternatives, most specific first; all bind `output`.
     output      the symbol that the reference computes.
-    reference   computes `output` from the other symbols, by parameter name, with tensor methods alone. A symbol that
-                a match does not bind is left out, so give it a default. A symbol bound to a module arrives as an
-                object with its parameters normalised (`weight` of a linear map always (in, out), `bias`, `eps`) and
-                can be called. Everything is float64.
+    reference   computes `output` from the other symbols, see below.
     matches     source text of modules in which the concept must be found; `rejects` where it must not.
-                Each may use `torch`, `nn`, `F`, and defines one class or function (the last definition is the root).
+                Each may use `torch`, `nn`, `F`, `math`, and defines classes or functions (the last one is the root).
+
+    How the proof calls the reference. Parameters are filled by symbol name from one execution of the root function:
+    - A symbol captured as a value arrives as it was in the code at its place: a floating-point tensor in float64, an
+      integer or boolean tensor unchanged, anything else (None, a float, a string) as it is.
+    - A symbol captured as a module arrives as a callable object: calling it runs the module itself (in float64, a
+      black box), and `weight` (of a linear map always (in, out), of an embedding (rows, features)), `bias` and `eps`
+      are its parameters, None where it has none. Where the code calls a plain function at that place
+      (`nn.functional.relu`), the object is that function, without parameters.
+    - A symbol that was not bound or not executed is left out, so what is optional has a default. Where a parameter
+      without default cannot be filled, that execution is not compared.
+    - A parameter named `like` receives the captured output: a reference may read its shape and nothing else.
+    - A reference raises `NotCovered` for an execution that the equation does not speak of (it is not compared).
+    It returns `output`, or a dict from symbol to value where the equations define several symbols that the match
+    captures: each is compared with what was captured, and the largest relative error counts.
     """
 
     slug: str
@@ -62,3 +73,7 @@ class Concept:
     reference: Callable[..., Any]
     matches: tuple[str, ...]
     rejects: tuple[str, ...]
+
+
+class NotCovered(Exception):
+    """Raised by a reference: the equation says nothing of this execution. The message says why."""

@@ -1,10 +1,16 @@
 """Patterns: small graphs that the matcher (`hfreader.analyzers.matching`) looks for in a dataflow graph.
 
-How a pattern meets a graph: views, casts, dropout, phi nodes and inlined calls are looked through until a node
-fits; a pattern that names such an operation itself (`Op("transpose", ...)`) sees it. Names are never evidence.
+How a pattern meets a graph: views, casts, dropout, phi nodes, inlined calls, unpacked tuples and attributes set in
+`__init__` are looked through until a node fits; a pattern that names such an operation itself (`Op("transpose", ...)`)
+sees it. Names of classes and variables are never evidence; torch's own operations and layers are.
 """
 
 from dataclasses import dataclass
+
+LINEAR = ("torch.nn.Linear", "transformers.pytorch_utils.Conv1D")
+EMBEDDING = ("torch.nn.Embedding",)
+LAYER_NORM = ("torch.nn.LayerNorm",)
+TORCH_NORMS = ("torch.nn.LayerNorm", "torch.nn.RMSNorm")
 
 
 @dataclass(frozen=True)
@@ -16,21 +22,24 @@ class Anything:
 class Op:
     """An operation by canonical name (any of `names`), with its operands.
 
-    operands     patterns for the leading positional operands.
-    keywords     patterns for arguments by name (`dim`); an argument given by position is found by its torch name.
-    commutative  the operands may stand in either order (default for add and mul).
+    operands     patterns for the leading operands in the order of torch's signature.
+    keywords     patterns for further arguments by torch's name, however they are passed.
+    optional     the same, for arguments that may be left out.
+    commutative  the operands may stand in any order; always so for add and mul. Three operands or more are looked
+                 for in the whole sum or product, whatever its brackets.
     """
 
     names: tuple[str, ...]
     operands: tuple["Pattern", ...] = ()
     keywords: tuple[tuple[str, "Pattern"], ...] = ()
+    optional: tuple[tuple[str, "Pattern"], ...] = ()
     commutative: bool = False
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A call of a submodule that is one of `classes` (qualified), with its operands. `symbol` names the module
-    itself, so that its parameters can enter the equation."""
+    """A call of a submodule that is one of `classes` (qualified; a subclass that does not override `forward` is one
+    too), with its operands. `symbol` names the module itself, so that its parameters can enter the equation."""
 
     classes: tuple[str, ...]
     operands: tuple["Pattern", ...]
@@ -38,9 +47,18 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class Computes:
+    """A call of a submodule of any class whose inlined body computes `pattern`. `symbol` names the module."""
+
+    pattern: "Pattern"
+    symbol: str | None = None
+
+
+@dataclass(frozen=True)
 class Activation:
     """A pointwise non-linearity of one operand: a torch or transformers activation, by function, by module, or
-    chosen by the config (`ACT2FN[...]`). `symbol` names the function itself."""
+    chosen by the config (`ACT2FN[...]`). `symbol` names the function itself. Squashing functions (sigmoid, tanh),
+    which serve as gates, are not meant."""
 
     operand: "Pattern"
     symbol: str | None = None
@@ -54,8 +72,25 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Scalar:
+    """A plain number that no tensor's content and no learned parameter takes part in: constants, config fields,
+    sizes, arithmetic on them, and a parameter of the root function. A constant 1 is no scale and does not match."""
+
+
+@dataclass(frozen=True)
+class FirstPosition:
+    """The element at index 0 of the second dimension of `operand`: `x[:, 0]`."""
+
+    operand: "Pattern"
+
+
+@dataclass(frozen=True)
 class Bind:
-    """Whatever `pattern` matches, under the name of a symbol. A symbol bound twice must be the same value."""
+    """Whatever `pattern` matches, under the name of a symbol. A symbol bound twice must be the same value.
+
+    The place captured is the use as it is written where the pattern meets it, before anything is looked through: of
+    `matmul(probabilities, v)`, `Op(("matmul",), (Anything(), Bind("value", ...)))` captures `v`.
+    """
 
     symbol: str
     pattern: "Pattern"
@@ -63,25 +98,83 @@ class Bind:
 
 @dataclass(frozen=True)
 class OneOf:
-    """The first of several patterns that fits."""
+    """Any of several patterns; earlier ones are preferred."""
 
     options: tuple["Pattern", ...]
 
 
 @dataclass(frozen=True)
-class Contains:
-    """A submodule or inlined function call, taken as one black box, in whose inside the concept `concept` is
-    found; `operand` must match one of its arguments. `symbol` names the box's output."""
+class Both:
+    """A value that both patterns match."""
 
-    concept: str
-    operand: "Pattern"
+    first: "Pattern"
+    second: "Pattern"
+
+
+@dataclass(frozen=True)
+class Not:
+    """A value that `pattern` does not match, however it is looked at."""
+
+    pattern: "Pattern"
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A value computed from another one by learned layers, taken as one black box.
+
+    source    the value it starts from; symbols bound here or before are fixed for the rest of the pattern.
+    contains  a concept that must have a match inside whose `inputs` (symbols) all come from `source`, or None.
+    without   a concept that must have no match inside.
+    around    a symbol, already bound, from which the branch must take nothing except by way of `source`.
+    """
+
+    source: "Pattern"
+    contains: str | None = None
+    inputs: tuple[str, ...] = ()
+    without: str | None = None
+    around: str | None = None
 
 
 @dataclass(frozen=True)
 class DerivedFrom:
-    """A value that an operation named in `names` took part in computing, however far back."""
+    """A value that comes from an operation in `names` by way of views, casts and the operations in `through` alone
+    (through a sum or difference where exactly one side does)."""
 
     names: tuple[str, ...]
+    through: tuple[str, ...] = ()
 
 
-Pattern = Anything | Op | Layer | Activation | Number | Bind | OneOf | Contains | DerivedFrom
+@dataclass(frozen=True)
+class Call:
+    """A call of a library function that is not followed (any of the qualified `functions`)."""
+
+    functions: tuple[str, ...]
+    keywords: tuple[tuple[str, "Pattern"], ...] = ()
+    optional: tuple[tuple[str, "Pattern"], ...] = ()
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A value that the root function returns, alone or as an element of what it returns."""
+
+    pattern: "Pattern"
+
+
+Pattern = (
+    Anything
+    | Op
+    | Layer
+    | Computes
+    | Activation
+    | Number
+    | Scalar
+    | FirstPosition
+    | Bind
+    | OneOf
+    | Both
+    | Not
+    | Branch
+    | DerivedFrom
+    | Call
+    | Returned
+)
