@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from html import unescape
+from itertools import pairwise
 from xml.etree.ElementTree import Element
 
 from latex2mathml.converter import convert_to_element
@@ -14,7 +15,7 @@ _UNSPACED = frozenset("/|‖.")
 _OPENING = frozenset("([{⌊⌈⟨")
 _CLOSING = frozenset(")]}⌋⌉⟩")
 _ACCENTS = {"^": "ˆ", "~": "˜", "―": "¯", "¯": "¯", "˙": "˙", "¨": "¨", "→": "→"}
-_LIMITS = frozenset(("max", "min", "lim", "sup", "inf", "arg max", "arg min"))
+_LIMITS = frozenset(("max", "min", "lim", "sup", "inf", "arg\u2009max", "arg\u2009min"))
 _THIN_SPACE = "0.167em"
 
 # First code points of the alphabets that MathML Core has no attribute for: capital A and small a.
@@ -129,7 +130,7 @@ def _limits_below(element: Element) -> None:
 
 
 def _unary_signs(row: Element) -> None:
-    for before, child in zip(row, row[1:], strict=False):
+    for before, child in pairwise(row):
         if child.text in ("−", "+") and before.tag == "mo" and before.text not in _CLOSING:
             child.set("form", "prefix")
 

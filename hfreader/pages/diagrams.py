@@ -1,0 +1,126 @@
+"""Dataflow diagrams: DOT that a reader can save, and a compact SVG that follows the page's colours."""
+
+import math
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+import graphviz
+from markupsafe import Markup, escape
+
+from hfreader.facts.analysis import Diagram, DiagramNode
+from hfreader.pages.layout import POINTS_PER_INCH, Box, Curve, Layout, layout_many
+
+LABEL_SIZE = 12
+SHAPE_SIZE = 10
+_ADVANCE = 0.62  # of the font size: monospaced fonts are 0.55 to 0.602 wide
+_PADDING = 16
+_LINE = 1.3
+_HEAD_LENGTH = 6
+_HEAD_WIDTH = 3
+_MARGIN = 4
+
+
+def dot_source(diagram: Diagram, shapes: Mapping[int, str], direction: str = "LR") -> str:
+    """DOT of a diagram. `shapes` gives a box (by node id) its second line; boxes have the size that `draw` needs."""
+    graph = graphviz.Digraph(f"{diagram.owner}.{diagram.function}")
+    graph.attr(rankdir=direction, nodesep="0.18", ranksep="0.3")
+    graph.attr("node", shape="box", style="rounded", fixedsize="true", fontname="monospace", fontsize=str(LABEL_SIZE))
+    graph.attr("edge", arrowsize="0.6")
+    for node in diagram.nodes:
+        lines = _lines(node, shapes)
+        width, height = _box_size(lines)
+        label = graphviz.escape("\n".join(lines))
+        graph.node(f"n{node.id}", label, width=_inches(width), height=_inches(height))
+    for edge in diagram.edges:
+        style = {"style": "dashed", "constraint": "false"} if edge.repeat else {}
+        graph.edge(f"n{edge.source}", f"n{edge.target}", **style)
+    return str(graph.source)
+
+
+def draw(
+    diagram: Diagram,
+    labels: Mapping[int, str],
+    links: Mapping[int, str],
+    symbol_css: Mapping[str, str] | None = None,
+    layout: Layout | None = None,
+) -> Markup:
+    """The diagram as SVG in a box that scrolls sideways.
+
+    `labels` gives the shape line of a box, `links` the address a click opens (both by node id), `symbol_css` the CSS
+    classes of a symbol (`concept-slug:symbol`). `layout` is that of `dot_source(diagram, labels)` where the caller has
+    it already (`layout_many` lays out many at once).
+    """
+    layout = layout or layout_many([dot_source(diagram, labels)])[0]
+    repeats = {(f"n{edge.source}", f"n{edge.target}") for edge in diagram.edges if edge.repeat}
+    curves = {
+        "hf-edge": [curve for curve in layout.curves if (curve.source, curve.target) not in repeats],
+        "hf-edge hf-repeat": [curve for curve in layout.curves if (curve.source, curve.target) in repeats],
+    }
+    paths = [f'<path class="{css}" d="{_path(group)}"/>' for css, group in curves.items() if group]
+    heads = f'<path class="hf-head" d="{"".join(map(_head, layout.curves))}"/>' if layout.curves else ""
+    boxes = (_node(node, labels, links, symbol_css or {}, layout.boxes[f"n{node.id}"]) for node in diagram.nodes)
+    width, height = math.ceil(layout.width) + 2 * _MARGIN, math.ceil(layout.height) + 2 * _MARGIN
+    name = escape(f"Dataflow of {diagram.owner.rpartition('.')[2]}.{diagram.function}")
+    return Markup(
+        f'<div class="hf-diagram"><svg role="group" aria-label="{name}" width="{width}" height="{height}" '
+        f'viewBox="{-_MARGIN} {-_MARGIN} {width} {height}">{"".join(paths)}{heads}{"".join(boxes)}</svg></div>'
+    )
+
+
+def text_width(text: str, size: float) -> float:
+    """Width of monospaced text in points, on the safe side; East Asian wide characters count twice."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text) * size * _ADVANCE
+
+
+def _lines(node: DiagramNode, shapes: Mapping[int, str]) -> list[str]:
+    return [node.label, shapes[node.id]] if shapes.get(node.id) else [node.label]
+
+
+def _box_size(lines: list[str]) -> tuple[float, float]:
+    sizes = (LABEL_SIZE, SHAPE_SIZE)
+    width = max(text_width(line, size) for line, size in zip(lines, sizes, strict=False))
+    height = sum(size * _LINE for _, size in zip(lines, sizes, strict=False))
+    return width + _PADDING, height + 10
+
+
+def _inches(points: float) -> str:
+    return f"{points / POINTS_PER_INCH:.3f}"
+
+
+def _node(
+    node: DiagramNode, labels: Mapping[int, str], links: Mapping[int, str], symbol_css: Mapping[str, str], box: Box
+) -> str:
+    lines = _lines(node, labels)
+    linked = [symbol_css[symbol] for symbol in node.symbols if symbol in symbol_css]
+    css = " ".join(["hf-node", f"hf-{node.kind}", *(["hf-sym"] if linked else []), *linked])
+    radius = box.height / 2 if node.kind in ("input", "output") else 4
+    parts = [
+        f'<rect x="{box.x - box.width / 2:.0f}" y="{box.y - box.height / 2:.0f}" width="{box.width:.0f}" '
+        f'height="{box.height:.0f}" rx="{radius:.0f}"/>'
+    ]
+    first = box.y + (LABEL_SIZE * 0.36 if len(lines) == 1 else -1.5)
+    for line, y, style in zip(lines, (first, first + SHAPE_SIZE * 1.3), ("", ' class="hf-shape"'), strict=False):
+        parts.append(f'<text x="{box.x:.0f}" y="{y:.1f}"{style}>{escape(line)}</text>')
+    inner = "".join(parts)
+    if address := links.get(node.id):
+        return f'<a class="{css}" href="{escape(address)}">{inner}</a>'
+    return f'<g class="{css}">{inner}</g>'
+
+
+def _path(curves: Iterable[Curve]) -> str:
+    parts: list[str] = []
+    for curve in curves:
+        start, *rest = (f"{x:.0f} {y:.0f}" for x, y in curve.points)
+        parts.append(f"M{start}C{' '.join(rest)}")
+    return "".join(parts)
+
+
+def _head(curve: Curve) -> str:
+    """A triangle at the end of a curve, along its last direction."""
+    (x0, y0), (x1, y1) = curve.points[-2:]
+    length = math.hypot(x1 - x0, y1 - y0) or 1.0
+    dx, dy = (x1 - x0) / length, (y1 - y0) / length
+    back_x, back_y = x1 - dx * _HEAD_LENGTH, y1 - dy * _HEAD_LENGTH
+    left = f"{back_x - dy * _HEAD_WIDTH:.1f} {back_y + dx * _HEAD_WIDTH:.1f}"
+    right = f"{back_x + dy * _HEAD_WIDTH:.1f} {back_y - dx * _HEAD_WIDTH:.1f}"
+    return f"M{x1:.1f} {y1:.1f}L{left} {right}z"
