@@ -5,7 +5,7 @@ import re
 
 import libcst as cst
 
-from hfreader.analyzers.parsing import ParsedFile, statements
+from hfreader.analyzers.parsing import ParsedFile, dotted_name, literal_string, statements
 from hfreader.analyzers.resolution import Resolver
 from hfreader.analyzers.submodules import built_in_init
 from hfreader.errors import HfreaderError
@@ -126,19 +126,10 @@ def _copied_from(node: cst.ClassDef | cst.FunctionDef) -> str | None:
 def _tied_weights(node: cst.ClassDef) -> tuple[tuple[str, str], ...]:
     """The pairs of `_tied_weights_keys = {"lm_head.weight": "model.embed_tokens.weight"}`."""
     for statement in statements(node.body.body):
-        match statement:
-            case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value="_tied_weights_keys"))], value=cst.Dict()):
-                assert isinstance(statement.value, cst.Dict)
-                elements = [one for one in statement.value.elements if isinstance(one, cst.DictElement)]
-                pairs = [(_string(element.key), _string(element.value)) for element in elements]
+        if isinstance(statement, cst.Assign) and isinstance(statement.value, cst.Dict):
+            named = any(dotted_name(target.target) == "_tied_weights_keys" for target in statement.targets)
+            elements = [one for one in statement.value.elements if named and isinstance(one, cst.DictElement)]
+            pairs = [(literal_string(element.key), literal_string(element.value)) for element in elements]
+            if named:
                 return tuple((key, value) for key, value in pairs if key is not None and value is not None)
-            case _:
-                pass
     return ()
-
-
-def _string(node: cst.BaseExpression) -> str | None:
-    if isinstance(node, cst.SimpleString | cst.ConcatenatedString):
-        value = node.evaluated_value
-        return value if isinstance(value, str) else None
-    return None

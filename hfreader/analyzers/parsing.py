@@ -85,24 +85,42 @@ def module_name(file: str) -> str:
     return ".".join([PACKAGE, *(parts[:-1] if parts[-1] == "__init__" else parts)])
 
 
-def statements(body: Iterable[cst.CSTNode]) -> Iterator[cst.CSTNode]:
-    """The statements of a scope in order, those under `if`, `try`, `with` and loops included."""
+Guard = tuple[cst.BaseExpression, bool]
+
+
+def guarded(
+    body: Iterable[cst.CSTNode], guards: tuple[Guard, ...] = ()
+) -> Iterator[tuple[cst.CSTNode, tuple[Guard, ...]]]:
+    """The statements of a scope in order, each with the tests of the `if`s around it and the outcome they must have.
+
+    Compound statements come themselves and are entered; functions and classes are not entered.
+    """
     for statement in body:
         if isinstance(statement, cst.SimpleStatementLine):
-            yield from statement.body
+            yield from ((small, guards) for small in statement.body)
             continue
-        yield statement
-        if not isinstance(statement, cst.ClassDef | cst.FunctionDef):
-            for child in statement.children:
-                yield from _nested(child)
+        yield statement, guards
+        if isinstance(statement, cst.If):
+            yield from guarded(statement.body.body, (*guards, (statement.test, True)))
+            if statement.orelse is not None:
+                # An `elif` is an If of its own, an `else` only a block.
+                rest = [statement.orelse] if isinstance(statement.orelse, cst.If) else statement.orelse.body.body
+                yield from guarded(rest, (*guards, (statement.test, False)))
+        elif not isinstance(statement, cst.ClassDef | cst.FunctionDef):
+            yield from guarded(_inner(statement), guards)
 
 
-def _nested(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    if isinstance(node, cst.IndentedBlock | cst.SimpleStatementSuite):
-        yield from statements(node.body if isinstance(node, cst.IndentedBlock) else [*node.body])
-    elif isinstance(node, cst.If | cst.Else | cst.ExceptHandler | cst.ExceptStarHandler | cst.Finally):
-        for child in node.children:
-            yield from _nested(child)
+def _inner(statement: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    for child in statement.children:
+        if isinstance(child, cst.BaseSuite):
+            yield from child.body
+        elif isinstance(child, cst.Else | cst.ExceptHandler | cst.ExceptStarHandler | cst.Finally | cst.MatchCase):
+            yield from _inner(child)
+
+
+def statements(body: Iterable[cst.CSTNode]) -> Iterator[cst.CSTNode]:
+    """The statements of a scope in order, those under `if`, `try`, `with` and loops included."""
+    return (statement for statement, _ in guarded(body))
 
 
 def dotted_name(node: cst.CSTNode | None) -> str | None:
@@ -112,6 +130,14 @@ def dotted_name(node: cst.CSTNode | None) -> str | None:
     if isinstance(node, cst.Attribute):
         front = dotted_name(node.value)
         return None if front is None else f"{front}.{node.attr.value}"
+    return None
+
+
+def literal_string(node: cst.BaseExpression) -> str | None:
+    """The value of a string literal, None for any other expression."""
+    if isinstance(node, cst.SimpleString | cst.ConcatenatedString):
+        value = node.evaluated_value
+        return value if isinstance(value, str) else None
     return None
 
 
@@ -149,18 +175,21 @@ def _completes_another(node: cst.FunctionDef) -> bool:
 
 
 def _index_import(parsed: ParsedFile, node: cst.Import | cst.ImportFrom, stars: list[str]) -> None:
-    if isinstance(node, cst.Import):
-        for alias in node.names:
-            full = alias.evaluated_name
-            bound = alias.evaluated_alias
-            parsed.imports[bound or full.partition(".")[0]] = full if bound else full.partition(".")[0]
-        return
-    origin = _origin(parsed, node)
-    if isinstance(node.names, cst.ImportStar):
-        stars.append(origin)
-        return
-    for alias in node.names:
-        parsed.imports[alias.evaluated_alias or alias.evaluated_name] = f"{origin}.{alias.evaluated_name}"
+    if isinstance(node, cst.ImportFrom) and isinstance(node.names, cst.ImportStar):
+        stars.append(_origin(parsed, node))
+    else:
+        parsed.imports.update(imported(parsed, node))
+
+
+def imported(parsed: ParsedFile, node: cst.Import | cst.ImportFrom) -> dict[str, str]:
+    """The local names that an import binds, and what each means; empty for `*`."""
+    if isinstance(node, cst.ImportFrom):
+        origin = _origin(parsed, node)
+        aliases = () if isinstance(node.names, cst.ImportStar) else node.names
+        return {one.evaluated_alias or one.evaluated_name: f"{origin}.{one.evaluated_name}" for one in aliases}
+    top = {one.evaluated_name.partition(".")[0] for one in node.names if one.asname is None}
+    named = {one.evaluated_alias: one.evaluated_name for one in node.names if one.evaluated_alias is not None}
+    return {**{name: name for name in top}, **named}
 
 
 def _origin(parsed: ParsedFile, node: cst.ImportFrom) -> str:
