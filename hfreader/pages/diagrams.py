@@ -92,15 +92,14 @@ def _node(
 ) -> str:
     lines = _lines(node, labels)
     linked = [symbol_css[symbol] for symbol in node.symbols if symbol in symbol_css]
-    css = " ".join(["hf-node", f"hf-{node.kind}", *(["hf-sym"] if linked else []), *linked])
-    radius = box.height / 2 if node.kind in ("input", "output") else 4
+    css = " ".join([f"hf-{node.kind}", *(["hf-sym"] if linked else []), *linked])
     parts = [
         f'<rect x="{box.x - box.width / 2:.0f}" y="{box.y - box.height / 2:.0f}" width="{box.width:.0f}" '
-        f'height="{box.height:.0f}" rx="{radius:.0f}"/>'
+        f'height="{box.height:.0f}"/>'
     ]
     first = box.y + (LABEL_SIZE * 0.36 if len(lines) == 1 else -1.5)
-    for line, y, style in zip(lines, (first, first + SHAPE_SIZE * 1.3), ("", ' class="hf-shape"'), strict=False):
-        parts.append(f'<text x="{box.x:.0f}" y="{y:.1f}"{style}>{escape(line)}</text>')
+    for line, y, style in zip(lines, (first, first + SHAPE_SIZE * _LINE), ("", ' class="hf-shape"'), strict=False):
+        parts.append(f'<text x="{box.x:.0f}" y="{y:.0f}"{style}>{escape(line)}</text>')
     inner = "".join(parts)
     if address := links.get(node.id):
         return f'<a class="{css}" href="{escape(address)}">{inner}</a>'
@@ -116,11 +115,11 @@ def _path(curves: Iterable[Curve]) -> str:
 
 
 def _head(curve: Curve) -> str:
-    """A triangle at the end of a curve, along its last direction."""
-    (x0, y0), (x1, y1) = curve.points[-2:]
-    length = math.hypot(x1 - x0, y1 - y0) or 1.0
-    dx, dy = (x1 - x0) / length, (y1 - y0) / length
-    back_x, back_y = x1 - dx * _HEAD_LENGTH, y1 - dy * _HEAD_LENGTH
-    left = f"{back_x - dy * _HEAD_WIDTH:.1f} {back_y + dx * _HEAD_WIDTH:.1f}"
-    right = f"{back_x + dy * _HEAD_WIDTH:.1f} {back_y - dx * _HEAD_WIDTH:.1f}"
-    return f"M{x1:.1f} {y1:.1f}L{left} {right}z"
+    """A triangle that carries a curve on in its last direction, over the gap that dot leaves for the arrowhead."""
+    (x0, y0), (x, y) = curve.points[-2:]
+    length = math.hypot(x - x0, y - y0) or 1.0
+    dx, dy = (x - x0) / length, (y - y0) / length
+    tip = f"{x + dx * _HEAD_LENGTH:.1f} {y + dy * _HEAD_LENGTH:.1f}"
+    left = f"{x - dy * _HEAD_WIDTH:.1f} {y + dx * _HEAD_WIDTH:.1f}"
+    right = f"{x + dy * _HEAD_WIDTH:.1f} {y - dx * _HEAD_WIDTH:.1f}"
+    return f"M{tip}L{left} {right}z"
