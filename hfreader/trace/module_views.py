@@ -1,0 +1,55 @@
+"""Submodules as an equation sees them: parameters in one convention, whatever class stores them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from transformers.pytorch_utils import Conv1D
+
+EPSILON_NAMES = ("eps", "variance_epsilon", "epsilon", "layer_norm_eps", "norm_eps")
+
+
+@dataclass(frozen=True)
+class ModuleView:
+    """A submodule (or function) bound to a symbol.
+
+    weight  (in, out) for a linear map, (vocabulary, width) for a table, (width,) for a norm; None if it has none.
+    bias    (out,) or (width,); None if it has none.
+    eps     the constant under the root of a norm, None for anything else.
+    Other attributes are those of the module itself; calling the view calls the module.
+    """
+
+    module: Callable[..., Any]
+    weight: torch.Tensor | None = None
+    bias: torch.Tensor | None = None
+    eps: float | None = None
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """What the module itself gives."""
+        return self.module(*arguments, **keywords)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.module, name)
+
+
+def view(module: Callable[..., Any]) -> ModuleView:
+    """The normalised view of a module; a plain function gets one without parameters."""
+    if not isinstance(module, nn.Module):
+        return ModuleView(module)
+    weight, bias = getattr(module, "weight", None), getattr(module, "bias", None)
+    if isinstance(module, nn.Linear) and weight is not None:
+        weight = weight.t()
+    elif isinstance(module, Conv1D):
+        weight, bias = module.weight, module.bias
+    eps = next(
+        (getattr(module, name) for name in EPSILON_NAMES if isinstance(getattr(module, name, None), float)), None
+    )
+    return ModuleView(module, _tensor(weight), _tensor(bias), eps)
+
+
+def _tensor(value: Any) -> torch.Tensor | None:
+    return value.detach() if isinstance(value, torch.Tensor) else None

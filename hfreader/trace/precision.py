@@ -1,0 +1,48 @@
+"""Run a model wholly in float64.
+
+`model.double()` is not enough: Transformers casts to float32 in the middle of its forward passes (norms, softmax,
+rotary tables), which leaves errors of 1e-7 in a float64 run and hides wrong equations that differ by less.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+LOWER = frozenset({torch.float32, torch.float16, torch.bfloat16})
+CASTS = {torch.Tensor.float, torch.Tensor.half, torch.Tensor.bfloat16}
+
+
+class _Redirect(TorchFunctionMode):
+    """Turns every request for a shorter floating-point type into one for float64."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func in CASTS:
+            return args[0].double()
+        widened = {name: _wide(value) for name, value in (kwargs or {}).items()}
+        return func(*(_wide(value) for value in args), **widened)
+
+
+def _wide(value: Any) -> Any:
+    """`value`, or float64 where it is a shorter floating-point type or tensor type name."""
+    if isinstance(value, torch.dtype):
+        return torch.float64 if value in LOWER else value
+    if isinstance(value, str) and value in ("torch.FloatTensor", "torch.HalfTensor", "torch.BFloat16Tensor"):
+        return "torch.DoubleTensor"
+    return value
+
+
+@contextmanager
+def float64() -> Iterator[None]:
+    """Inside, new floating-point tensors are float64 and casts to a shorter type give float64."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        with _Redirect():
+            yield
+    finally:
+        torch.set_default_dtype(before)

@@ -1,0 +1,200 @@
+"""One captured execution against one concept's reference: does the code compute the equation?
+
+Both sides are float64. The comparison is made hard to pass by accident: values must be finite and not constant, and
+the reference must change when any one of its inputs does.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from hfreader.concepts.model import Concept
+from hfreader.trace.module_views import ModuleView, view
+
+MASKED = 1e30
+"""Magnitudes above this stand for infinity: Transformers masks with the smallest float, not with -inf."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one execution says.
+
+    error     max|code - equation| / max|equation|; None where the two could not be compared, `reason` says why.
+    constant  input symbols whose captured tensor holds one value only, so that they were hardly tested.
+    unused    input symbols that do not change the equation's result (empty when not examined).
+    """
+
+    error: float | None = None
+    reason: str | None = None
+    constant: frozenset[str] = frozenset()
+    unused: frozenset[str] = frozenset()
+
+
+def check(concept: Concept, captured: Mapping[str, object], examine: bool = False) -> Outcome:
+    """Compare the captured output with the equation computed from the other captured symbols.
+
+    examine  also perturb every input once and see whether the equation notices.
+    """
+    if captured.get(concept.output) is None:
+        return Outcome(reason=f"the value of {concept.output} was not captured")
+    code = _argument(captured[concept.output])
+    try:
+        arguments = _arguments(concept, captured)
+        equation = concept.reference(**arguments)
+    except _MissingError as missing:
+        return Outcome(reason=str(missing))
+    except Exception as error:  # a reference is other people's code, and what it is given may not be what it expects
+        return Outcome(reason=f"the reference raised {type(error).__name__}: {' '.join(str(error).split())[:200]}")
+    reason = _incomparable(code, equation) or _not_finite(arguments)
+    if reason is not None:
+        return Outcome(reason=reason)
+    examined = arguments if examine else ()
+    return Outcome(
+        error=relative_error(code, equation),
+        constant=frozenset(name for name, value in arguments.items() if _is_constant(value)),
+        unused=frozenset(name for name in examined if not _notices(concept, arguments, name, equation)),
+    )
+
+
+class _MissingError(Exception):
+    """A symbol that the reference needs was not captured."""
+
+
+def _arguments(concept: Concept, captured: Mapping[str, object]) -> dict[str, Any]:
+    """The captured symbols that the reference takes, as it expects them."""
+    arguments: dict[str, Any] = {}
+    for name, parameter in inspect.signature(concept.reference).parameters.items():
+        if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+            continue
+        if captured.get(name) is not None:
+            arguments[name] = _argument(captured[name])
+        elif parameter.default is parameter.empty:
+            raise _MissingError(f"the value of {name} was not captured")
+    return arguments
+
+
+def _argument(value: object) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.double() if value.is_floating_point() else value
+    if isinstance(value, nn.Module) or callable(value):
+        return view(value)
+    if isinstance(value, tuple | list) and len(value) == 1:
+        return _argument(value[0])
+    return value
+
+
+def _incomparable(code: Any, equation: Any) -> str | None:
+    """Why the two sides cannot be compared, or None."""
+    for side, value in (("the code", code), ("the equation", equation)):
+        if not isinstance(value, torch.Tensor):
+            return f"{side} gives a {type(value).__name__}, not a tensor"
+        if value.numel() == 0 or not bool(torch.isfinite(_finite_part(value)).all()):
+            return f"{side} gives values that are not finite"
+    if code.shape != equation.shape:
+        return f"the code gives shape {tuple(code.shape)}, the equation {tuple(equation.shape)}"
+    if _is_constant(code) and code.numel() > 1:
+        return "the code gives one constant value, which proves nothing"
+    return None
+
+
+def _not_finite(arguments: Mapping[str, Any]) -> str | None:
+    for name, value in arguments.items():
+        if isinstance(value, torch.Tensor) and not bool(torch.isfinite(_finite_part(value)).all()):
+            return f"the captured {name} is not finite"
+    return None
+
+
+def _finite_part(value: torch.Tensor) -> torch.Tensor:
+    """The entries that do not stand for a masked position; nan stays."""
+    wide = value.double()
+    return wide[~(wide.abs() >= MASKED)]
+
+
+def _is_constant(value: Any) -> bool:
+    return isinstance(value, torch.Tensor) and value.numel() > 1 and bool((value == value.flatten()[0]).all())
+
+
+def relative_error(code: torch.Tensor, equation: torch.Tensor) -> float:
+    """max|code - equation| / max|equation| over two tensors of one shape.
+
+    Masked entries (beyond `MASKED`) count as equal where both are masked with one sign, else the error is 1.
+    """
+    left, right = code.double(), equation.double()
+    left_masked, right_masked = left.abs() >= MASKED, right.abs() >= MASKED
+    if not torch.equal(left_masked * left.sign(), right_masked * right.sign()):
+        return 1.0
+    left, right = left[~left_masked], right[~right_masked]
+    if right.numel() == 0:
+        return 0.0
+    difference, scale = float((left - right).abs().max()), float(right.abs().max())
+    if difference == 0:
+        return 0.0
+    return difference / scale if scale > 0 else 1.0
+
+
+def _notices(concept: Concept, arguments: Mapping[str, Any], name: str, equation: torch.Tensor) -> bool:
+    """Whether the reference's result changes with the symbol `name`; an argument it refuses counts as noticed."""
+    with _perturbed(arguments[name]) as other:
+        if other is None:
+            return True
+        try:
+            changed = concept.reference(**{**arguments, name: other})
+        except Exception:  # see `check`
+            return True
+    same_shape = isinstance(changed, torch.Tensor) and changed.shape == equation.shape
+    return not same_shape or relative_error(changed, equation) > 1e-9
+
+
+@contextmanager
+def _perturbed(value: Any) -> Iterator[Any]:
+    """A different value of the same kind; a module's own parameters are changed meanwhile. None: cannot be changed."""
+    if not isinstance(value, ModuleView):
+        yield _other(value)
+        return
+    parameters = list(value.module.parameters()) if isinstance(value.module, nn.Module) else []
+    if not parameters:
+        yield ModuleView(_offset(value.module))
+        return
+    kept = [parameter.detach().clone() for parameter in parameters]
+    try:
+        with torch.no_grad():
+            for parameter in parameters:
+                parameter.copy_(_other(parameter))
+        yield value
+    finally:
+        with torch.no_grad():
+            for parameter, before in zip(parameters, kept, strict=True):
+                parameter.copy_(before)
+
+
+def _offset(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that gives something else than `function`."""
+
+    def other(*arguments: Any, **keywords: Any) -> Any:
+        result = function(*arguments, **keywords)
+        return tuple(_other(part) for part in result) if isinstance(result, tuple) else _other(result)
+
+    return other
+
+
+def _other(value: Any) -> Any:
+    """A number or tensor that differs from `value` in every unmasked entry; None for any other kind."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, float):
+        return value * 1.25 + 0.125
+    if not isinstance(value, torch.Tensor):
+        return None
+    if value.dtype == torch.bool:
+        return ~value
+    if not value.is_floating_point():
+        return value.flip(-1) if value.ndim and value.shape[-1] > 1 else value + 1
+    noise = torch.rand(value.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64) + 0.5
+    return torch.where(value.abs() >= MASKED, value, value * 1.25 + 0.125 * noise)

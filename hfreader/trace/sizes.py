@@ -1,0 +1,165 @@
+"""Size assignments: one configuration built several times with different sizes, so that shapes give them away.
+
+Which fields of a configuration are sizes is found by trying, not by a table of families. Only the library's general
+vocabulary for fields is used: what counts heads must divide widths, layer counts stay, ids are no sizes.
+"""
+
+import math
+import random
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from transformers import PreTrainedConfig
+
+from hfreader.trace.configs import sub_configs, with_fields
+
+RUNS = 3
+DEPTH = 2
+# For each run: heads per key-value head, and key-value heads.
+_GROUPS, _SHARED = (2, 3, 3), (2, 3, 2)
+
+_LAYERS = re.compile(r"layers?$|^num_.*layers?|blocks$|depth")
+_FIXED = re.compile(
+    r"_ids?$|_token$|index|offset|stride|kernel|dilation|window|seed|chunk|version|every|interval|top_?k"
+)
+_SHARED_HEADS = re.compile(r"(kv|key_value|k_v)_?heads?|multi_query_group")
+_HEADS = re.compile(r"heads?$|^num_head|^n_head|groups?$")
+_TABLES = re.compile(r"vocab|position|^n_ctx$|buckets|distance")
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """How long the inputs are: rows, tokens, tokens already in the cache, and tokens of the encoder's output."""
+
+    batch: int
+    tokens: int
+    past: int = 0
+    encoder: int | None = None
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """The sizes of one run. `fields` are dotted configuration fields with their values."""
+
+    config: PreTrainedConfig
+    fields: Mapping[str, int]
+    lengths: Lengths
+
+
+def integers(config: PreTrainedConfig) -> dict[str, int]:
+    """The fields of a configuration, nested ones dotted, that hold an integer above zero."""
+    found = {name: value for name, value in _own(config).items() if type(value) is int and value > 0}
+    for name, part in sub_configs(config).items():
+        found |= {f"{name}.{inner}": value for inner, value in integers(part).items()}
+    return found
+
+
+def _own(config: PreTrainedConfig) -> dict[str, Any]:
+    fields = {name: value for name, value in vars(config).items() if not name.startswith("_")}
+    return fields | ({"num_labels": config.num_labels} if "id2label" in fields else {})
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def candidates(config: PreTrainedConfig) -> tuple[str, ...]:
+    """The fields that may be sizes, those that count heads last: a width can change alone, a head count cannot."""
+    names = [
+        name
+        for name, value in integers(config).items()
+        if not _LAYERS.search(_last(name)) and not _FIXED.search(_last(name)) and (value > 1 or _counts(name))
+    ]
+    return tuple(sorted(names, key=_counts))
+
+
+def _counts(name: str) -> bool:
+    return bool(_HEADS.search(_last(name)) or _SHARED_HEADS.search(_last(name)))
+
+
+def shallow(config: PreTrainedConfig, depth: int = DEPTH) -> PreTrainedConfig:
+    """The configuration with at most `depth` layers, lists with one entry per layer cut likewise."""
+    counts = {name: value for name, value in integers(config).items() if _LAYERS.search(_last(name)) and value > depth}
+    changes: dict[str, Any] = dict.fromkeys(counts, depth)
+    for prefix, part in [("", config), *((f"{name}.", part) for name, part in sub_configs(config).items())]:
+        depths = {value for name, value in counts.items() if name.rpartition(".")[0] == prefix.rstrip(".")}
+        for name, value in _own(part).items():
+            if isinstance(value, list) and len(value) in depths:
+                changes[f"{prefix}{name}"] = value[-depth:]
+    return with_fields(config, changes) if changes else config
+
+
+def lengths(run: int, like: Lengths) -> Lengths:
+    """Lengths for one run; those that are absent in `like` stay absent."""
+    return Lengths(
+        batch=(2, 3, 5)[run],
+        tokens=(7, 11, 9)[run],
+        past=(4, 3, 6)[run] if like.past else 0,
+        encoder=(6, 13, 8)[run] if like.encoder is not None else None,
+    )
+
+
+def values(config: PreTrainedConfig, names: Iterable[str], run: int, tied: bool) -> dict[str, int]:
+    """Values for the chosen fields in one run: head counts by a fixed plan, every width a multiple of all of them.
+
+    tied  keep equalities, and head counts times head widths, as they are in `config`.
+    """
+    chosen, present = list(names), integers(config)
+    fields = {name: _count(name, run) for name in chosen if _counts(name)}
+    unit = 2 * math.lcm(*(fields.get(name, value) for name, value in present.items() if _counts(name)))
+    multiples = random.Random(run).sample(range(2, 4 + 3 * len(chosen)), len(chosen) + 1)
+    for name, multiple in zip(chosen, multiples, strict=False):
+        if not _counts(name):
+            fields[name] = _floor(config, name) + unit * multiple
+    return _tie(fields, present) if tied else fields
+
+
+def _count(name: str, run: int) -> int:
+    return _SHARED[run] * (1 if _SHARED_HEADS.search(_last(name)) else _GROUPS[run])
+
+
+def _floor(config: PreTrainedConfig, name: str) -> int:
+    """What a table must have at least: an entry for every special id, and for every position of the inputs."""
+    if not _TABLES.search(_last(name)):
+        return 0
+    if "vocab" not in name or "type" in name:
+        return 32
+    ids = [value for field, value in integers(config).items() if _last(field).endswith("_token_id")]
+    return max([*ids, 32]) + 1
+
+
+def _tie(fields: dict[str, int], present: Mapping[str, int]) -> dict[str, int]:
+    """Give fields that are equal in the configuration one value, and restore products of two others."""
+    first: dict[int, str] = {}
+    for name in fields:
+        first.setdefault(present[name], name)
+    tied = {name: fields[first[present[name]]] for name in fields}
+    counts = [name for name in tied if _counts(name)]
+    for product in tied:
+        for count in counts:
+            for width in tied:
+                if not _counts(width) and width != product and present[count] * present[width] == present[product]:
+                    tied[product] = tied[count] * tied[width]
+    return tied
+
+
+def assign(config: PreTrainedConfig, like: Lengths, names: Iterable[str], run: int, tied: bool = False) -> Assignment:
+    """One run's sizes; HfreaderError where the configuration refuses them."""
+    fields = values(config, names, run, tied)
+    return Assignment(with_fields(config, fields), fields, lengths(run, like))
+
+
+def largest_set(names: tuple[str, ...], works: Callable[[tuple[str, ...]], bool]) -> tuple[str, ...]:
+    """Fields that can be varied together, found by adding halves of the rest as long as they work."""
+    accepted: tuple[str, ...] = ()
+    pending = [names]
+    while pending:
+        part = pending.pop()
+        if works(accepted + part):
+            accepted += part
+        elif len(part) > 1:
+            middle = len(part) // 2
+            pending += [part[middle:], part[:middle]]
+    return accepted

@@ -1,0 +1,165 @@
+"""Symbolic dimensions: run the class at several sizes, and name what explains each dimension in all of them.
+
+The runs are real and tiny. A dimension gets a symbol only where one expression, the simplest, gives its value in each
+run made for the purpose and in the run that is labelled; otherwise it stays a number.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from transformers import PreTrainedConfig
+
+from hfreader.facts.traces import SymbolFact, TensorFact, Trace
+from hfreader.trace.expressions import Atom, Explanations, Expression
+from hfreader.trace.sizes import RUNS, Assignment, Lengths, assign, candidates, integers, largest_set, shallow
+from hfreader.trace.symbols_names import BATCH, ENCODER, LENGTHS, PAST, TOKENS, head_width, symbol_of
+from hfreader.trace.symbols_records import Key, general, rewrite, shapes
+
+Rerun = Callable[[PreTrainedConfig, Lengths], Trace]
+"""Runs the same class, with random weights, for another configuration and other lengths."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run at known sizes, and the shape of each tensor in it."""
+
+    assignment: Assignment
+    shapes: Mapping[Key, tuple[int, ...]]
+
+
+def label(trace: Trace, config: PreTrainedConfig, lengths: Lengths, rerun: Rerun) -> Trace:
+    """The trace with `symbols` on every tensor, and the legend of the symbols used.
+
+    config, lengths  those of the trace. Where the class runs at no other sizes, every dimension is its number, and a
+    note says so.
+    """
+    runs = _runs(config, lengths, rerun)
+    if not runs:
+        note = "dimensions are numbers: the class ran at no sizes but its own"
+        return replace(rewrite(trace, _numbers), notes=(*trace.notes, note))
+    own = Run(Assignment(config, integers(config), lengths), shapes(trace))
+    atoms, legend = _atoms(config, [*runs, own])
+    names = _Names(Explanations(atoms), runs)
+    labelled = rewrite(trace, names.put)
+    return replace(labelled, symbols=tuple(legend[atom.name] for atom in atoms if atom.name in names.used))
+
+
+def _numbers(_: Key, tensor: TensorFact) -> TensorFact:
+    return replace(tensor, symbols=tuple(map(str, tensor.shape)))
+
+
+def _runs(config: PreTrainedConfig, like: Lengths, rerun: Rerun) -> tuple[Run, ...]:
+    """Runs at `RUNS` different sizes that differ in as many fields as the class allows."""
+    small = shallow(config)
+    names = candidates(small)
+
+    def attempt(chosen: tuple[str, ...], run: int, tied: bool) -> Run | None:
+        try:
+            assignment = assign(small, like, chosen, run, tied)
+            return Run(assignment, shapes(rerun(assignment.config, assignment.lengths)))
+        except Exception:  # sizes that a class refuses are expected: it raises what it likes
+            return None
+
+    def all_of(chosen: tuple[str, ...], tied: bool) -> tuple[Run, ...]:
+        runs: list[Run] = []
+        for number in range(RUNS):
+            run = attempt(chosen, number, tied)
+            if run is None:
+                return ()
+            runs.append(run)
+        return tuple(runs)
+
+    for tied in (False, True):
+        if runs := all_of(names, tied):
+            return runs
+    return all_of(largest_set(names, lambda chosen: attempt(chosen, 0, False) is not None), False)
+
+
+def _atoms(config: PreTrainedConfig, runs: list[Run]) -> tuple[list[Atom], dict[str, SymbolFact]]:
+    """The sizes that expressions are made of, and what the legend says of each, by symbol."""
+    atoms: list[Atom] = []
+    legend: dict[str, SymbolFact] = {}
+
+    def add(symbol: str, expression: str, values: tuple[int, ...], length: bool = False) -> None:
+        atoms.append(Atom(symbol, values, length))
+        legend[symbol] = SymbolFact(symbol, expression, values[-1])
+
+    for symbol, read in _LENGTHS.items():
+        counted = tuple(each for run in runs if (each := read(run.assignment.lengths)) is not None)
+        if len(counted) == len(runs):
+            add(symbol, LENGTHS[symbol], counted, length=True)
+    for field, values in _fields(runs).items():
+        symbol = symbol_of(config, field)
+        add(field if symbol in legend else symbol, field, values)
+    hidden = next((atom for atom in atoms if atom.name == "hidden"), None)
+    for heads in [atom for atom in atoms if atom.name.endswith("heads") and not atom.name.endswith("kv_heads")]:
+        name = head_width(heads.name)
+        if hidden is None or name in legend or any(a % b for a, b in zip(hidden.values, heads.values, strict=True)):
+            continue
+        expression = f"{legend[hidden.name].expression} / {legend[heads.name].expression}"
+        add(name, expression, tuple(a // b for a, b in zip(hidden.values, heads.values, strict=True)))
+    # `heads*head_dim`, not `head_dim*heads`: products are written in the order of the atoms.
+    return sorted(atoms, key=lambda atom: atom.name.endswith("head_dim")), legend
+
+
+_LENGTHS: dict[str, Callable[[Lengths], int | None]] = {
+    BATCH: lambda lengths: lengths.batch,
+    TOKENS: lambda lengths: lengths.tokens,
+    PAST: lambda lengths: lengths.past or None,
+    ENCODER: lambda lengths: lengths.encoder,
+}
+
+
+def _fields(runs: list[Run]) -> dict[str, tuple[int, ...]]:
+    """The values in each run of the fields that all runs have; of fields that are one by definition, the one set."""
+    all_fields = [integers(run.assignment.config) for run in runs]
+    common = [name for name in all_fields[-1] if all(name in fields for fields in all_fields)]
+    chosen = runs[0].assignment.fields
+    found: dict[str, tuple[int, ...]] = {}
+    for name in sorted(common, key=lambda name: name not in chosen):
+        values = tuple(fields[name] for fields in all_fields)
+        if name in chosen or values not in found.values():
+            found[name] = values
+    return found
+
+
+class _Names:
+    """Puts symbols on tensors, and remembers which symbols it used."""
+
+    def __init__(self, explanations: Explanations, runs: tuple[Run, ...]) -> None:
+        self.used: set[str] = set()
+        self._explanations = explanations
+        self._seen: dict[Key, list[tuple[int, ...]]] = {}
+        self._alike: dict[Key, list[Key]] = {}
+        for key in runs[0].shapes:
+            found = [run.shapes[key] for run in runs if key in run.shapes]
+            if len(found) == len(runs) and len({len(shape) for shape in found}) == 1:
+                self._seen[key] = list(zip(*found, strict=True))
+                self._alike.setdefault(general(key), []).append(key)
+
+    def put(self, key: Key, tensor: TensorFact) -> TensorFact:
+        """The tensor with a symbol, or else the number, for each dimension."""
+        found = self._explained(key, tensor.shape)
+        self.used |= {name for expression in found if expression is not None for name in expression.atoms}
+        symbols = (
+            str(size) if expression is None else expression.text
+            for size, expression in zip(tensor.shape, found, strict=True)
+        )
+        return replace(tensor, symbols=tuple(symbols))
+
+    def _explained(self, key: Key, shape: tuple[int, ...]) -> list[Expression | None]:
+        """What explains each dimension: by the same record of the other runs, else by the alike one that fits best."""
+        keys = [key] if key in self._seen else self._alike.get(general(key), [])[::-1]
+        fitting = [self._seen[each] for each in keys if len(self._seen[each]) == len(shape)]
+        if not fitting:
+            return [None] * len(shape)
+        tries = [[self._find(*pair) for pair in zip(seen, shape, strict=True)] for seen in fitting]
+        certain = [sum(known for known, _ in found) for found in tries]
+        return [expression for _, expression in tries[certain.index(max(certain))]]
+
+    def _find(self, seen: tuple[int, ...], size: int) -> tuple[bool, Expression | None]:
+        """Whether a dimension is understood, and the expression for it if it is no constant."""
+        if len(set(seen)) == 1:
+            return seen[0] == size, None
+        expression = self._explanations.find((*seen, size))
+        return expression is not None, expression

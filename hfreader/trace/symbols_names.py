@@ -1,0 +1,51 @@
+"""What a reader sees for a size: short names for the standard fields of configurations, one table for all families."""
+
+import re
+
+from transformers import PreTrainedConfig
+
+from hfreader.trace.configs import sub_configs
+
+BATCH, TOKENS, PAST, ENCODER = "B", "T", "T_past", "S"
+LENGTHS = {
+    BATCH: "rows of the batch",
+    TOKENS: "input tokens of this call",
+    PAST: "tokens already in the cache",
+    ENCODER: "tokens of the encoder's output",
+}
+SHORT = {
+    "hidden_size": "hidden",
+    "num_attention_heads": "heads",
+    "attention_heads": "heads",
+    "num_key_value_heads": "kv_heads",
+    "head_dim": "head_dim",
+    "intermediate_size": "intermediate",
+    "ffn_dim": "intermediate",
+    "d_ff": "intermediate",
+    "vocab_size": "vocab",
+    "max_position_embeddings": "positions",
+    "type_vocab_size": "token_types",
+    "embedding_size": "embedding",
+    "num_labels": "labels",
+}
+"""Field of the standard vocabulary -> symbol; a field that is not here keeps its own name."""
+
+
+def symbol_of(config: PreTrainedConfig, field: str) -> str:
+    """The symbol for a dotted field: aliases of the class resolved to the standard name, then made short.
+
+    `n_embd` -> `hidden`, `decoder_attention_heads` -> `decoder_heads`, `vision_config.hidden_size` -> `vision.hidden`.
+    """
+    head, dot, rest = field.partition(".")
+    if dot:
+        return f"{head.removesuffix('_config')}.{symbol_of(sub_configs(config)[head], rest)}"
+    side = re.fullmatch(r"(encoder|decoder)_(.+)", field)
+    if side:
+        return f"{side[1]}_{SHORT.get(side[2], side[2])}"
+    standard = next((name for name, meant in config.attribute_map.items() if meant == field), field)
+    return SHORT.get(standard, SHORT.get(field, field))
+
+
+def head_width(heads: str) -> str:
+    """The symbol for the width of one head: `heads` -> `head_dim`, `decoder_heads` -> `decoder_head_dim`."""
+    return heads.removesuffix("heads") + "head_dim"

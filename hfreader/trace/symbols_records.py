@@ -1,0 +1,68 @@
+"""The tensors of a trace by where they were recorded, so that each is found again in another run of the same class."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from hfreader.facts.traces import LineRecord, ModuleRecord, TensorFact, Trace, Value
+
+Key = tuple[object, ...]
+"""What was recorded, then where: module path, call, repetition, place inside the value."""
+
+_INDEX = re.compile(r"(?<=\.)\d+(?=\.|$)|^\d+(?=\.|$)")
+
+
+def general(key: Key) -> Key:
+    """The key with every number of a layer, call, repetition or item left out: the same for layers that repeat."""
+    what, path, _, _, inside = key
+    return (what, _INDEX.sub("*", str(path)), _INDEX.sub("*", str(inside)))
+
+
+def shapes(trace: Trace) -> dict[Key, tuple[int, ...]]:
+    """The shape of every recorded tensor, in the order of recording."""
+    found: dict[Key, tuple[int, ...]] = {}
+
+    def note(key: Key, tensor: TensorFact) -> TensorFact:
+        found[key] = tensor.shape
+        return tensor
+
+    rewrite(trace, note)
+    return found
+
+
+def rewrite(trace: Trace, change: Callable[[Key, TensorFact], TensorFact]) -> Trace:
+    """The trace with every tensor replaced by what `change` makes of it."""
+    repeats: Counter[Key] = Counter()
+
+    def line(record: LineRecord) -> LineRecord:
+        what = ("line", record.place.file, record.place.span, record.name, record.kind)
+        base = (what, record.module, record.call)
+        repeats[base] += 1
+        return replace(record, value=_value(record.value, (*base, repeats[base]), "", change))
+
+    def module(record: ModuleRecord) -> ModuleRecord:
+        inputs = tuple(
+            (name, _value(value, (("input", name), record.path, record.call, 1), "", change))
+            for name, value in record.inputs
+        )
+        output = _value(record.output, (("output", ""), record.path, record.call, 1), "", change)
+        return replace(record, inputs=inputs, output=output)
+
+    return replace(
+        trace,
+        inputs=tuple((name, _value(value, (("given", name), "", 0, 1), "", change)) for name, value in trace.inputs),
+        lines=tuple(line(record) for record in trace.lines),
+        modules=tuple(module(record) for record in trace.modules),
+    )
+
+
+def _value(value: Value, base: Key, inside: str, change: Callable[[Key, TensorFact], TensorFact]) -> Value:
+    tensor = None if value.tensor is None else change((*base, inside), value.tensor)
+    items = tuple(_value(item, base, f"{inside}.{part}" if inside else part, change) for part, item in _parts(value))
+    return value if tensor is value.tensor and items == value.items else replace(value, tensor=tensor, items=items)
+
+
+def _parts(value: Value) -> Iterator[tuple[str, Value]]:
+    names = value.keys if len(value.keys) == len(value.items) else map(str, range(len(value.items)))
+    return zip(names, value.items, strict=True)
