@@ -124,7 +124,7 @@ def relative_error(code: torch.Tensor, equation: torch.Tensor) -> float:
 
     Masked entries (beyond `MASKED`) count as equal where both are masked with one sign, else the error is 1.
     """
-    left, right = code.double(), equation.double()
+    left, right = code.detach().double(), equation.detach().double()
     left_masked, right_masked = left.abs() >= MASKED, right.abs() >= MASKED
     if not torch.equal(left_masked * left.sign(), right_masked * right.sign()):
         return 1.0

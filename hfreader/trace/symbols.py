@@ -104,8 +104,8 @@ def _atoms(config: PreTrainedConfig, runs: list[Run]) -> tuple[list[Atom], dict[
 
 _LENGTHS: dict[str, Callable[[Lengths], int | None]] = {
     BATCH: lambda lengths: lengths.batch,
-    TOKENS: lambda lengths: lengths.tokens,
     PAST: lambda lengths: lengths.past or None,
+    TOKENS: lambda lengths: lengths.tokens,
     ENCODER: lambda lengths: lengths.encoder,
 }
 

@@ -1,0 +1,65 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hfreader.trace.expressions import Atom, Explanations
+
+B = Atom("B", (2, 3, 5, 1), length=True)
+T = Atom("T", (7, 11, 9, 8), length=True)
+PAST = Atom("T_past", (4, 3, 6, 5), length=True)
+HEADS = Atom("heads", (6, 9, 6, 12))
+KV = Atom("kv_heads", (3, 3, 2, 4))
+WIDTH = Atom("head_dim", (4, 10, 14, 64))
+ATOMS = (B, T, PAST, HEADS, KV, WIDTH)
+
+
+def test_the_simplest_explanation_is_given():
+    found = Explanations(ATOMS)
+    for values, text in {
+        (2, 3, 5, 1): "B",
+        (11, 14, 15, 13): "T + T_past",
+        (12, 27, 30, 12): "B*heads",
+        (24, 90, 84, 768): "heads*head_dim",
+        (2, 3, 3, 3): "heads/kv_heads",
+        (18, 27, 18, 36): "3*heads",
+        (8, 12, 10, 9): "T + 1",
+        (2, 5, 7, 32): "head_dim/2",
+        ((6 + 6) * 4, (9 + 6) * 10, (6 + 4) * 14, (12 + 8) * 64): "(heads + 2*kv_heads)*head_dim",
+        (22, 42, 75, 13): "B*(T + T_past)",
+    }.items():
+        explanation = found.find(values)
+        assert explanation is not None, text
+        assert set(explanation.text.split(" ")) == set(text.split(" ")), explanation
+
+
+def test_what_nothing_explains_has_no_name():
+    assert Explanations(ATOMS).find((1, 17, 4, 99)) is None
+    assert Explanations(ATOMS).find((7, 11, 9, 9)) is None, (
+        "right in the runs that were made, wrong in the one labelled"
+    )
+
+
+def test_what_two_things_explain_has_no_name():
+    twin = Atom("twin", HEADS.values)
+    assert Explanations((*ATOMS, twin)).find(HEADS.values) is None
+
+
+def test_a_size_that_does_not_vary_explains_nothing():
+    assert Explanations((Atom("labels", (2, 2, 2, 2)),)).find((2, 2, 2, 2)) is None
+
+
+sizes = st.lists(st.integers(2, 60), min_size=5, max_size=5, unique=True).map(tuple)
+
+
+@given(st.lists(sizes, min_size=3, max_size=5, unique=True))
+def test_whatever_is_found_has_these_values(columns):
+    atoms = [Atom(f"a{number}", values, length=number % 2 == 0) for number, values in enumerate(columns)]
+    names = {atom.name: atom.values for atom in atoms}
+    found = Explanations(atoms)
+    for one in atoms:
+        for other in atoms:
+            wanted = tuple(a * b for a, b in zip(one.values, other.values, strict=True))
+            explanation = found.find(wanted)
+            if explanation is not None:
+                for run, value in enumerate(wanted):
+                    terms = {name: values[run] for name, values in names.items()}
+                    assert eval(explanation.text, {}, terms) == value  # noqa: S307
