@@ -13,17 +13,23 @@ from hfreader.facts.snapshot import Snapshot
 class Library:
     """Everything the analyzers ask about a snapshot. Parsed files and facts are kept once read."""
 
+    snapshot: Snapshot
+
     def __init__(self, snapshot: Snapshot) -> None:
-        self._open(snapshot_reader(snapshot), lambda: modeling_files_of(snapshot))
+        self._open(snapshot, snapshot_reader(snapshot), lambda: modeling_files_of(snapshot))
 
     @classmethod
     def of_sources(cls, sources: Mapping[str, str]) -> "Library":
         """A library of files in memory: path relative to the package -> source."""
         library = cls.__new__(cls)
-        library._open(sources.get, lambda: tuple(sorted(file for file in sources if is_modeling_file(file))))
+        nowhere = Snapshot("installed", None, None, None, "in memory", "")
+        library._open(nowhere, sources.get, lambda: tuple(sorted(file for file in sources if is_modeling_file(file))))
         return library
 
-    def _open(self, read: Callable[[str], str | None], listing: Callable[[], tuple[str, ...]]) -> None:
+    def _open(
+        self, snapshot: Snapshot, read: Callable[[str], str | None], listing: Callable[[], tuple[str, ...]]
+    ) -> None:
+        self.snapshot = snapshot
         self._resolver = Resolver(read)
         self._listing = listing
         self._facts: dict[str, FileFacts] = {}
