@@ -1,0 +1,138 @@
+"""Record what runs: the values on each line, the statements, the module calls.
+
+recorder = Recorder(["models/bert/modeling_bert.py"], package)
+with recorder.recording(model) as recording:
+    model(**inputs)
+recording.lines(), recording.executions(), recording.modules()
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from hfreader.facts.places import Place
+from hfreader.facts.traces import Execution, LineRecord, ModuleRecord
+from hfreader.trace.hooks import ModuleCall, ModuleStack, module_calls
+from hfreader.trace.instrument import active, instrumented, rewrite_files
+from hfreader.trace.rewrite import Plan, Site
+from hfreader.trace.values import TensorShot, safe_snapshot, value_of
+
+
+class Recorder:
+    """Records runs of models whose code stands in `files`.
+
+    files    source files relative to `package` (`models/bert/modeling_bert.py`).
+    package  the folder `transformers` that is imported in this process.
+    lines    record every parameter, assignment, loop variable and returned value.
+    hits     record which statements ran.
+    modules  record module calls with their inputs and outputs.
+    operations  with `lines`: also the value of every call, operator and subscript (kind `expression`).
+
+    Files are read and rewritten once; a recorder can be used for many recordings, one after the other.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[str],
+        package: Path,
+        *,
+        lines: bool = True,
+        hits: bool = True,
+        modules: bool = True,
+        operations: bool = False,
+    ) -> None:
+        self.package, self.modules = package, modules
+        plan = Plan(lines=lines, operations=operations, statements=hits)
+        self.files = tuple(dict.fromkeys(files)) if lines or hits else ()
+        self.rewritten = rewrite_files(dict.fromkeys(self.files, plan), package)
+
+    @contextmanager
+    def recording(self, model: nn.Module) -> Iterator["Recording"]:
+        """Record everything that this thread runs inside the block. Results are bit for bit those of a bare run.
+
+        Other threads run undisturbed. HfreaderError where another recording is under way.
+        """
+        recording = Recording(self, model)
+        with instrumented(self.rewritten, recording, _helpers(recording)), module_calls(recording.stack, recording):
+            yield recording
+
+
+class Recording:
+    """What one block recorded; complete when the block has ended."""
+
+    def __init__(self, recorder: Recorder, model: nn.Module) -> None:
+        self.recorder = recorder
+        self.stack = ModuleStack(model, recorder.modules)
+        self.rows: list[tuple[int, ModuleCall, Any]] = []
+        self.marks = bytearray(sum(len(file.statements) for file in recorder.rewritten))
+
+    def lines(self) -> tuple[LineRecord, ...]:
+        """Every recorded value, in the order of execution."""
+        sites: list[tuple[str, str, Site]] = []
+        for file, rewritten in zip(self.recorder.files, self.recorder.rewritten, strict=True):
+            module = ".".join([self.recorder.package.name, *Path(file).with_suffix("").parts])
+            sites += [(file, module, site) for site in rewritten.sites]
+        places = [Place(file, site.span) for file, _, site in sites]
+        functions = [f"{module}.{site.function}" for _, module, site in sites]
+        return tuple(
+            LineRecord(
+                place=places[number],
+                name=sites[number][2].name,
+                kind=sites[number][2].kind,
+                function=functions[number],
+                module=call.path,
+                call=call.call,
+                value=value_of(shot),
+            )
+            for number, call, shot in self.rows
+        )
+
+    def executions(self) -> tuple[Execution, ...]:
+        """For each file which statements in functions ran and which did not."""
+        found, start = [], 0
+        for file, rewritten in zip(self.recorder.files, self.recorder.rewritten, strict=True):
+            marks = self.marks[start : start + len(rewritten.statements)]
+            start += len(rewritten.statements)
+            pairs = sorted(zip(rewritten.statements, marks, strict=True))
+            ran = tuple(span for span, mark in pairs if mark)
+            found.append(Execution(file, ran, tuple(span for span, mark in pairs if not mark)))
+        return tuple(found)
+
+    def modules(self) -> tuple[ModuleRecord, ...]:
+        """Every module call, in the order of its start."""
+        return self.stack.records() if self.recorder.modules else ()
+
+
+def _helpers(recording: Recording) -> dict[str, Callable[..., Any]]:
+    """The functions that rewritten code calls: the hot path, so facts are made later."""
+    append, stack, marks = recording.rows.append, recording.stack, recording.marks
+    get, plain, tensor = active.get, torch.Tensor, TensorShot
+
+    def record(site: int, value: Any) -> Any:
+        if get() is recording:
+            if type(value) is plain:
+                append((site, stack.top, tensor("Tensor", value.shape, value.dtype, value.device)))
+            else:
+                append((site, stack.top, safe_snapshot(value)))
+        return value
+
+    def element(site: int, value: Any) -> bool:
+        record(site, value)
+        return True
+
+    def inplace(site: int, method: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        result = method(*args, **kwargs)
+        changed = getattr(method, "__self__", None)
+        if isinstance(changed, plain):
+            record(site, changed)
+        return result
+
+    def hit(statement: int) -> None:
+        if get() is recording:
+            marks[statement] = 1
+
+    return {"record": record, "element": element, "inplace": inplace, "hit": hit}
