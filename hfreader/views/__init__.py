@@ -1,0 +1,1 @@
+"""What `hfreader trace` shows: a trace in the terminal, as JSON, as one HTML file, as a graph."""

@@ -1,0 +1,64 @@
+"""A trace as one HTML file that needs nothing else: no network, no scripts."""
+
+from collections.abc import Mapping
+from itertools import chain
+
+from markupsafe import Markup
+
+from hfreader import __version__
+from hfreader.facts.traces import Trace
+from hfreader.pages.highlight import code_html
+from hfreader.pages.rendering import fill
+from hfreader.views.listing import AnnotatedLine, class_listings, module_listing
+from hfreader.views.terminal import short_count
+from hfreader.views.tree import module_tree
+
+
+def render_html(trace: Trace, sources: Mapping[str, str], at: str | None = None) -> str:
+    """Header, tokens, module tree and annotated lines of every class (or of the module `at` alone).
+
+    All text of the trace is escaped; the page follows the reader's light or dark setting.
+    """
+    listings = [module_listing(trace, sources, at)] if at is not None else class_listings(trace, sources)
+    root = module_tree(trace)
+    anchors = {listing.class_name: _anchor(listing.path) for listing in listings}
+    return str(
+        fill(
+            "trace_file.html",
+            trace=trace,
+            facts=_facts(trace),
+            rows=list(root.walk()) if root else [],
+            listings=[(_anchor(listing.path), listing) for listing in listings],
+            anchors=anchors,
+            count=short_count,
+            code=_code,
+            version=__version__,
+        )
+    )
+
+
+def _facts(trace: Trace) -> list[tuple[str, str]]:
+    commit = f" at {trace.commit}" if trace.commit else ""
+    facts = [
+        ("family", f"{trace.family}, transformers {trace.transformers}{commit}"),
+        ("weights", trace.weights),
+        ("tokenizer", trace.tokenizer or "none: the ids were given"),
+        ("ran on", f"{trace.device}, {trace.dtype}, attention {trace.attention}"),
+        ("parameters", f"{trace.parameters:,}"),
+        ("changed", ", ".join(f"{name}={value}" for name, value in trace.changed.items())),
+        ("symbols", ", ".join(_symbol(s.name, s.expression, s.value) for s in trace.symbols)),
+    ]
+    notes = chain(trace.notes, (f"{problem.subject}: {problem.reason}" for problem in trace.problems))
+    return [(label, text) for label, text in (*facts, *(("note", note) for note in notes)) if text]
+
+
+def _symbol(name: str, expression: str, value: int) -> str:
+    return f"{name} = {value}" if name == expression else f"{name} = {expression} = {value}"
+
+
+def _anchor(path: str) -> str:
+    return f"at-{path or 'model'}"
+
+
+def _code(line: AnnotatedLine) -> Markup:
+    return Markup(code_html(line.text, line.colours))

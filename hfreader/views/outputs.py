@@ -1,0 +1,70 @@
+"""Where the views of a trace go: the terminal, stdout, files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from hfreader.errors import HfreaderError
+from hfreader.facts.codec import write_atomically
+from hfreader.facts.snapshot import Snapshot
+from hfreader.facts.traces import Trace
+from hfreader.views.dot_view import render_dot
+from hfreader.views.html_view import render_html
+from hfreader.views.json_view import render_json
+from hfreader.views.terminal import render_terminal
+
+PIPE_WIDTH = 120
+STDOUT = "-"
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What the user asked to see. `json`, `html` and `dot` are files (`-` is stdout for json); `at`, `lines` and
+    `modules` are those of `render_terminal`."""
+
+    json: str | None = None
+    html: Path | None = None
+    dot: Path | None = None
+    at: str | None = None
+    lines: bool = False
+    modules: bool = True
+
+
+def show(trace: Trace, snapshot: Snapshot, outputs: Outputs, console: Console | None = None) -> None:
+    """Write the files asked for, and print the trace unless its JSON goes to stdout.
+
+    HfreaderError where `at` names no module that ran, or a file cannot be written.
+    """
+    sources = read_sources(trace, snapshot)
+    if outputs.html is not None:
+        _write(outputs.html, render_html(trace, sources, outputs.at).encode())
+    if outputs.dot is not None:
+        _write(outputs.dot, render_dot(trace).encode())
+    console = console or Console()
+    if outputs.json == STDOUT:
+        console.file.write(render_json(trace).decode())
+        return
+    if outputs.json is not None:
+        _write(Path(outputs.json), render_json(trace))
+    if not console.is_terminal and console.width < PIPE_WIDTH:
+        console.width = PIPE_WIDTH
+    render_terminal(trace, sources, console, outputs.at, outputs.lines, outputs.modules)
+
+
+def read_sources(trace: Trace, snapshot: Snapshot) -> dict[str, str]:
+    """The text of every file in which something was recorded; a file that cannot be read is left out."""
+    files = {record.place.file for record in trace.lines} | {execution.file for execution in trace.executions}
+    sources: dict[str, str] = {}
+    for file in sorted(files):
+        path = snapshot.path(file)
+        if path.is_file():
+            sources[file] = path.read_text(encoding="utf-8")
+    return sources
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        write_atomically(path, data)
+    except OSError as error:
+        raise HfreaderError(f"cannot write {path}: {error.strerror or error}; choose another place") from error

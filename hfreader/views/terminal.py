@@ -1,0 +1,272 @@
+"""A trace in the terminal; the same text without colours in a pipe."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from hfreader.facts.traces import TokenFact, Trace
+from hfreader.views.listing import (
+    AnnotatedLine,
+    Annotation,
+    FunctionListing,
+    ModuleListing,
+    class_listings,
+    module_listing,
+)
+from hfreader.views.tree import TreeNode, module_tree
+
+MOST_TOKENS = 64
+SYMBOLS, NUMBERS, NAME, QUIET, IDLE = "cyan", "dim", "bold", "dim", "dim"
+COLOURS = {"k": "magenta", "s": "green", "c": "dim italic", "m": "blue", "d": "bold"}
+"""Styles of the kinds of `hfreader.pages.highlight.Stretch`."""
+_GAP = "  "
+_LABEL = 12
+
+
+def render_terminal(
+    trace: Trace,
+    sources: Mapping[str, str],
+    console: Console,
+    at: str | None = None,
+    lines: bool = True,
+    modules: bool = True,
+) -> None:
+    """Print a trace: header and tokens, then the module tree, the lines of every class, or those of one module.
+
+    `sources` holds the text of the files of the trace. `at` shows one module by its path (HfreaderError where no such
+    module ran); `lines` and `modules` choose the parts when `at` is None.
+    """
+    listings = [module_listing(trace, sources, at)] if at is not None else []
+    if lines and at is None:
+        listings = class_listings(trace, sources)
+    _print(console, header(trace, console.width))
+    if modules and at is None and (root := module_tree(trace)) is not None:
+        _print(console, [Text(), *tree_lines(root, console.width)])
+    for listing in listings:
+        _print(console, [Text(), *listing_lines(trace, listing, console.width)])
+
+
+def header(trace: Trace, width: int) -> Iterator[Text]:
+    """What ran, on what, with which sizes; then the tokens beside their positions."""
+    commit = f" at {trace.commit[:10]}" if trace.commit else ""
+    yield Text.assemble((trace.class_name, NAME), f"  {trace.family}, transformers {trace.transformers}{commit}")
+    rows = {
+        "weights": trace.weights,
+        "tokenizer": trace.tokenizer or "none: the ids were given",
+        "ran on": f"{trace.device}, {trace.dtype}, attention {trace.attention}",
+        "parameters": f"{trace.parameters:,}",
+        "changed": ", ".join(f"{name}={value}" for name, value in trace.changed.items()),
+    }
+    for label, text in rows.items():
+        if text:
+            yield from _labelled(label, [Text(text)], width)
+    if trace.symbols:
+        yield from _labelled("symbols", list(_symbol_texts(trace)), width)
+    for text in [*trace.notes, *(f"{problem.subject}: {problem.reason}" for problem in trace.problems)]:
+        yield from _labelled("note", [Text(text, style="yellow")], width)
+    for number, row in enumerate(trace.tokens):
+        name = "tokens" if len(trace.tokens) == 1 else f"tokens {number}"
+        yield from (Text(), *token_lines(name, row, width))
+
+
+def _symbol_texts(trace: Trace) -> Iterator[Text]:
+    for symbol in trace.symbols:
+        meaning = f" = {symbol.expression}" if symbol.expression != symbol.name else ""
+        yield Text.assemble((symbol.name, SYMBOLS), (meaning, QUIET), f" = {symbol.value}")
+
+
+def token_lines(name: str, row: Sequence[TokenFact], width: int) -> Iterator[Text]:
+    """Tokens in blocks as wide as the terminal: the token above its id, under its position."""
+    blocks: list[list[TokenFact]] = [[]]
+    used = _LABEL
+    for token in row[:MOST_TOKENS]:
+        used += _token_width(token) + len(_GAP)
+        if used > width and blocks[-1]:
+            blocks.append([])
+            used = _LABEL + _token_width(token) + len(_GAP)
+        blocks[-1].append(token)
+    for block in blocks:
+        yield _token_row("position", [str(token.position) for token in block], block, QUIET)
+        yield _token_row(name, [_printable(token.text) for token in block], block, NAME)
+        yield _token_row("id", [str(token.id) for token in block], block, QUIET)
+    if len(row) > MOST_TOKENS:
+        yield Text(" " * _LABEL + f"and {len(row) - MOST_TOKENS} more", style=QUIET)
+
+
+def _token_row(label: str, cells: Sequence[str], block: Sequence[TokenFact], style: str) -> Text:
+    text = Text(label.ljust(_LABEL), style=QUIET)
+    for cell, token in zip(cells, block, strict=True):
+        text.append(cell + " " * (_token_width(token) - cell_len(cell)) + _GAP, style=style)
+    text.rstrip()
+    return text
+
+
+def _token_width(token: TokenFact) -> int:
+    return max(cell_len(_printable(token.text)), len(str(token.id)), len(str(token.position)))
+
+
+def tree_lines(root: TreeNode, width: int) -> Iterator[Text]:
+    """The module tree in columns: name and class, the output's shape in symbols and in numbers, parameters.
+
+    Where the terminal is too narrow for all, the numbers go (the header says what each symbol is); where a name is
+    still too long, its shapes go to the next line.
+    """
+    rows = list(_tree_rows(root, "", ""))
+    parameters = max(len(short_count(node.parameters)) for _, node in rows)
+    names = max(name.cell_len for name, _ in rows)
+    symbols = max(cell_len(node.symbols) for _, node in rows)
+    numbers = max(cell_len(node.numbers) for _, node in rows)
+    gaps = 3 * len(_GAP)
+    with_numbers = names + symbols + numbers + parameters + gaps <= width
+    fixed = symbols + parameters + gaps + (numbers if with_numbers else 0)
+    names = min(names, max(width - fixed, 24))
+    for name, node in rows:
+        columns = [(node.symbols.ljust(symbols), SYMBOLS)]
+        if with_numbers:
+            columns.append((node.numbers.ljust(numbers), NUMBERS))
+        columns.append((short_count(node.parameters).rjust(parameters), ""))
+        if name.cell_len > names:
+            yield name
+            name = Text(" " * names)
+        name.pad_right(names - name.cell_len)
+        for column, style in columns:
+            name.append(_GAP)
+            name.append(column, style=style)
+        name.rstrip()
+        yield name
+
+
+def _tree_rows(node: TreeNode, before: str, below: str) -> Iterator[tuple[Text, TreeNode]]:
+    name = Text(before, style=QUIET)
+    if node.name:
+        name.append(node.name, style=NAME)
+        name.append(" ")
+    name.append(node.class_name, style="" if node.name else NAME)
+    if node.repeats > 1:
+        name.append(f" ×{node.repeats}", style="magenta")
+    if node.calls > 1:
+        name.append(f" ({node.calls} calls)", style="magenta")
+    yield name, node
+    for child in node.children:
+        last = child is node.children[-1]
+        yield from _tree_rows(child, below + ("└ " if last else "├ "), below + ("  " if last else "│ "))
+
+
+def listing_lines(trace: Trace, listing: ModuleListing, width: int) -> Iterator[Text]:
+    """The functions of one module, each line with the values on it."""
+    called = f"  ({listing.calls} calls; the values are those of the first)" if listing.calls > 1 else ""
+    yield Text.assemble((listing.path or "the model", NAME), f"  {listing.class_name}{called}")
+    if not listing.functions:
+        yield from _without_lines(trace, listing)
+    for function in listing.functions:
+        yield from (Text(), function_title(function))
+        gutter = len(str(function.lines[-1].number))
+        column = _column(function.lines, width - gutter - 3)
+        for line in function.lines:
+            yield from code_lines(line, gutter, width, column)
+
+
+def function_title(function: FunctionListing) -> Text:
+    """Name, file, and how it was reached."""
+    reached = f"  dispatched: {function.dispatched}" if function.dispatched else ""
+    return Text.assemble((function.function, NAME), (f"  {function.file}", QUIET), (reached, "magenta"))
+
+
+def code_lines(line: AnnotatedLine, gutter: int, width: int, column: int = 0) -> Iterator[Text]:
+    """One source line, its values behind it (from `column` on) where they fit and below it where not."""
+    bar = "│" if line.ran is not False else "┊"
+    start = Text(f"{line.number:>{gutter}} {bar} ", style=QUIET)
+    more = Text(" " * gutter + f" {bar} ", style=QUIET)
+    room = max(width - start.cell_len, 20)
+    indentation = len(line.text) - len(line.text.lstrip())
+    pieces = _cut(_coloured(line), room, min(indentation + 4, room // 2))
+    notes = annotation_texts(line.annotations)
+    if line.ran is False and line.text.strip():
+        notes = [Text("not run", style="dim yellow")]
+    joined = Text(", ").join(notes)
+    gap = len(_GAP)
+    fits = pieces[-1].cell_len + gap + joined.cell_len <= room
+    if notes and fits:
+        aligned = max(column - pieces[-1].cell_len, 0) + gap
+        gap = aligned if pieces[-1].cell_len + aligned + joined.cell_len <= room else gap
+        pieces[-1] = Text.assemble(pieces[-1], " " * gap, joined)
+    for index, piece in enumerate(pieces):
+        text = Text.assemble(start if index == 0 else more, piece)
+        text.rstrip()
+        yield text
+    if notes and not fits:
+        for note in notes:
+            yield Text.assemble(more, " " * min(indentation + 2, room // 2), ("↳ ", QUIET), note)
+
+
+def _coloured(line: AnnotatedLine) -> Text:
+    text = Text(line.text, style=IDLE if line.ran is False else "")
+    for stretch in line.colours:
+        text.stylize(COLOURS.get(stretch.kind, ""), stretch.start, stretch.end)
+    return text
+
+
+def _column(lines: Sequence[AnnotatedLine], room: int) -> int:
+    """Where the values of a function begin: behind the longest line that leaves them enough room."""
+    lengths = [len(line.text) for line in lines if line.annotations or line.ran is False]
+    return max((length for length in lengths if length <= room * 0.55), default=0)
+
+
+def annotation_texts(annotations: Sequence[Annotation]) -> list[Text]:
+    """The values of a line; a single one needs no name."""
+    texts: list[Text] = []
+    for annotation in annotations:
+        name = f"{annotation.name} " if len(annotations) > 1 else ""
+        numbers = f" {annotation.numbers}" if annotation.numbers else ""
+        texts.append(Text.assemble((name, "green"), (annotation.symbols, SYMBOLS), (numbers, NUMBERS)))
+    return texts
+
+
+def short_count(number: int) -> str:
+    """A number of parameters in three digits: `85.1M`."""
+    for unit, size in (("T", 10**12), ("B", 10**9), ("M", 10**6), ("k", 10**3)):
+        if number >= size:
+            value = number / size
+            return f"{value:.0f}{unit}" if value >= 100 else f"{value:.1f}{unit}"
+    return str(number)
+
+
+def _without_lines(trace: Trace, listing: ModuleListing) -> Iterator[Text]:
+    record = next((record for record in trace.modules if record.path == listing.path), None)
+    yield Text("  no lines were recorded here: its code is not part of transformers", style=QUIET)
+    if record is not None:
+        for name, value in (*record.inputs, ("output", record.output)):
+            yield Text(f"  {name}  {value}")
+
+
+def _labelled(label: str, parts: Sequence[Text], width: int) -> Iterator[Text]:
+    """A label and its parts, separated by two blanks and wrapped between parts."""
+    text = Text(label.ljust(_LABEL), style=QUIET)
+    fresh = True
+    for part in parts:
+        if not fresh and text.cell_len + len(_GAP) + part.cell_len > width:
+            yield text
+            text, fresh = Text(" " * _LABEL), True
+        text = text + (Text() if fresh else Text(_GAP)) + part
+        fresh = False
+    yield text
+
+
+def _cut(text: Text, room: int, indentation: int) -> list[Text]:
+    """A code line in pieces that fit; nothing is lost."""
+    pieces: list[Text] = []
+    while text.cell_len > room:
+        pieces.append(text[:room])
+        text = Text.assemble(" " * indentation, text[room:])
+    return [*pieces, text]
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text) or "''"
+
+
+def _print(console: Console, lines: Sequence[Text] | Iterator[Text]) -> None:
+    for line in lines:
+        console.print(line, soft_wrap=True, highlight=False)
