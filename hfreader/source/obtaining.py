@@ -43,7 +43,7 @@ def obtain(
         return _from_remote(repository or OFFICIAL, ref or "HEAD", offline, report)
     except UnreachableError as error:
         raise UnreachableError(
-            f"{error}: check the address and the network, or give neither --repo nor --ref to read the installed package"
+            f"{error}: check the address and the network, or leave out --repo and --ref to read the installed package"
         ) from error
 
 
