@@ -43,6 +43,8 @@ class Node:
     classes for `module`: the qualified classes it can be.
     guards  for `phi`: for each operand the source text of the condition under which it is chosen.
     number  the value, where the node is a number known from constants alone.
+    registry  for `function`: qualified name of the table through which another function may be chosen (the body is
+            the default), None for a plain call.
     callee  for `inline`: file and span of the inlined function; `call` is the node that called it (None: `__init__`).
     """
 
@@ -58,6 +60,7 @@ class Node:
     number: float | None = None
     callee: Place | None = None
     call: int | None = None
+    registry: str | None = None
 
 
 @dataclass(frozen=True)

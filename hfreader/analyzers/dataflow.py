@@ -1,0 +1,88 @@
+"""The dataflow graph of a method or function: libcst's tree evaluated on symbols instead of tensors."""
+
+import libcst as cst
+
+from hfreader.analyzers.evaluate_statements import StatementEvaluator
+from hfreader.analyzers.evaluator import whole_span
+from hfreader.analyzers.frames import Frame
+from hfreader.analyzers.library import Library
+from hfreader.analyzers.meanings import Arguments, Instance, Modules
+from hfreader.analyzers.parsing import ParsedFile
+from hfreader.errors import HfreaderError
+from hfreader.facts.analysis import DispatchSite
+from hfreader.facts.dataflow import ROOT, Dataflow, Node
+from hfreader.facts.places import Place
+
+MAX_DEPTH = 12
+MAX_NODES = 20_000
+
+
+def dataflow(
+    library: Library, owner: str, function: str = "forward", max_depth: int = MAX_DEPTH, max_nodes: int = MAX_NODES
+) -> Dataflow:
+    """The graph of a method of the class `owner`, or of the module-level function `owner`, all qualified.
+
+    Calls are followed at most `max_depth` deep, and no more once the graph has `max_nodes` nodes; what is not followed
+    stays opaque. HfreaderError where there is no such class, method or function.
+    """
+    evaluator = StatementEvaluator(library, max_depth, max_nodes)
+    if (found := library.find_function(owner)) is not None:
+        file, name = library.tree(found[0].file), found[1].name
+        return _run(evaluator, file, file.functions[name], owner, name, None)
+    method = library.method(owner, function)
+    if method is None:
+        raise HfreaderError(f"{owner} has no method {function}, and is no function of this transformers source")
+    defined_in, _, file = method
+    definition = file.functions[f"{defined_in.removeprefix(file.module + '.')}.{function}"]
+    return _run(evaluator, file, definition, owner, function, defined_in)
+
+
+def _run(
+    evaluator: StatementEvaluator,
+    file: ParsedFile,
+    definition: cst.FunctionDef,
+    owner: str,
+    function: str,
+    defined_in: str | None,
+) -> Dataflow:
+    frame = Frame(ROOT, file, owner=defined_in)
+    evaluator.frame = frame
+    instance = None if defined_in is None else _root_instance(evaluator, owner)
+    for index, parameter in enumerate(_parameters(definition.params)):
+        name = parameter.name.value
+        is_self = index == 0 and instance is not None
+        span = file.positions[parameter.name]
+        meaning = Modules((instance,)) if is_self and instance is not None else None
+        node = evaluator.add(Node("parameter", name, span=span), meaning)
+        frame.names[name] = evaluator.token(node, parameter.name)
+        if is_self:
+            frame.receiver = node
+    result = evaluator.run(frame, definition)
+    place = Place(file.file, whole_span(file, definition))
+    return Dataflow(owner, function, place, tuple(evaluator.nodes), tuple(evaluator.tokens), result)
+
+
+def _root_instance(evaluator: StatementEvaluator, owner: str) -> Instance:
+    """The module whose method is the root: its constructor's arguments are not known."""
+    instance = Instance(owner, True, Arguments())
+    instance.arguments.rest = evaluator.add(Node("parameter", "arguments of __init__"))
+    return instance
+
+
+def _parameters(parameters: cst.Parameters) -> list[cst.Param]:
+    starred = [parameters.star_arg] if isinstance(parameters.star_arg, cst.Param) else []
+    keywords = [] if parameters.star_kwarg is None else [parameters.star_kwarg]
+    return [*parameters.posonly_params, *parameters.params, *starred, *parameters.kwonly_params, *keywords]
+
+
+def dispatch_sites(graph: Dataflow) -> tuple[DispatchSite, ...]:
+    """The calls in the root function that jump through a registry, with the default function they open on."""
+    sites = []
+    for node in graph.nodes:
+        if node.op != "function" or node.registry is None or node.scope != ROOT or node.span is None:
+            continue
+        body = graph.nodes[node.body] if node.body is not None else None
+        if body is not None and body.callee is not None:
+            site = Place(graph.place.file, node.span)
+            sites.append(DispatchSite(graph.owner, site, body.label, body.callee))
+    return tuple(sites)

@@ -1,0 +1,360 @@
+"""Calls of values the graph knows: submodules, functions that are followed, classes, tensor methods."""
+
+from collections.abc import Callable
+
+import libcst as cst
+
+from hfreader.analyzers.evaluate_expressions import ExpressionEvaluator
+from hfreader.analyzers.evaluator import is_followed
+from hfreader.analyzers.meanings import (
+    Arguments,
+    Classes,
+    Container,
+    External,
+    Functions,
+    Instance,
+    Modules,
+    Static,
+)
+from hfreader.analyzers.numbers import fold
+from hfreader.analyzers.operations import (
+    HIGHER_ORDER,
+    STATELESS_MODULES,
+    canonical_name,
+    is_in_place,
+)
+from hfreader.analyzers.signatures import SIGNATURES
+from hfreader.analyzers.values import same_value
+from hfreader.facts.dataflow import Node, Operand
+from hfreader.facts.places import Span
+
+Spans = tuple[Span | None, Span | None]
+
+
+class CallEvaluator(ExpressionEvaluator):
+    """Adds calls."""
+
+    def evaluate_Call(self, call: cst.Call) -> int:
+        """Any call, by what is called."""
+        spans = (self.span(call), self.span(call.func))
+        external = self.external_name(call.func)
+        if external is not None:
+            return self.call_external(external, call)
+        if isinstance(call.func, cst.Attribute):
+            return self._call_attribute(call, call.func, spans)
+        if isinstance(call.func, cst.Name) and call.func.value == "super" and not self.is_local("super"):
+            return self.make("opaque", "super()", (), spans[0])
+        callee = self.evaluate(call.func)
+        return self.call_value(callee, self.arguments(call), *spans, self.text(call.func))
+
+    def arguments(self, call: cst.Call, skip: int = 0) -> Arguments:
+        """The arguments of a call evaluated; known `*x` and `**x` are spread."""
+        found = Arguments()
+        for argument in call.args[skip:]:
+            operand = self.operand(argument.value, argument.keyword.value if argument.keyword else None)
+            inner = self.nodes[same_value(self.nodes, operand.node)]
+            if argument.star == "*":
+                if inner.op == "tuple":
+                    found.positional += inner.operands
+                else:
+                    starred = self.make("starred", "*", (operand,), operand.span)
+                    found.positional.append(Operand(starred, operand.span))
+            elif argument.star == "**":
+                self._spread(found, operand, inner)
+            elif operand.keyword:
+                found.keywords[operand.keyword] = operand
+            else:
+                found.positional.append(operand)
+        return found
+
+    def _spread(self, found: Arguments, operand: Operand, inner: Node) -> None:
+        if inner.op != "dict":
+            found.rest = operand.node
+            return
+        for one in inner.operands:
+            if one.keyword == "**":
+                found.rest = one.node
+            elif one.keyword:
+                found.keywords[one.keyword] = one
+
+    def _call_attribute(self, call: cst.Call, func: cst.Attribute, spans: Spans) -> int:
+        name = func.attr.value
+        if _is_super(func.value):
+            return self._call_super(name, call, spans)
+        base = self.receiver_of(func.value)
+        meaning = self.meaning(base)
+        if isinstance(meaning, Modules):
+            return self._call_member(base, meaning, call, func, spans)
+        if (isinstance(meaning, Functions) and name == "get_interface") or isinstance(meaning, External):
+            return self._call_of_registry(base, call, func, spans)
+        if isinstance(meaning, Classes):
+            return self._call_on_class(meaning, call, func, spans)
+        return self.call_method(base, call, func, spans)
+
+    def _call_member(self, base: int, meaning: Modules, call: cst.Call, func: cst.Attribute, spans: Spans) -> int:
+        name = func.attr.value
+        if name in HIGHER_ORDER:
+            return self.call_higher_order(call, HIGHER_ORDER[name], spans)
+        if name in ("register_buffer", "register_parameter"):
+            return self._register(meaning, call, spans)
+        if name in ("add_module", "register_module"):
+            return self._register(meaning, call, spans)
+        if name in ("forward", "__call__") and not (len(meaning.options) == 1 and self._is_self(base)):
+            return self.call_value(base, self.arguments(call), *spans, self.text(func.value))
+        if name in ("to", "eval", "train", "requires_grad_", "half", "float"):
+            self.arguments(call)
+            return base
+        callee = self.attribute_of(base, name, spans[1])
+        known = self.meaning(callee)
+        if known is not None:
+            self.token(callee, func) if isinstance(known, Modules) else None
+            return self.call_value(callee, self.arguments(call), *spans, self.text(func))
+        view = self.nodes[callee]
+        label = self.text(func)
+        if view.body is not None and view.op == "attribute":
+            # Built in __init__ by something that is not followed: an opaque module.
+            return self.make("module", label, self.arguments(call).operands(), *spans)
+        return self.make("call", label, self.arguments(call).operands(), *spans)
+
+    def _is_self(self, base: int) -> bool:
+        return base == self.frame.receiver
+
+    def _register(self, meaning: Modules, call: cst.Call, spans: Spans) -> int:
+        arguments = self.arguments(call)
+        operands = list(arguments.operands())
+        name = self.meaning(operands[0].node) if operands else None
+        if len(operands) > 1 and isinstance(name, Static) and isinstance(name.value, str):
+            value = operands[1].node
+            for instance in meaning.options:
+                self.attributes[id(instance), name.value] = value
+        return self.make("call", "register", operands, *spans)
+
+    def _call_of_registry(self, base: int, call: cst.Call, func: cst.Attribute, spans: Spans) -> int:
+        arguments = self.arguments(call)
+        return self.make("call", self.text(func), (Operand(base), *arguments.operands()), *spans)
+
+    def _call_on_class(self, classes: Classes, call: cst.Call, func: cst.Attribute, spans: Spans) -> int:
+        name = func.attr.value
+        if name in ("_from_config", "from_config", "from_pretrained"):
+            return self.construct(classes, self.arguments(call), spans, self.text(func))
+        methods = [self.methods_of(one, name) for one in classes.options]
+        found = [method for method in methods if method is not None]
+        arguments = self.arguments(call)
+        if not found:
+            return self.make("call", self.text(func), arguments.operands(), *spans)
+        callee = self.make("constant", self.text(func), meaning=found[0])
+        return self.call_value(callee, arguments, *spans, self.text(func))
+
+    def _call_super(self, name: str, call: cst.Call, spans: Spans) -> int:
+        function = self.next_method(name)
+        arguments = self.arguments(call)
+        if function is None:
+            return self.make("call", f"super().{name}", arguments.operands(), *spans)
+        callee = self.make("constant", f"super().{name}", meaning=Functions((function,)))
+        return self.call_value(callee, arguments, *spans, f"super().{name}")
+
+    def call_value(self, callee: int, arguments: Arguments, span: Span | None, token: Span | None, label: str) -> int:
+        """Call a value by what is known of it."""
+        meaning = self.meaning(callee)
+        if isinstance(meaning, Modules):
+            return self.call_modules(meaning, arguments, (span, token), label)
+        if isinstance(meaning, Container) and len(meaning.options) > 0:
+            return self.call_modules(Modules(meaning.options), arguments, (span, token), label)
+        if isinstance(meaning, Functions) and (meaning.options or meaning.registry):
+            return self.call_functions(meaning, arguments, (span, token), label)
+        if isinstance(meaning, Classes):
+            return self.construct(meaning, arguments, (span, token), label)
+        return self.make("call", label, arguments.operands(), span, token)
+
+    def call_functions(self, functions: Functions, arguments: Arguments, spans: Spans, label: str) -> int:
+        """Call one of several functions, inlined; `call` where none can be."""
+        node = Node("function", label, arguments.operands(), self.frame.scope, *spans, registry=functions.registry)
+        call = self.add(node)
+        bodies = [self.inline(one, arguments, call) for one in functions.options]
+        self._set_body(call, bodies, "call")
+        return call
+
+    def _set_body(self, call: int, bodies: list[int | None], otherwise: str) -> None:
+        """Give a call its body and what is known of its value; without one it becomes an opaque operation."""
+        known = [("", body) for body in bodies if body is not None]
+        if not known:
+            self.update(call, op=otherwise)
+            return
+        self.update(call, body=self.phi("body", known, self.frame.scope))
+        inner = same_value(self.nodes, call)
+        self.update(call, number=self.nodes[inner].number)
+        meaning = self.meaning(inner)
+        if meaning is not None:
+            self.meanings[call] = meaning
+
+    def call_modules(self, modules: Modules, arguments: Arguments, spans: Spans, label: str) -> int:
+        """Call a submodule: its forward inlined for each class it can be."""
+        first = modules.options[0]
+        if len(modules.options) == 1 and first.qualified in STATELESS_MODULES:
+            return self._stateless(first, arguments, spans, label)
+        if len(modules.options) == 1 and first.qualified == "torch.nn.Sequential" and first.elements:
+            return self._chain(first.elements, arguments, spans, label)
+        classes = tuple(dict.fromkeys(one.qualified for one in modules.options if one.qualified))
+        operands = arguments.operands()
+        call = self.add(Node("module", label, operands, self.frame.scope, *spans, classes=classes))
+        bodies = [self.forward_of(one, arguments, call) for one in self.distinct(modules.options)]
+        self._set_body(call, bodies, "module")
+        return call
+
+    def distinct(self, instances: tuple[Instance, ...]) -> list[Instance]:
+        """One instance of each class and of each set of constants it is made with: others compute the same."""
+        chosen: dict[object, Instance] = {}
+        for instance in instances:
+            arguments = [(one.keyword, self._constant(one.node)) for one in instance.arguments.operands()]
+            chosen.setdefault((instance.qualified, *arguments), instance)
+        return list(chosen.values())
+
+    def _constant(self, node: int) -> object:
+        meaning = self.meaning(node)
+        return meaning if isinstance(meaning, Static) else self.nodes[node].number
+
+    def _stateless(self, instance: Instance, arguments: Arguments, spans: Spans, label: str) -> int:
+        op, names = STATELESS_MODULES[instance.qualified or ""]
+        given = [Operand(one.node, None, name) for one, name in zip(instance.arguments.positional, names, strict=False)]
+        given += [Operand(one.node, None, name) for name, one in instance.arguments.keywords.items()]
+        return self.make(op, label, (*arguments.operands(), *given), *spans)
+
+    def _chain(self, elements: tuple[Modules, ...], arguments: Arguments, spans: Spans, label: str) -> int:
+        node = -1
+        for index, element in enumerate(elements):
+            place = spans if index == len(elements) - 1 else (None, None)
+            node = self.call_modules(element, arguments, place, f"{label}[{index}]")
+            arguments = Arguments([Operand(node)])
+        return node
+
+    def construct(self, classes: Classes, arguments: Arguments, spans: Spans, label: str) -> int:
+        """Make an object: a module for nn.Module classes, a record for model outputs."""
+        modules = [one for one in classes.options if self.library.is_module(one)]
+        operands = arguments.operands()
+        if modules:
+            options = tuple(Instance(one, is_followed(one), arguments) for one in modules)
+            return self.make("call", label, operands, *spans, meaning=Modules(options))
+        return self.make("record" if self._is_record(classes) else "call", label, operands, *spans)
+
+    def _is_record(self, classes: Classes) -> bool:
+        found = self.library.find_class(classes.options[0])
+        return found is not None and found[1].kind == "output"
+
+    def call_higher_order(self, call: cst.Call, skip: int, spans: Spans) -> int:
+        """A function that calls its first argument with those after `skip` others."""
+        if not call.args or call.args[0].star:
+            return self.make("call", self.text(call.func), self.arguments(call).operands(), *spans)
+        callee = self.evaluate(call.args[0].value)
+        for argument in call.args[1 : 1 + skip]:
+            self.evaluate(argument.value)
+        arguments = self.arguments(call, 1 + skip)
+        for name in ("use_reentrant", "preserve_rng_state"):
+            arguments.keywords.pop(name, None)
+        label = self.text(call.args[0].value)
+        return self.call_value(callee, arguments, spans[0], self.span(call.args[0].value), label)
+
+    # Tensor operations
+
+    def operation(self, op: str, arguments: Arguments, spans: Spans, label: str) -> int:
+        """A tensor operation with its arguments in torch's order: tensors by position, settings by name."""
+        operands = self._arranged(op, arguments)
+        values = [self.nodes[one.node].number for one in operands if one.keyword is None]
+        return self.make(op, label, operands, *spans, number=fold(op, values))
+
+    def _arranged(self, op: str, arguments: Arguments) -> list[Operand]:
+        signature = SIGNATURES.get(op)
+        if signature is None:
+            return list(arguments.operands())
+        keywords, given = dict(arguments.keywords), list(arguments.positional)
+        if signature.operands[:1] and signature.operands[0].startswith("*"):
+            name = signature.operands[0][1:]
+            sequence = given.pop(0) if given else keywords.pop(name, None)
+            leading = self._elements(sequence) if sequence else []
+        else:
+            leading = []
+            for name in signature.operands:
+                if given:
+                    leading.append(given.pop(0))
+                elif name in keywords:
+                    operand = keywords.pop(name)
+                    leading.append(Operand(operand.node, operand.span))
+                else:
+                    break
+        if signature.rest:
+            leading += given
+            given = []
+        named = [Operand(one.node, one.span, name) for one, name in zip(given, signature.keywords, strict=False)]
+        extra = given[len(named) :]
+        rest = [Operand(arguments.rest, None, "**")] if arguments.rest is not None else []
+        return [*leading, *extra, *named, *keywords.values(), *rest]
+
+    def _elements(self, sequence: Operand) -> list[Operand]:
+        inner = self.nodes[same_value(self.nodes, sequence.node)]
+        return list(inner.operands) if inner.op == "tuple" else [sequence]
+
+    def call_method(self, base: int, call: cst.Call, func: cst.Attribute, spans: Spans) -> int:
+        """A method of a value that is no module: a tensor operation, or a method of a list, dict or cache."""
+        name = func.attr.value
+        receiver = Operand(base, self.span(func.value))
+        arguments = self.arguments(call)
+        special: Callable[..., int | None] | None = getattr(self, f"method_{name}", None)
+        if special is not None and (node := special(receiver, arguments, func, spans)) is not None:
+            return node
+        op = canonical_name(name)
+        spans = (spans[0], self.span(func.attr))
+        if op is None:
+            return self.make("call", self.text(func.attr), (receiver, *arguments.operands()), *spans)
+        arguments.positional.insert(0, receiver)
+        if name in ("clamp_min", "clamp_max") and len(arguments.positional) == 2:
+            keyword = name.removeprefix("clamp_")
+            bound = arguments.positional.pop()
+            arguments.keywords[keyword] = Operand(bound.node, bound.span, keyword)
+        node = self.operation(op, arguments, spans, name)
+        if is_in_place(name):
+            self.rebind(func.value, node)
+        return node
+
+    def method_update(self, receiver: Operand, arguments: Arguments, _: cst.Attribute, spans: Spans) -> int | None:
+        """`cache.update(key, value, layer)`: its elements are keys and values, with those of the cache before them."""
+        if len(arguments.positional) + len(arguments.keywords) < 2:
+            return None
+        cache = Operand(receiver.node, receiver.span, "cache")
+        return self.make("cache_update", "update", (*arguments.operands(), cache), *spans)
+
+    def method_append(self, receiver: Operand, arguments: Arguments, func: cst.Attribute, spans: Spans) -> int | None:
+        """A list with one more element."""
+        meaning = self.meaning(receiver.node)
+        modules = [one for operand in arguments.positional for one in self.modules_in(operand.node)]
+        grown = Container((*meaning.options, *modules)) if isinstance(meaning, Container) else None
+        operands = (*self._elements(receiver), *arguments.positional)
+        node = self.make(
+            "tuple", "append", operands, *spans, meaning=grown or (Container(tuple(modules)) if modules else None)
+        )
+        self.rebind(func.value, node)
+        return node
+
+    def method_get(self, receiver: Operand, arguments: Arguments, func: cst.Attribute, spans: Spans) -> int | None:
+        """`mapping.get(key, default)` of a dict that is known."""
+        inner = self.nodes[same_value(self.nodes, receiver.node)]
+        key = self.meaning(arguments.positional[0].node) if arguments.positional else None
+        if inner.op != "dict" or not isinstance(key, Static):
+            return None
+        found = [one.node for one in inner.operands if one.keyword == key.value]
+        if found:
+            return found[0]
+        is_open = any(one.keyword == "**" for one in inner.operands)
+        return arguments.positional[1].node if not is_open and len(arguments.positional) > 1 else None
+
+    method_pop = method_get
+
+    def method_items(self, receiver: Operand, arguments: Arguments, func: cst.Attribute, spans: Spans) -> int | None:
+        """The pairs of a mapping."""
+        return self.make("items", "items", (receiver,), *spans)
+
+    def method_values(self, receiver: Operand, arguments: Arguments, func: cst.Attribute, spans: Spans) -> int | None:
+        """The values of a mapping."""
+        return receiver.node
+
+
+def _is_super(node: cst.BaseExpression) -> bool:
+    return isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "super"

@@ -1,0 +1,212 @@
+"""Calls of what is named outside of the followed source: torch, Python's builtins, transformers' library functions."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import libcst as cst
+
+from hfreader.analyzers.evaluate_calls import CallEvaluator, Spans
+from hfreader.analyzers.meanings import (
+    Arguments,
+    Classes,
+    Container,
+    Function,
+    Functions,
+    Instance,
+    Modules,
+    Static,
+    merged,
+)
+from hfreader.analyzers.numbers import fold
+from hfreader.analyzers.operations import (
+    ACTIVATION_GETTERS,
+    HIGHER_ORDER,
+    MASK_BUILDERS,
+    canonical_name,
+    function_name,
+)
+from hfreader.analyzers.values import same_value
+
+CONTAINERS = ("torch.nn.ModuleList", "torch.nn.ModuleDict", "torch.nn.Sequential")
+VALUES = {
+    "torch.nn.Parameter": "learned",
+    "torch.nn.parameter.Parameter": "learned",
+    "torch.nn.Buffer": "buffer",
+    "torch.nn.parameter.Buffer": "buffer",
+}
+# Questions about the run that have one answer when a model is read in plain PyTorch.
+NEVER = frozenset(
+    {
+        "torch.jit.is_scripting",
+        "torch.jit.is_tracing",
+        "torch.is_grad_enabled",
+        "torch.onnx.is_in_onnx_export",
+        "torch.compiler.is_compiling",
+    }
+)
+
+
+class ExternalEvaluator(CallEvaluator):
+    """Adds calls of names whose source is not followed."""
+
+    def call_external(self, name: str, call: cst.Call) -> int:
+        """Call something whose source is not followed."""
+        spans = (self.span(call), self.span(call.func))
+        if name == "builtins.super":
+            return self.make("opaque", "super()", (), spans[0])
+        if name in HIGHER_ORDER:
+            return self.call_higher_order(call, HIGHER_ORDER[name], spans)
+        arguments = self.arguments(call)
+        label = self.text(call.func)
+        front, _, last = name.rpartition(".")
+        if front == "builtins":
+            special: Callable[..., int | None] | None = getattr(self, f"builtin_{last}", None)
+            node = special(arguments, spans) if special is not None else None
+            return self._builtin(last, arguments, spans) if node is None else node
+        if last == "get_interface":
+            return self._dispatch(front, arguments, spans, label)
+        if name in MASK_BUILDERS:
+            return self.make(MASK_BUILDERS[name], label, arguments.operands(), *spans)
+        if name in CONTAINERS:
+            return self._container(name, arguments, spans, label)
+        if name in VALUES:
+            return self.make(VALUES[name], label, arguments.operands(), *spans)
+        if name in ACTIVATION_GETTERS:
+            activation = Modules((Instance(None, False, Arguments()),))
+            return self.make("activation_table", label, arguments.operands(), *spans, meaning=activation)
+        if name == "functools.partial" and arguments.positional:
+            return self._partial(arguments, spans, label)
+        return self._library_call(name, arguments, spans, label)
+
+    def _library_call(self, name: str, arguments: Arguments, spans: Spans, label: str) -> int:
+        last = name.rpartition(".")[2]
+        if self.library.is_module(name):
+            return self.construct(Classes((name,)), arguments, spans, label)
+        operation = function_name(name)
+        if operation is not None and last[:1].islower():
+            if name.startswith("torch.") and (found := canonical_name(last)) is not None:
+                operation = found
+            return self.operation(operation, arguments, spans, label)
+        owner, _, method = name.rpartition(".")
+        if method in ("from_config", "_from_config", "from_pretrained") and owner.startswith("transformers."):
+            options = (Instance(owner, False, arguments),)
+            return self.make("call", label, arguments.operands(), *spans, meaning=Modules(options))
+        if name.startswith("transformers."):
+            return self.construct(Classes((name,)), arguments, spans, label)
+        node = self.make("call", label, arguments.operands(), *spans)
+        if name in NEVER:
+            self.meanings[node] = Static(False)
+        return node
+
+    def _dispatch(self, registry: str, arguments: Arguments, spans: Spans, label: str) -> int:
+        """`REGISTRY.get_interface(name, default)`: the default function, known to be replaceable."""
+        meanings = [self.meaning(operand.node) for operand in arguments.operands()]
+        default = next((one for one in meanings if isinstance(one, Functions)), Functions(()))
+        meaning = replace(default, registry=registry)
+        return self.make("call", label, arguments.operands(), *spans, meaning=meaning)
+
+    def _container(self, name: str, arguments: Arguments, spans: Spans, label: str) -> int:
+        operands = arguments.operands()
+        modules = tuple(dict.fromkeys(one for operand in operands for one in self.modules_in(operand.node)))
+        if name != "torch.nn.Sequential":
+            return self.make("call", label, operands, *spans, meaning=Container(modules))
+        elements = tuple(one for operand in operands for one in self._in_order(operand.node))
+        known = elements if operands and all(isinstance(one, Modules) for one in elements) else None
+        instance = Instance(name, False, arguments, elements=known or None)  # type: ignore[arg-type]
+        return self.make("call", label, operands, *spans, meaning=Modules((instance,)))
+
+    def _in_order(self, node: int) -> list[Modules | None]:
+        """The modules that one argument of Sequential stands for; None for what is not known."""
+        meaning, value = self.meaning(node), self.nodes[same_value(self.nodes, node)]
+        if isinstance(meaning, Modules):
+            return [meaning]
+        if value.op in ("tuple", "dict"):
+            return [one for operand in value.operands for one in self._in_order(operand.node)]
+        if value.op == "call" and value.label.endswith("OrderedDict") and value.operands:
+            pairs = self.nodes[same_value(self.nodes, value.operands[0].node)]
+            return [one for pair in pairs.operands for one in self._in_order(pair.node)]
+        if isinstance(self.meaning(node), Static):
+            return []
+        return [None]
+
+    def _partial(self, arguments: Arguments, spans: Spans, label: str) -> int:
+        meaning = self.meaning(arguments.positional[0].node)
+        if isinstance(meaning, Functions):
+            bound = Arguments(arguments.positional[1:], dict(arguments.keywords), arguments.rest)
+            options = tuple(self._bound(one, bound) for one in meaning.options)
+            meaning = Functions(options, meaning.registry)
+        return self.make("call", label, arguments.operands(), *spans, meaning=meaning)
+
+    def _bound(self, function: Function, bound: Arguments) -> Function:
+        return replace(function, bound=bound)
+
+    # Builtins
+
+    def _builtin(self, name: str, arguments: Arguments, spans: Spans) -> int:
+        operands = arguments.operands()
+        number = fold(name, [self.nodes[one.node].number for one in operands])
+        op = name if name in ("enumerate", "zip", "abs", "max", "min", "sum", "round") else "call"
+        return self.make(op, name, operands, *spans, number=number)
+
+    def builtin_tuple(self, arguments: Arguments, spans: Spans) -> int | None:
+        """A tuple or list of something: the same elements."""
+        if not arguments.positional:
+            return self.make("tuple", "tuple", (), *spans)
+        node = arguments.positional[0].node
+        known = self.nodes[same_value(self.nodes, node)].op == "tuple" or self.modules_in(node)
+        return node if known else None
+
+    builtin_list = builtin_tuple
+    builtin_reversed = builtin_tuple
+
+    def builtin_dict(self, arguments: Arguments, spans: Spans) -> int | None:
+        """A dict by keywords."""
+        if arguments.positional:
+            return None
+        return self.make("dict", "dict", arguments.operands(), *spans)
+
+    def builtin_len(self, arguments: Arguments, spans: Spans) -> int | None:
+        """The length of a tuple that is known."""
+        if not arguments.positional:
+            return None
+        inner = self.nodes[same_value(self.nodes, arguments.positional[0].node)]
+        if inner.op != "tuple" or any(self.nodes[one.node].op == "starred" for one in inner.operands):
+            return None
+        return self.make("call", "len", arguments.operands(), *spans, number=float(len(inner.operands)))
+
+    def builtin_getattr(self, arguments: Arguments, spans: Spans) -> int | None:
+        """`getattr(x, "name", default)`: the attribute, or else the default."""
+        if len(arguments.positional) < 2:
+            return None
+        name = self.meaning(arguments.positional[1].node)
+        base = arguments.positional[0].node
+        if not (isinstance(name, Static) and isinstance(name.value, str)):
+            return None
+        value = self.attribute_of(base, name.value, spans[0])
+        if len(arguments.positional) < 3:
+            return value
+        guard = f"hasattr({self.nodes[base].label}, {name.value!r})"
+        choices = [(guard, value), (f"not ({guard})", arguments.positional[2].node)]
+        return self.phi("getattr", choices, self.frame.scope, spans[0])
+
+    def builtin_setattr(self, arguments: Arguments, spans: Spans) -> int | None:
+        """`setattr(self, "name", value)`."""
+        if len(arguments.positional) == 3:
+            base, name, value = (one.node for one in arguments.positional)
+            meaning, key = self.meaning(base), self.meaning(name)
+            if isinstance(meaning, Modules) and isinstance(key, Static) and isinstance(key.value, str):
+                for instance in meaning.options:
+                    self.attributes[id(instance), key.value] = value
+        return None
+
+    def builtin_next(self, arguments: Arguments, spans: Spans) -> int | None:
+        """One element of an iterable."""
+        held = [self.meaning(one.node) for one in arguments.positional]
+        return self.make("call", "next", arguments.operands(), *spans, meaning=merged(held) if held else None)
+
+    def builtin_bool(self, arguments: Arguments, spans: Spans) -> int | None:
+        """A truth value that is known."""
+        truth = self.truth(arguments.positional[0].node) if arguments.positional else None
+        if truth is None:
+            return None
+        return self.make("call", "bool", arguments.operands(), *spans, meaning=Static(truth))

@@ -1,0 +1,313 @@
+"""Statements: assignments, branches, loops."""
+
+from collections.abc import Callable, Sequence
+
+import libcst as cst
+
+from hfreader.analyzers.inlining import Inliner
+from hfreader.analyzers.meanings import Classes, Function, Functions, Modules
+from hfreader.analyzers.operations import BINARY_OPERATORS, is_in_place
+from hfreader.facts.dataflow import Operand
+from hfreader.facts.places import Span
+
+
+class StatementEvaluator(Inliner):
+    """Adds statements. `execute_X` handles libcst's statement `X`; unknown ones are passed over."""
+
+    def execute(self, body: Sequence[cst.CSTNode]) -> None:
+        """Run statements in the current frame until it returns or raises."""
+        for statement in body:
+            if not self.frame.alive:
+                return
+            if isinstance(statement, cst.SimpleStatementLine):
+                self.execute(statement.body)
+                continue
+            handler: Callable[[cst.CSTNode], None] | None
+            handler = getattr(self, f"execute_{type(statement).__name__}", None)
+            if handler is not None:
+                handler(statement)
+
+    # Simple statements
+
+    def execute_Expr(self, statement: cst.Expr) -> None:
+        """An expression alone; a docstring is no value."""
+        if not isinstance(statement.value, cst.SimpleString | cst.ConcatenatedString):
+            self.evaluate(statement.value)
+
+    def execute_Assign(self, statement: cst.Assign) -> None:
+        """`a = b = value`."""
+        node = self.evaluate(statement.value)
+        for target in statement.targets:
+            self.assign(target.target, node)
+
+    def execute_AnnAssign(self, statement: cst.AnnAssign) -> None:
+        """`a: T = value`."""
+        if statement.value is not None:
+            self.assign(statement.target, self.evaluate(statement.value))
+
+    def execute_AugAssign(self, statement: cst.AugAssign) -> None:
+        """`a += value`: the target afterwards holds the result."""
+        name = type(statement.operator).__name__.removesuffix("Assign")
+        op = BINARY_OPERATORS.get(name, "opaque")
+        mentioned = len(self.tokens)
+        old = self.evaluate(statement.target)
+        del self.tokens[mentioned:]
+        right = self.operand(statement.value)
+        span, token = self.span(statement.target), self.span(statement.operator)
+        if self.nodes[old].op == "tuple" and self.nodes[right.node].op == "tuple":
+            operands = (*self.nodes[old].operands, *self.nodes[right.node].operands)
+            node = self.make("tuple", "tuple", operands, span)
+        else:
+            node = self.arithmetic(op, (Operand(old), right), span, token)
+        self.assign(statement.target, node)
+
+    def execute_Return(self, statement: cst.Return) -> None:
+        """The end of this way through the function."""
+        value = self.make("constant", "None") if statement.value is None else self.evaluate(statement.value)
+        self.frame.returns.append((self.frame.guard(), value))
+        self.frame.alive = False
+
+    def execute_Raise(self, statement: cst.Raise) -> None:
+        """A way that computes nothing."""
+        self.frame.alive = False
+
+    def execute_Assert(self, statement: cst.Assert) -> None:
+        """Only the tokens of the condition."""
+        self.evaluate(statement.test)
+
+    def execute_Break(self, statement: cst.CSTNode) -> None:
+        """Leave the loop, or its pass, with what is known so far."""
+        if self.frame.exits is not None:
+            self.frame.exits.append((self.frame.guard(), self.snapshot()))
+        self.frame.alive = False
+
+    execute_Continue = execute_Break
+
+    def execute_Import(self, statement: cst.Import | cst.ImportFrom) -> None:
+        """An import inside a function is of no interest to the graph."""
+
+    execute_ImportFrom = execute_Import
+
+    def execute_FunctionDef(self, statement: cst.FunctionDef) -> None:
+        """A nested function, evaluated where it is called."""
+        name = statement.name.value
+        function = Function(name, self.frame.file, statement, closure=self.frame, owner=self.frame.owner)
+        span = self.span(statement.name)
+        self.frame.names[name] = self.make("constant", name, (), span, meaning=Functions((function,)))
+
+    # Targets
+
+    def assign(self, target: cst.BaseExpression, node: int) -> None:
+        """Give an assignment target its value."""
+        match target:
+            case cst.Name(value=name):
+                self.frame.names[name] = self.token(node, target)
+            case cst.Attribute(value=value, attr=cst.Name(value=name)):
+                self._assign_attribute(self.receiver_of(value), name, node)
+                self.token(node, target)
+            case cst.Tuple() | cst.List():
+                self._assign_elements(target, node)
+            case cst.Subscript():
+                self._assign_item(target, node)
+            case cst.StarredElement():
+                self.assign(target.value, node)
+            case _:
+                self.evaluate(target)
+
+    def _assign_attribute(self, base: int, name: str, node: int) -> None:
+        meaning = self.meaning(base)
+        if isinstance(meaning, Modules):
+            for instance in meaning.options:
+                self.attributes[id(instance), name] = node
+
+    def _assign_elements(self, target: cst.Tuple | cst.List, node: int) -> None:
+        count = len(target.elements)
+        starred = next((i for i, one in enumerate(target.elements) if isinstance(one, cst.StarredElement)), count)
+        for index, element in enumerate(target.elements):
+            if index == starred:
+                rest = self.make("opaque", "*", (Operand(node),), meaning=self.meaning(node))
+                self.assign(element.value, rest)
+            else:
+                label = str(index if index < starred else index - count)
+                self.assign(element.value, self.unpack(node, label, self.frame.scope))
+
+    def _assign_item(self, target: cst.Subscript, node: int, span: Span | None = None) -> None:
+        """`x[i] = value` makes a new value of x."""
+        old = self.operand(target.value)
+        index = self.index_of(target)
+        operands = (Operand(old.node), index, Operand(node, span))
+        written = self.make("setitem", "[]=", operands, old.span, self.span(target.lbracket), self.meaning(old.node))
+        self.rebind(target.value, written)
+
+    def rebind(self, target: cst.BaseExpression, node: int) -> None:
+        """After a change in place, what is written at `target` stands for the new value."""
+        match target:
+            case cst.Name(value=name):
+                if self.frame.find(name) is not None:
+                    self.frame.names[name] = node
+            case cst.Attribute(value=value, attr=cst.Name(value=name)):
+                base = self.frame.find(value.value) if isinstance(value, cst.Name) else None
+                if base is not None:
+                    self._assign_attribute(base, name, node)
+            case cst.Subscript():
+                self._assign_item(target, node)
+            case cst.Call(func=cst.Attribute(value=value)):
+                # A view changed in place changes what it is a view of.
+                self.rebind(value, self.make("setitem", "[]=", (Operand(node),)))
+            case _:
+                pass
+
+    # Branches
+
+    def execute_If(self, statement: cst.If) -> None:
+        """A chain of `if`, `elif`, `else`; conditions that constants decide are decided."""
+        alternatives: list[tuple[str, Callable[[], None]]] = []
+        refused: list[str] = []
+        current: cst.If | cst.Else | None = statement
+        while isinstance(current, cst.If):
+            truth = self.truth(self.evaluate(current.test))
+            if truth is not False:
+                guard = "" if truth else self.text(current.test)
+                alternatives.append((_conjunction([*refused, guard]), self._runner(current.body)))
+            if truth:
+                break
+            if truth is None:
+                refused.append(f"not ({self.text(current.test)})")
+            current = current.orelse
+        else:
+            otherwise = self._runner([] if current is None else current.body)
+            alternatives.append((_conjunction(refused), otherwise))
+        if len(alternatives) == 1 and not alternatives[0][0]:
+            alternatives[0][1]()
+        else:
+            self.branch(alternatives)
+
+    def _runner(self, body: cst.BaseSuite | Sequence[cst.CSTNode]) -> Callable[[], None]:
+        return lambda: self.execute(body.body if isinstance(body, cst.BaseSuite) else body)
+
+    def execute_With(self, statement: cst.With) -> None:
+        """A block under context managers."""
+        for item in statement.items:
+            node = self.evaluate(item.item)
+            if item.asname is not None:
+                self.assign(item.asname.name, node)
+        self.execute(statement.body.body)
+
+    def execute_Try(self, statement: cst.Try) -> None:
+        """The block, or one of its handlers instead."""
+        handlers = [(f"except at line {self.span(one).line}", self._runner(one.body)) for one in statement.handlers]
+
+        def whole() -> None:
+            self.execute(statement.body.body)
+            if statement.orelse is not None:
+                self.execute(statement.orelse.body.body)
+
+        if handlers:
+            self.branch([("", whole), *handlers])
+        else:
+            whole()
+        if statement.finalbody is not None and self.frame.alive:
+            self.execute(statement.finalbody.body.body)
+
+    def execute_Match(self, statement: cst.Match) -> None:
+        """One of several cases."""
+        self.evaluate(statement.subject)
+        subject = self.text(statement.subject)
+        self.branch([(f"{subject} is {self.text(one.pattern)}", self._runner(one.body)) for one in statement.cases])
+
+    # Loops
+
+    def execute_For(self, statement: cst.For) -> None:
+        """One symbolic pass, for an element that stands for all."""
+        iterable = self.evaluate(statement.iter)
+
+        def one_pass() -> None:
+            self.assign(statement.target, self.iterate(iterable, self.text(statement.target)))
+            self.execute(statement.body.body)
+
+        self._loop(statement, one_pass)
+
+    def execute_While(self, statement: cst.While) -> None:
+        """One symbolic pass."""
+
+        def one_pass() -> None:
+            self.evaluate(statement.test)
+            self.execute(statement.body.body)
+
+        self._loop(statement, one_pass)
+
+    def _loop(self, statement: cst.For | cst.While, one_pass: Callable[[], None]) -> None:
+        frame = self.frame
+        carried = {}
+        for name in assigned_names(statement):
+            if name in frame.names:
+                initial = frame.names[name]
+                meaning = self.meaning(initial)
+                keep = meaning if not isinstance(meaning, Classes) else None
+                carried[name] = self.make("loop", name, (Operand(initial),), meaning=keep)
+        frame.names.update(carried)
+        exits, conditions = frame.exits, frame.conditions
+        frame.exits = []
+        one_pass()
+        outcomes = list(frame.exits)
+        if frame.alive:
+            outcomes.append(("", self.snapshot()))
+        self.join(outcomes)
+        frame.exits, frame.conditions, frame.alive = exits, conditions, True
+        for name, node in carried.items():
+            value = frame.names.get(name, node)
+            if value != node:
+                self.update(node, operands=(self.nodes[node].operands[0], Operand(value)))
+            frame.names[name] = node
+        if statement.orelse is not None:
+            self.execute(statement.orelse.body.body)
+
+
+class _Assigned(cst.CSTVisitor):
+    """Collects the names that a loop changes."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, None] = {}
+
+    def _target(self, target: cst.CSTNode) -> None:
+        match target:
+            case cst.Name(value=name):
+                self.names[name] = None
+            case cst.Tuple() | cst.List():
+                for element in target.elements:
+                    self._target(element.value)
+            case cst.Subscript(value=value) | cst.StarredElement(value=value):
+                self._target(value)
+            case cst.Call(func=cst.Attribute(value=value)):
+                self._target(value)
+            case _:
+                pass
+
+    def visit_AssignTarget(self, node: cst.AssignTarget) -> None:
+        self._target(node.target)
+
+    def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
+        self._target(node.target)
+
+    def visit_AugAssign(self, node: cst.AugAssign) -> None:
+        self._target(node.target)
+
+    def visit_NamedExpr(self, node: cst.NamedExpr) -> None:
+        self._target(node.target)
+
+    def visit_Call(self, node: cst.Call) -> None:
+        if isinstance(node.func, cst.Attribute):
+            name = node.func.attr.value
+            if is_in_place(name) or name == "append":
+                self._target(node.func.value)
+
+
+def assigned_names(statement: cst.CSTNode) -> list[str]:
+    """The local names that a statement assigns or changes in place."""
+    visitor = _Assigned()
+    statement.visit(visitor)
+    return list(visitor.names)
+
+
+def _conjunction(conditions: list[str]) -> str:
+    return " and ".join(condition for condition in conditions if condition)

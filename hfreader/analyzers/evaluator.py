@@ -1,0 +1,232 @@
+"""The ground of symbolic evaluation: frames, names, branches that join, and what the layers above provide."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import libcst as cst
+
+from hfreader.analyzers.frames import Frame, State
+from hfreader.analyzers.graph_builder import GraphBuilder
+from hfreader.analyzers.library import Library
+from hfreader.analyzers.meanings import Arguments, Classes, External, Function, Functions, Instance, Meaning
+from hfreader.analyzers.parsing import ParsedFile, module_name
+from hfreader.facts.dataflow import ROOT, Node, Operand
+from hfreader.facts.places import Place, Span
+
+Key = TypeVar("Key")
+
+# Files outside of `models/` whose classes and functions are followed like those inside.
+FOLLOWED_FILES = frozenset({"activations.py", "pytorch_utils.py", "modeling_layers.py"})
+FOLLOWED_MODULES = tuple(module_name(file) for file in sorted(FOLLOWED_FILES))
+
+
+def is_followed(qualified: str) -> bool:
+    """Whether the source of a class or function is evaluated rather than left opaque."""
+    return qualified.startswith(("transformers.models.", *(f"{module}." for module in FOLLOWED_MODULES)))
+
+
+def whole_span(file: ParsedFile, definition: cst.CSTNode) -> Span:
+    """The span of a function from its first decorator on."""
+    span = file.positions[definition]
+    if isinstance(definition, cst.FunctionDef) and definition.decorators:
+        first = file.positions[definition.decorators[0]]
+        return Span(first.line, first.column, span.end_line, span.end_column)
+    return span
+
+
+class Evaluator(GraphBuilder, ABC):
+    """State shared by all layers of the evaluation of one root function.
+
+    attributes  what the code run so far has assigned to attributes of module instances: instance, name -> node.
+    """
+
+    def __init__(self, library: Library, max_depth: int, max_nodes: int) -> None:
+        super().__init__()
+        self.library = library
+        self.max_depth = max_depth
+        self.max_nodes = max_nodes
+        self.frame: Frame
+        self.stack: list[cst.CSTNode] = []
+        self.attributes: dict[tuple[int, str], int] = {}
+        self._globals: dict[tuple[str, str], int] = {}
+        self._modules: dict[str, int] = {}
+        self._pending: set[tuple[str, str]] = set()
+        self._read: dict[tuple[int, str], int] = {}
+
+    @abstractmethod
+    def evaluate(self, expression: cst.BaseExpression) -> int:
+        """The node of an expression."""
+
+    @abstractmethod
+    def assign(self, target: cst.BaseExpression, node: int) -> None:
+        """Give an assignment target its value."""
+
+    @abstractmethod
+    def execute(self, body: Sequence[cst.CSTNode]) -> None:
+        """Run statements in the current frame."""
+
+    @abstractmethod
+    def call_value(self, callee: int, arguments: Arguments, span: Span | None, token: Span | None, label: str) -> int:
+        """Call a value that the graph knows."""
+
+    @abstractmethod
+    def inline(self, function: Function, arguments: Arguments, call: int | None) -> int | None:
+        """The `inline` node of a function's body run on arguments, None where it is not followed."""
+
+    @abstractmethod
+    def next_method(self, name: str) -> Function | None:
+        """The method that `super()` reaches from the current frame."""
+
+    @abstractmethod
+    def call_external(self, name: str, call: cst.Call) -> int:
+        """Call something whose source is not followed."""
+
+    @abstractmethod
+    def forward_of(self, instance: Instance, arguments: Arguments, call: int) -> int | None:
+        """The inlined forward of a module, None where its source is not followed."""
+
+    @abstractmethod
+    def rebind(self, target: cst.BaseExpression, node: int) -> None:
+        """After a change in place, what is written at `target` stands for the new value."""
+
+    @abstractmethod
+    def initialise(self, instance: Instance) -> None:
+        """Run the `__init__` of a module, once."""
+
+    # Where things stand
+
+    def span(self, node: cst.CSTNode) -> Span:
+        """The span of a syntax node of the current file."""
+        return self.frame.file.positions[node]
+
+    def text(self, node: cst.CSTNode) -> str:
+        """The source text of a syntax node, on one line."""
+        return " ".join(self.frame.file.text(node).split())
+
+    def make(
+        self,
+        op: str,
+        label: str,
+        operands: Sequence[Operand] = (),
+        span: Span | None = None,
+        token: Span | None = None,
+        meaning: Meaning | None = None,
+        number: float | None = None,
+    ) -> int:
+        """A new node in the scope of the current frame."""
+        node = Node(op, label, tuple(operands), self.frame.scope, span, token, number=number)
+        return self.add(node, meaning)
+
+    def operand(self, expression: cst.BaseExpression, keyword: str | None = None) -> Operand:
+        """An expression evaluated, as it is used here."""
+        return Operand(self.evaluate(expression), self.span(expression), keyword)
+
+    def token(self, node: int, where: cst.CSTNode) -> int:
+        """Record that `node` is written at `where`; gives `node` back."""
+        self.mention(node, self.frame.scope, self.span(where))
+        return node
+
+    # Branches
+
+    def snapshot(self) -> State:
+        """What names and attributes stand for now."""
+        return dict(self.frame.names), dict(self.attributes)
+
+    def restore(self, state: State) -> None:
+        """Go back to a snapshot."""
+        self.frame.names, self.attributes = dict(state[0]), dict(state[1])
+
+    def branch(self, alternatives: Sequence[tuple[str, Callable[[], None]]]) -> None:
+        """Run alternatives, each from the present state, and join what they leave behind."""
+        frame, before, conditions = self.frame, self.snapshot(), self.frame.conditions
+        outcomes: list[tuple[str, State]] = []
+        returned = len(frame.returns)
+        for guard, run in alternatives:
+            self.restore(before)
+            frame.alive, frame.conditions = True, (*conditions, guard)
+            run()
+            if frame.alive:
+                outcomes.append((guard, self.snapshot()))
+        frame.conditions = conditions
+        if len(outcomes) == 1 and len(frame.returns) > returned:
+            frame.conditions = (*conditions, outcomes[0][0])
+        self.join(outcomes)
+
+    def join(self, outcomes: list[tuple[str, State]]) -> None:
+        """Make one state of several; a name that they disagree on becomes a phi."""
+        self.frame.alive = bool(outcomes)
+        if not outcomes:
+            return
+        names = self._join([(guard, state[0]) for guard, state in outcomes], lambda name: name)
+        attributes = self._join([(guard, state[1]) for guard, state in outcomes], lambda key: key[1])
+        self.frame.names, self.attributes = names, attributes
+
+    def _join(self, states: list[tuple[str, dict[Key, int]]], label: Callable[[Key], str]) -> dict[Key, int]:
+        joined: dict[Key, int] = {}
+        for key in dict.fromkeys(key for _, state in states for key in state):
+            choices = [(guard, state[key]) for guard, state in states if key in state]
+            joined[key] = self.phi(label(key), choices, self.frame.scope)
+        return joined
+
+    # Names
+
+    def is_local(self, name: str) -> bool:
+        """Whether a name is bound in the current function or one around it."""
+        return self.frame.find(name) is not None
+
+    def external_name(self, expression: cst.BaseExpression) -> str | None:
+        """The qualified name of an expression like `nn.functional.softmax` whose source is not followed."""
+        match expression:
+            case cst.Name(value=name) if not self.is_local(name):
+                meaning = self.global_meaning(self.frame.file, name)
+                return meaning.name if isinstance(meaning, External) else None
+            case cst.Attribute(value=value, attr=cst.Name(value=attribute)):
+                front = self.external_name(value)
+                return None if front is None or front.startswith("builtins.") else f"{front}.{attribute}"
+        return None
+
+    def global_meaning(self, file: ParsedFile, name: str) -> Meaning | None:
+        """What a module-level name stands for, as far as no evaluation is needed."""
+        if name in file.assignments and name not in file.imports:
+            return None
+        qualified = self.library.resolve(self.library.file(file.file), name)
+        if is_followed(qualified):
+            return self.followed(qualified)
+        if qualified == name and name not in file.imports:
+            return External(f"builtins.{name}")
+        return External(qualified)
+
+    def followed(self, qualified: str) -> Meaning | None:
+        """The class or function of a qualified name whose source is followed."""
+        if (found := self.library.find_class(qualified)) is not None:
+            return Classes((found[1].qualified,))
+        if (function := self.library.find_function(qualified)) is not None:
+            facts, definition = function
+            parsed = self.library.tree(facts.file)
+            return Functions((Function(definition.name, parsed, parsed.functions[definition.name]),))
+        return External(qualified)
+
+    def global_value(self, name: str) -> int | None:
+        """The node of a module-level constant or table of the current file, evaluated where it stands."""
+        file = self.frame.file
+        expression = file.assignments.get(name)
+        if expression is None or name in file.imports or (file.file, name) in self._pending:
+            return None
+        if (file.file, name) not in self._globals:
+            self._pending.add((file.file, name))
+            outer, self.frame = self.frame, Frame(self.module_scope(file), file)
+            try:
+                self._globals[file.file, name] = self.evaluate(expression)
+            finally:
+                self.frame = outer
+                self._pending.discard((file.file, name))
+        return self._globals[file.file, name]
+
+    def module_scope(self, file: ParsedFile) -> int:
+        """The `inline` node that stands for the top level of a file."""
+        if file.file not in self._modules:
+            lines = file.source.count("\n") + 1
+            place = Place(file.file, Span(1, 0, lines, 0))
+            self._modules[file.file] = self.add(Node("inline", file.module, scope=ROOT, callee=place))
+        return self._modules[file.file]
