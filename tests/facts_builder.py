@@ -1,7 +1,15 @@
 """Hand-made facts for tests of pages and views: a model of two layers with attention, as if traced."""
 
-from hfreader.facts.analysis import Diagram, DiagramEdge, DiagramNode
+from typing import Any
+
+from hfreader.concepts.model import Citation, Concept, Symbol, Text
+from hfreader.concepts.pattern import Anything, Bind, Op
+from hfreader.facts.analysis import Analysis, Diagram, DiagramEdge, DiagramNode
+from hfreader.facts.code import FileFacts
+from hfreader.facts.matches import Match, Proof
 from hfreader.facts.places import Place, Span
+from hfreader.facts.runs import FamilyRun
+from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.traces import (
     SCHEMA_VERSION,
     Dispatch,
@@ -52,6 +60,7 @@ class ToyModel(nn.Module):
             hidden = layer(hidden)
         return hidden
 '''
+COMMIT = "a" * 40
 SYMBOLS = {1: "B", 4: "T", 8: "hidden"}
 
 
@@ -153,7 +162,7 @@ def make_trace(layers: int = 2, **changes: object) -> Trace:
         "family": "toy",
         "class_name": "ToyModel",
         "transformers": "5.23.0",
-        "commit": "a" * 40,
+        "commit": COMMIT,
         "device": "cpu",
         "dtype": "float32",
         "attention": "eager",
@@ -186,3 +195,52 @@ def make_diagram() -> Diagram:
     edges = ((0, 1), (1, 2), (0, 2), (2, 3), (0, 3), (3, 4))
     repeat = DiagramEdge(3, 1, repeat=True)
     return Diagram(f"{MODULE}.ToyAttention", "forward", nodes, (*(DiagramEdge(*edge) for edge in edges), repeat))
+
+
+def attention_reference(query: Any, key: Any) -> Any:
+    """The output of query."""
+    # query stays prose here
+    return query @ key.query
+
+
+def make_concept(**changes: object) -> Concept:
+    """Attention scores, found in ToyAttention."""
+    fields: dict[str, object] = {
+        "slug": "attention",
+        "name": Text("Attention scores", "注意力分数"),
+        "explanation": Text("How much a query looks at a key.", "查询对键的关注程度。"),
+        "citations": (Citation("A Paper & More", "One, Two, Three", 2017, "1706.03762", "§3, Eq. (1)"),),
+        "equations": (r"\sym{output}=\mathrm{softmax}\left(\frac{\sym{query}\sym{key}^{\top}}{\sqrt{d}}\right)",),
+        "symbols": (
+            Symbol("query", "Q", Text("queries", "查询")),
+            Symbol("key", "K", Text("keys", "键")),
+            Symbol("output", "S", Text("scores", "分数")),
+        ),
+        "patterns": (Bind("output", Op(("matmul",), (Bind("query", Anything()), Bind("key", Anything())))),),
+        "output": "output",
+        "reference": attention_reference,
+        "matches": ("def good(q, k):\n    return q @ k\n",),
+        "rejects": ("def bad(q, k):\n    return q < k\n",),
+    }
+    return Concept(**(fields | changes))  # type: ignore[arg-type]
+
+
+def make_match(owner: str, line: int, text: str, guards: tuple[str, ...] = ()) -> Match:
+    """A match of `make_concept` at `text` on a line of SOURCE."""
+    where = place(line, text)
+    return Match("attention", f"{MODULE}.{owner}", "forward", where, where, (), (), guards)
+
+
+def make_analysis(*matches: Match) -> Analysis:
+    """SOURCE analysed, with these matches and no classes."""
+    return Analysis(FileFacts(FILE, MODULE, "0" * 64), matches, (make_diagram(),), ())
+
+
+def make_run(*proofs: Proof) -> FamilyRun:
+    """A run of the family with these proofs."""
+    return FamilyRun("toy", (make_trace(),), proofs)
+
+
+def make_snapshot(package: str = "/nowhere/transformers") -> Snapshot:
+    """A pinned snapshot of the official repository."""
+    return Snapshot("official", "https://github.com/huggingface/transformers.git", "v5", COMMIT, "5.23.0", package)
