@@ -77,7 +77,7 @@ def render_concept(book: Book, concept: Concept) -> Fragment:
         page,
         concept.name.en,
         str(html),
-        ("symbols", "places", "reference", "examples"),
+        (("symbols", "Symbols"), ("places", "Where"), ("reference", "Reference"), ("examples", "Examples")),
         tuple(_search(concept)),
         len(concept.symbols),
     )

@@ -1,0 +1,35 @@
+// Comfort only: every page reads without this file.
+(() => {
+  const codeOf = (block) =>
+    [...block.querySelectorAll(".hf-code > .hf-row > pre > .l")]
+      .map((line) => [...line.childNodes].slice(1).map((node) => node.textContent).join(""))
+      .join("");
+
+  const addCopyButtons = () => {
+    for (const heading of document.querySelectorAll(".hf > h2:not(:has(.hf-copy))")) {
+      const button = document.createElement("button");
+      button.className = "hf-copy";
+      button.type = "button";
+      button.textContent = "copy code";
+      button.setAttribute("aria-label", `copy the code of ${heading.textContent}`);
+      heading.append(button);
+    }
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest(".hf-copy");
+    if (button) {
+      navigator.clipboard.writeText(codeOf(button.closest(".hf"))).then(() => {
+        button.textContent = "copied";
+        setTimeout(() => (button.textContent = "copy code"), 1500);
+      });
+      return;
+    }
+    // Some touch browsers focus nothing that is not a form field.
+    const symbol = event.target.closest(".hf pre b, .hf .hf-sym[tabindex], .hf .h");
+    if (symbol && document.activeElement !== symbol) symbol.focus({ preventScroll: true });
+  });
+
+  document.addEventListener("DOMContentLoaded", addCopyButtons);
+  if (document.readyState !== "loading") addCopyButtons();
+})();

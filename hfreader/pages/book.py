@@ -1,0 +1,87 @@
+"""Everything the pages are made from, and the look-ups that several kinds of page need."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from hfreader.facts.analysis import Analysis
+from hfreader.facts.code import ClassFacts
+from hfreader.facts.matches import Match, Proof
+from hfreader.facts.runs import FamilyRun
+from hfreader.facts.snapshot import Snapshot
+
+UNRUN = "the family was not run"
+
+
+@dataclass(frozen=True)
+class Family:
+    """One folder of `transformers/models`: its modeling files and what ran (None: nothing could be run)."""
+
+    name: str
+    analyses: tuple[Analysis, ...]
+    run: FamilyRun | None = None
+
+    @cached_property
+    def proofs(self) -> dict[str, Proof]:
+        """The proofs of the family by the key of their match."""
+        return {proof.match: proof for proof in self.run.proofs} if self.run else {}
+
+    def proof(self, match: Match) -> Proof:
+        """What is known of a match: `matched`, with the reason, where the proof run says nothing."""
+        reason = "the proof run did not reach it" if self.run else UNRUN
+        return self.proofs.get(match.key) or Proof(match.key, "matched", reason=reason)
+
+
+@dataclass(frozen=True)
+class Book:
+    """The input of the pages: one source snapshot, analysed, run and proven."""
+
+    snapshot: Snapshot
+    families: tuple[Family, ...]
+
+    def matches(self) -> Iterator[tuple[Family, Analysis, Match]]:
+        """Every match of the site, in the order of families, files and places."""
+        for family in self.families:
+            for analysis in family.analyses:
+                for match in analysis.matches:
+                    yield family, analysis, match
+
+    @cached_property
+    def files(self) -> frozenset[str]:
+        """The modeling files that have a page."""
+        return frozenset(analysis.code.file for family in self.families for analysis in family.analyses)
+
+    @cached_property
+    def classes(self) -> dict[str, tuple[str, ClassFacts]]:
+        """File and facts of every class on the site, by qualified name."""
+        return {
+            item.qualified: (analysis.code.file, item)
+            for family in self.families
+            for analysis in family.analyses
+            for item in analysis.code.classes
+        }
+
+
+def bare(qualified: str) -> str:
+    """The last part of a dotted name."""
+    return qualified.rpartition(".")[2]
+
+
+def page_of(file: str) -> str:
+    """Where the page of a modeling file lies on the site, without suffix: `models/bert`."""
+    stem = file.rpartition("/")[2].removesuffix(".py").removeprefix("modeling_")
+    return f"models/{stem}"
+
+
+def concept_page(slug: str) -> str:
+    """Where the page of a concept lies on the site, without suffix: `concepts/layer-norm`."""
+    return f"concepts/{slug}"
+
+
+def address(target: str, origin: str) -> str:
+    """Relative address from one page to another (both as `page_of` gives them, `target` with its `#fragment`)."""
+    page, _, fragment = target.partition("#")
+    anchor = f"#{fragment}" if fragment else ""
+    if page == origin:
+        return anchor or "#"
+    return "../" * origin.count("/") + page + ".html" + anchor

@@ -1,0 +1,71 @@
+"""A concept as it stands above code that implements it: name, citation, equations, glossary, and how sure we are."""
+
+from markupsafe import Markup
+
+from hfreader.concepts.model import Citation
+from hfreader.facts.matches import Proof
+from hfreader.facts.places import Span
+from hfreader.pages import equations
+from hfreader.pages.book import address, concept_page, page_of
+from hfreader.pages.file_context import FileContext
+from hfreader.pages.rendering import fill
+from hfreader.pages.symbols import MatchUse, SymbolUse
+
+MOST_LINES = 6
+
+
+def concept_card(context: FileContext, use: MatchUse) -> Markup:
+    """The card of one match, its symbols linked to the block around it."""
+    linked = use.linked()
+    return fill(
+        "card.html",
+        name=use.concept.name,
+        home=address(concept_page(use.concept.slug), context.page),
+        explanation=use.concept.explanation.en,
+        citations=[citation_html(citation) for citation in use.concept.citations],
+        equations=[equations.render(latex, linked) for latex in use.concept.equations],
+        badge=proof_badge(context.family.proof(use.match)),
+        guards=use.match.guards,
+        symbols=[
+            {
+                "css": symbol.css,
+                "printed": equations.render(rf"\sym{{{symbol.symbol.name}}}", use.linked(), display=False),
+                "meaning": symbol.symbol.meaning.en,
+                "lines": _lines(symbol, context),
+            }
+            for symbol in use.symbols
+        ],
+    )
+
+
+def proof_badge(proof: Proof) -> Markup:
+    """How sure we are, in words and never by colour alone."""
+    return fill("proof.html", proof=proof, error=f"{proof.error:.0e}" if proof.error is not None else None)
+
+
+def citation_html(citation: Citation) -> Markup:
+    """A citation, linked to arXiv or its own address where it has one."""
+    return fill("citation.html", citation=citation, authors=_short_authors(citation.authors))
+
+
+def _short_authors(authors: str) -> str:
+    """`Vaswani et al.` for many authors, all names for two or fewer."""
+    names = [name.strip() for name in authors.replace(" and ", ",").split(",") if name.strip()]
+    return f"{names[0].removesuffix(' et al.')} et al." if len(names) > 2 else " and ".join(names)
+
+
+def _lines(symbol: SymbolUse, context: FileContext) -> list[tuple[str, str | None]]:
+    """Where the symbol stands: text and address, one for each line, the first few."""
+    places = dict.fromkeys((place.file, place.span.line) for place in symbol.tokens)
+    return [(_line_name(file, line, context), _line_link(file, line, context)) for file, line in places][:MOST_LINES]
+
+
+def _line_name(file: str, line: int, context: FileContext) -> str:
+    return f"{line}" if file == context.file else f"{file.rpartition('/')[2]}:{line}"
+
+
+def _line_link(file: str, line: int, context: FileContext) -> str | None:
+    """The line on this page, on its own page, or upstream; None where it can be seen nowhere."""
+    if file == context.file or file in context.book.files:
+        return address(f"{page_of(file)}#L{line}", context.page)
+    return context.book.snapshot.link(file, Span(line, 0, line, 0))

@@ -1,0 +1,163 @@
+"""One class or function of a modeling file: the band with its equations and diagram, and its annotated code."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from markupsafe import Markup
+
+from hfreader.facts.analysis import Diagram, DiagramNode, DispatchSite
+from hfreader.facts.code import ClassFacts
+from hfreader.facts.places import Place
+from hfreader.pages.book import address, bare, page_of
+from hfreader.pages.cards import concept_card
+from hfreader.pages.diagrams import draw
+from hfreader.pages.execution import stretches
+from hfreader.pages.file_context import FileContext
+from hfreader.pages.listing import Listing, listing_html
+from hfreader.pages.notes import Note, idle_notes, symbol_notes, weight_notes
+from hfreader.pages.rendering import fill
+from hfreader.pages.sections import Section
+from hfreader.pages.symbols import Overlay, number_symbols
+
+_LINE_HEIGHT = 21
+_HEAD_HEIGHT = 160
+
+
+class ClassBlock:
+    """Renders one section of a file's page."""
+
+    def __init__(self, context: FileContext, section: Section) -> None:
+        self.context = context
+        self.section = section
+        item = section.item
+        module = context.analysis.code.module
+        self.owner = item.qualified if isinstance(item, ClassFacts) else f"{module}.{section.name}"
+        self.uses = number_symbols(context.matches(self.owner), context.concepts)
+        self.overlay = Overlay(self.uses)
+
+    @property
+    def symbol_count(self) -> int:
+        """How many symbols the block has."""
+        return sum(len(use.symbols) for use in self.uses)
+
+    def html(self) -> Markup:
+        """The block, as one `<section class="hf">`."""
+        lines = self.section.last - self.section.first + 1
+        return fill(
+            "block.html",
+            section=self.section,
+            is_class=isinstance(self.section.item, ClassFacts),
+            facts=self.section.item,
+            base_names=[bare(base) for base in getattr(self.section.item, "bases", ())],
+            upstream=self.context.upstream(self.section),
+            unrun=self._nothing_ran(),
+            cards=[concept_card(self.context, use) for use in self.uses],
+            diagram=self.diagram(),
+            code=listing_html(self._own_listing()),
+            height=_HEAD_HEIGHT + lines * _LINE_HEIGHT,
+        )
+
+    def _nothing_ran(self) -> bool:
+        """Whether the section holds code inside functions and the family was run, but not a line of this ran."""
+        firsts = self.context.first_runs(self.context.file)
+        known = [line for line in range(self.section.first, self.section.last + 1) if line in firsts]
+        return bool(known) and all(firsts[line] is None for line in known)
+
+    def _own_listing(self) -> Listing:
+        item = self.section.item
+        notes = list(weight_notes(item, self.context.modules)) if isinstance(item, ClassFacts) else []
+        opened: dict[int, Markup] = {}
+        for site in self.context.dispatches(self.owner):
+            line = self._statement_end(site.site)
+            opened[line] = opened.get(line, Markup("")) + self._opened(site)
+        return self._listing(self.context.file, self.section.first, self.section.last, notes, opened, "L")
+
+    def _listing(
+        self, file: str, first: int, last: int, notes: Iterable[Note], opened: dict[int, Markup], anchor: str
+    ) -> Listing:
+        """The lines of a file with all that is known of them for this block."""
+        context = self.context
+        source, reading, firsts = context.source(file), context.reading(file), context.first_runs(file)
+        code_lines = [line for line in reading.code_lines if first <= line <= last]
+        idle = stretches(firsts, reading.conditions, code_lines)
+        return Listing(
+            source,
+            first,
+            last,
+            self.overlay,
+            notes=(
+                *notes,
+                *symbol_notes(self.uses, file, source.lines, first, last),
+                *idle_notes(idle, context.traces),
+            ),
+            hints={line: context.records.hints(file, line, self.section.name) for line in range(first, last + 1)},
+            idle=frozenset(line for line in code_lines for stretch in idle if stretch.first <= line <= stretch.last),
+            opened=opened,
+            anchor=anchor,
+        )
+
+    def _statement_end(self, site: Place) -> int:
+        """The last line of the statement around a call: what is opened there must not split it."""
+        starts = [line for line in self.context.reading(site.file).code_lines if line > site.span.end_line]
+        lines = self.context.source(site.file).lines
+        last = site.span.end_line
+        following = min(starts, default=last + 1)
+        while last + 1 < following and lines[last].strip() and not lines[last].lstrip().startswith("#"):
+            last += 1
+        return last
+
+    def _opened(self, site: DispatchSite) -> Markup:
+        """The function that a call through the attention registry reached, open, with this block's symbols."""
+        jump = self.context.ran_at(site.site)
+        place = jump.place if jump and jump.place else site.target
+        listing = self._listing(
+            place.file, place.span.line, place.span.end_line, (), {}, anchor=f"{self.section.name}-L"
+        )
+        return fill(
+            "opened.html",
+            function=bare(jump.function if jump else site.function),
+            implementation=jump.implementation if jump else None,
+            home=address(f"{page_of(place.file)}#L{place.span.line}", self.context.page)
+            if place.file == self.context.file
+            else self.context.book.snapshot.link(place.file, place.span),
+            file=place.file,
+            code=listing_html(listing),
+        )
+
+    def diagram(self) -> Markup | None:
+        """The dataflow diagram, linked to the symbols of the block; None where there is nothing to draw."""
+        found = self.context.diagram(self.owner)
+        if found is None:
+            return None
+        diagram, css = self._with_symbols(found)
+        labels = self.context.labels(found, self.section.name)
+        return draw(diagram, labels, self._links(diagram), css, self.context.layouts[found.owner, found.function])
+
+    def _with_symbols(self, diagram: Diagram) -> tuple[Diagram, dict[str, str]]:
+        """The diagram with its symbols replaced by this block's CSS classes (a concept can be matched twice)."""
+        nodes = tuple(replace(node, symbols=self._node_symbols(node)) for node in diagram.nodes)
+        css = {symbol: symbol for node in nodes for symbol in node.symbols}
+        return replace(diagram, nodes=nodes), css
+
+    def _node_symbols(self, node: DiagramNode) -> tuple[str, ...]:
+        inside = {number for place in (node.place, *node.values) for number in self.overlay.within(place)}
+        named = [
+            use
+            for match in self.uses
+            for use in match.symbols
+            if f"{match.concept.slug}:{use.symbol.name}" in node.symbols
+        ]
+        exact = [use for use in named if use.number in inside]
+        return tuple(use.css for use in exact or named)
+
+    def _links(self, diagram: Diagram) -> dict[int, str]:
+        """Where a click on each box leads: to its class or function on the site, otherwise to its line."""
+        links: dict[int, str] = {}
+        for node in diagram.nodes:
+            line, file = node.place.span.line, node.place.file
+            target = self.context.book.classes.get(node.target or "")
+            if target:
+                links[node.id] = address(f"{page_of(target[0])}#{target[1].name}", self.context.page)
+            elif file == self.context.file:
+                links[node.id] = f"#L{line}"
+        return links

@@ -1,0 +1,112 @@
+"""What every block of a modeling file's page is made from, worked out once for the file."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from hfreader.concepts.model import Concept
+from hfreader.facts.analysis import Analysis, Diagram, DispatchSite
+from hfreader.facts.matches import Match
+from hfreader.facts.places import Place, Span
+from hfreader.facts.traces import Dispatch, Trace
+from hfreader.pages.book import Book, Family, bare, page_of
+from hfreader.pages.diagrams import dot_source
+from hfreader.pages.execution import Reading, first_runs, read
+from hfreader.pages.highlight import scan
+from hfreader.pages.hints import Records
+from hfreader.pages.layout import Layout, layout_many
+from hfreader.pages.listing import SourceText
+from hfreader.pages.notes import Modules
+from hfreader.pages.sections import Section
+
+
+class FileContext:
+    """One modeling file of one family, with look-ups over its source, its runs and its matches."""
+
+    def __init__(self, book: Book, family: Family, analysis: Analysis, concepts: Mapping[str, Concept]) -> None:
+        self.book = book
+        self.family = family
+        self.analysis = analysis
+        self.concepts = concepts
+        self.file = analysis.code.file
+        self.page = page_of(self.file)
+        self.traces: Sequence[Trace] = family.run.traces if family.run else ()
+        self._sources: dict[str, SourceText] = {}
+        self._readings: dict[str, Reading] = {}
+        self._first_runs: dict[str, dict[int, int | None]] = {}
+
+    @cached_property
+    def records(self) -> Records:
+        """Values by line."""
+        return Records(self.traces)
+
+    @cached_property
+    def modules(self) -> Modules:
+        """Submodules that ran."""
+        return Modules(self.traces)
+
+    @cached_property
+    def linked_names(self) -> frozenset[str]:
+        """Names that link to their definition on this page."""
+        code = self.analysis.code
+        return frozenset([item.name for item in code.classes] + [item.name for item in code.functions])
+
+    def source(self, file: str) -> SourceText:
+        """The text of a file of the snapshot; UTF-8, its line ends as `\\n`."""
+        if file not in self._sources:
+            text = self.book.snapshot.path(file).read_text(encoding="utf-8")
+            linked = self.linked_names if file == self.file else ()
+            colours = scan(text, linked)
+            self._sources[file] = SourceText(file, text.split("\n"), colours, self.book.snapshot.link)
+        return self._sources[file]
+
+    def reading(self, file: str) -> Reading:
+        """Conditions and code lines of a file."""
+        if file not in self._readings:
+            self._readings[file] = read("\n".join(self.source(file).lines))
+        return self._readings[file]
+
+    def first_runs(self, file: str) -> dict[int, int | None]:
+        """For each line of a file's functions the first run that reached it."""
+        if file not in self._first_runs:
+            self._first_runs[file] = first_runs(self.traces, file)
+        return self._first_runs[file]
+
+    def matches(self, owner: str) -> tuple[Match, ...]:
+        """The matches whose root is the class or function `owner` and whose concept is in the catalogue."""
+        return tuple(
+            match for match in self.analysis.matches if match.owner == owner and match.concept in self.concepts
+        )
+
+    def diagram(self, owner: str) -> Diagram | None:
+        """The diagram of a class or function, if there is one with anything to see."""
+        return next((item for item in self.analysis.diagrams if item.owner == owner and len(item.nodes) > 1), None)
+
+    def dispatches(self, owner: str) -> tuple[DispatchSite, ...]:
+        """The calls through the attention registry in a class."""
+        return tuple(item for item in self.analysis.dispatches if item.owner == owner)
+
+    def ran_at(self, site: Place) -> Dispatch | None:
+        """What really ran at a dispatch site, from the first trace that reached it."""
+        jumps = (jump for trace in self.traces for jump in trace.dispatches)
+        return next((jump for jump in jumps if jump.site == site and jump.place is not None), None)
+
+    @cached_property
+    def layouts(self) -> dict[tuple[str, str], Layout]:
+        """The layouts of all diagrams of the file by owner and function, drawn by one process."""
+        diagrams = self.analysis.diagrams
+        sources = [dot_source(item, self.labels(item, bare(item.owner))) for item in diagrams]
+        return {
+            (item.owner, item.function): layout for item, layout in zip(diagrams, layout_many(sources), strict=True)
+        }
+
+    def labels(self, diagram: Diagram, runner: str) -> dict[int, str]:
+        """The shape that was recorded at each box of a class's diagram, by the id of the node."""
+        shapes = {
+            node.id: next((shape for place in node.values if (shape := self.records.shape(place, runner))), None)
+            for node in diagram.nodes
+        }
+        return {number: shape for number, shape in shapes.items() if shape is not None}
+
+    def upstream(self, section: Section) -> str | None:
+        """The web address of a section's lines at the pinned commit."""
+        return self.book.snapshot.link(self.file, Span(section.first, 0, section.last, 0))

@@ -1,0 +1,87 @@
+"""The values recorded on the lines of a class, ready to be shown behind the code."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from hfreader.facts.places import Place
+from hfreader.facts.traces import LineRecord, Trace
+from hfreader.pages.book import bare
+from hfreader.pages.shapes import in_numbers, in_symbols
+from hfreader.pages.symbols import Overlay
+
+SCALARS = frozenset({"int", "float", "bool", "Size"})
+LONGEST_SCALAR = 28
+MOST_VARIANTS = 3
+
+
+@dataclass(frozen=True)
+class Hint:
+    """One value on a line: the variable (None where the line has only one), its shape or number, and in numbers."""
+
+    name: str | None
+    text: str
+    numbers: str
+    places: tuple[Place, ...] = ()
+
+    def html(self, overlay: Overlay) -> Markup:
+        """An empty element that CSS fills from its attributes, so that copied code holds code alone."""
+        label = f"{self.name} " if self.name else ""
+        numbers = sorted({number for place in self.places for number in overlay.at(place)})
+        css = "".join(f" s{number}" for number in numbers)
+        return Markup('<i class="h{}" data-s="{}" data-n="{}" title="{}" tabindex=-1></i>').format(
+            css, label + self.text, label + self.numbers.split("; ")[0], label + self.numbers
+        )
+
+
+class Records:
+    """The line records of a family's traces, by file and line, each with the class of the module that ran."""
+
+    def __init__(self, traces: Sequence[Trace]) -> None:
+        self._by_line: dict[tuple[str, int], list[tuple[str, LineRecord]]] = defaultdict(list)
+        for trace in traces:
+            classes = {module.path: bare(module.class_name) for module in trace.modules} | {"": trace.class_name}
+            for record in trace.lines:
+                place = record.place
+                runner = classes.get(record.module, "")
+                self._by_line[place.file, place.span.line].append((runner, record))
+
+    def hints(self, file: str, line: int, runner: str) -> list[Hint]:
+        """The hints of a line as the class `runner` ran it, or any class where that one did not. The first call of
+        the first trace is shown; other shapes that were seen are listed in the numbers."""
+        by_name: dict[str, list[LineRecord]] = defaultdict(list)
+        for record in self._on_line(file, line, runner):
+            by_name[record.name].append(record)
+        hints = [hint for name, records in by_name.items() if (hint := _hint(name, records)) is not None]
+        if len(hints) == 1:
+            return [Hint(None, hints[0].text, hints[0].numbers, hints[0].places)]
+        return hints
+
+    def shape(self, place: Place, runner: str) -> str | None:
+        """The shape first recorded at exactly this place as `runner` ran it, or any class."""
+        records = self._on_line(place.file, place.span.line, runner)
+        shapes = (in_symbols(record.value) for record in records if record.place == place)
+        return next((shape for shape in shapes if shape is not None), None)
+
+    def _on_line(self, file: str, line: int, runner: str) -> list[LineRecord]:
+        rows = self._by_line.get((file, line), [])
+        return [record for name, record in rows if name == runner] or [record for _, record in rows]
+
+
+def _hint(name: str, records: Sequence[LineRecord]) -> Hint | None:
+    """One variable's hint; None where nothing about it can be said shortly."""
+    places = tuple(dict.fromkeys(record.place for record in records))
+    texts = _distinct(in_symbols(record.value) for record in records)
+    if texts:
+        numbers = _distinct(in_numbers(record.value) for record in records)
+        return Hint(name, texts[0], "; ".join(numbers[:MOST_VARIANTS]), places)
+    value = records[0].value
+    if value.type in SCALARS and value.text is not None and len(value.text) <= LONGEST_SCALAR:
+        return Hint(name, f"= {value.text}", f"= {value.text}", places)
+    return None
+
+
+def _distinct(texts: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(text for text in texts if text is not None))

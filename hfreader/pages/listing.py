@@ -1,0 +1,90 @@
+"""The code of a class as HTML: notes left, code right, shapes behind it, what a dispatch reaches opened in place."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from markupsafe import Markup, escape
+
+from hfreader.facts.places import Span
+from hfreader.pages.highlight import Stretch as Colour
+from hfreader.pages.highlight import code_html
+from hfreader.pages.hints import Hint
+from hfreader.pages.notes import Note
+from hfreader.pages.symbols import Overlay
+
+
+@dataclass(frozen=True)
+class SourceText:
+    """A file's lines with their colours; `link` gives the web address of a line, None where there is none.
+    `name` is the file as facts give it."""
+
+    name: str
+    lines: Sequence[str]
+    colours: Sequence[Sequence[Colour]]
+    link: Callable[[str, Span], str | None]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Lines `first` to `last` of a file and everything that is shown around them.
+
+    hints    by line.            idle      lines that did not run.
+    notes    in any order.       opened    by line: HTML put below that line (functions opened in place).
+    anchor   what the ids of lines begin with (`L`); a second showing of the same lines on a page needs another.
+    """
+
+    source: SourceText
+    first: int
+    last: int
+    overlay: Overlay
+    notes: tuple[Note, ...] = ()
+    hints: Mapping[int, Sequence[Hint]] = field(default_factory=dict)
+    idle: frozenset[int] = frozenset()
+    opened: Mapping[int, Markup] = field(default_factory=dict)
+    anchor: str = "L"
+
+
+def listing_html(listing: Listing) -> Markup:
+    """Rows of a note and the lines it stands beside. Notes on neighbouring lines share a row."""
+    notes: dict[int, list[Note]] = defaultdict(list)
+    for note in listing.notes:
+        notes[note.line].append(note)
+    parts: list[str] = []
+    for first, last in _rows(listing, notes):
+        remarks = [note for line in range(first, last + 1) for note in notes.get(line, ())]
+        parts.append(_row_html(listing, first, last, remarks))
+        if last in listing.opened:
+            parts.append(listing.opened[last])
+    return Markup("".join(parts))
+
+
+def _rows(listing: Listing, notes: Mapping[int, Sequence[Note]]) -> Iterable[tuple[int, int]]:
+    """The lines cut before each note (unless the line before has one too) and after each opened function."""
+    first = listing.first
+    for line in range(listing.first + 1, listing.last + 1):
+        begins = line in notes and line - 1 not in notes
+        if begins or line - 1 in listing.opened:
+            yield first, line - 1
+            first = line
+    yield first, listing.last
+
+
+def _row_html(listing: Listing, first: int, last: int, notes: Sequence[Note]) -> str:
+    beside = "".join(f'<p class="hf-{note.kind}">{note.html}</p>' for note in notes)
+    code = "".join(_line_html(listing, line) for line in range(first, last + 1))
+    return f"<div class=hf-row><div class=hf-notes>{beside}</div><pre>{code}</pre></div>"
+
+
+def _line_html(listing: Listing, line: int) -> str:
+    """One line: number (linked to the upstream line), code, shapes. Its newline stands last, inside."""
+    source = listing.source
+    text = source.lines[line - 1]
+    marks = listing.overlay.marks(source.name, line, text)
+    code = code_html(text, source.colours[line - 1], marks)
+    hints = "".join(hint.html(listing.overlay) for hint in listing.hints.get(line, ()))
+    address = source.link(source.name, Span(line, 0, line, 0)) if text.strip() else None
+    href = f' href="{escape(address)}"' if address else ""
+    css = "l x" if line in listing.idle else "l"
+    quoted = f'"{css}"' if " " in css else css
+    return f"<span class={quoted}><a id={listing.anchor}{line} tabindex=-1{href}>{line}</a>{code}{hints}\n</span>"

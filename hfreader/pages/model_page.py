@@ -1,0 +1,134 @@
+"""The page of one modeling file: what it is, how to read it, and every class as a block."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from hfreader.concepts.model import Concept
+from hfreader.facts.analysis import Analysis
+from hfreader.facts.code import ClassFacts
+from hfreader.facts.matches import Match
+from hfreader.facts.problems import Problem
+from hfreader.pages import equations
+from hfreader.pages.book import Book, Family, address, bare, concept_page
+from hfreader.pages.cards import citation_html, proof_badge
+from hfreader.pages.class_block import ClassBlock
+from hfreader.pages.execution import setting
+from hfreader.pages.file_context import FileContext
+from hfreader.pages.fragment import Fragment, SearchEntry
+from hfreader.pages.module_tree import module_rows
+from hfreader.pages.reading_order import base_model, reading_order
+from hfreader.pages.rendering import fill
+from hfreader.pages.sections import Section, sections
+
+_HEADINGS = (
+    ("reading-order", "Suggested reading order"),
+    ("dataflow", "Dataflow"),
+    ("papers", "From the papers to the classes"),
+    ("shapes", "Modules and shapes"),
+    ("problems", "Problems"),
+)
+
+
+def model_page(book: Book, family: Family, analysis: Analysis, concepts: Mapping[str, Concept]) -> Fragment:
+    """The fragment of a modeling file."""
+    context = FileContext(book, family, analysis, concepts)
+    parts = sections(analysis.code, context.source(context.file).lines)
+    base = base_model(analysis.code, context.traces)
+    default = context.traces[0] if context.traces else None
+    blocks = [ClassBlock(context, part) for part in parts]
+    html = fill(
+        "model.html",
+        title=page_title(analysis),
+        file=context.file,
+        snapshot=book.snapshot,
+        upstream=book.snapshot.link(context.file),
+        generated_from=analysis.code.generated_from,
+        default=default,
+        settings=[setting(trace) for trace in context.traces],
+        notes=list(dict.fromkeys(note for trace in context.traces for note in trace.notes)),
+        symbols=default.symbols if default else (),
+        order=reading_order(analysis.code, context.traces),
+        diagram=_model_diagram(context, base),
+        base=base,
+        concepts=_concept_rows(context),
+        rows=module_rows(default.modules) if default else (),
+        local=context.linked_names,
+        problems=_problems(context),
+        blocks=[block.html() for block in blocks],
+    )
+    contents = [(anchor, title) for anchor, title in _HEADINGS if f'<h2 id="{anchor}">' in html]
+    contents += [(part.name, part.name) for part in parts if part.item is not None]
+    most = max((block.symbol_count for block in blocks), default=0)
+    return Fragment(context.page, page_title(analysis), html, tuple(contents), _search(context, parts), most, wide=True)
+
+
+def page_title(analysis: Analysis) -> str:
+    """`bert` for `modeling_bert.py`."""
+    return analysis.code.file.rpartition("/")[2].removesuffix(".py").removeprefix("modeling_")
+
+
+def _model_diagram(context: FileContext, base: ClassFacts | None) -> Markup | None:
+    """The diagram of the base model without symbols: those light within its own block."""
+    if base is None or context.diagram(base.qualified) is None:
+        return None
+    block = ClassBlock(context, Section(base.name, base.span.line, base.span.end_line, base))
+    return block.diagram()
+
+
+@dataclass(frozen=True)
+class ConceptRow:
+    """One concept of the paper-to-class table, with its places: owner, line, guards and proof."""
+
+    concept: Concept
+    home: str
+    equation: Markup
+    citation: Markup | None
+    places: tuple[tuple[str, int, Markup], ...]
+
+
+def _concept_rows(context: FileContext) -> list[ConceptRow]:
+    """The concepts of the file in the order in which they first appear."""
+    by_concept: dict[str, list[Match]] = {}
+    for match in sorted(context.analysis.matches, key=lambda match: match.place):
+        if match.concept in context.concepts:
+            by_concept.setdefault(match.concept, []).append(match)
+    rows: list[ConceptRow] = []
+    for slug, matches in by_concept.items():
+        concept = context.concepts[slug]
+        plain = {symbol.name: equations.LinkedSymbol(symbol.latex, "", symbol.meaning.en) for symbol in concept.symbols}
+        places = [
+            (bare(match.owner), match.root.span.line, proof_badge(context.family.proof(match))) for match in matches
+        ]
+        rows.append(
+            ConceptRow(
+                concept,
+                address(concept_page(slug), context.page),
+                equations.render(concept.equations[0], plain, display=False),
+                citation_html(concept.citations[0]) if concept.citations else None,
+                tuple(dict.fromkeys(places)),
+            )
+        )
+    return rows
+
+
+def _problems(context: FileContext) -> tuple[Problem, ...]:
+    run = context.family.run
+    traced = [problem for trace in context.traces for problem in trace.problems]
+    return tuple(dict.fromkeys([*context.analysis.problems, *(run.problems if run else ()), *traced]))
+
+
+def _search(context: FileContext, parts: tuple[Section, ...]) -> tuple[SearchEntry, ...]:
+    """The page itself, and each class and function with the names of its concepts."""
+    module = context.analysis.code.module
+    entries = [SearchEntry("", page_title(context.analysis), f"{context.file} {module}")]
+    for part in parts:
+        if part.item is None:
+            continue
+        owner = part.item.qualified if isinstance(part.item, ClassFacts) else f"{module}.{part.name}"
+        found = dict.fromkeys(context.concepts[match.concept] for match in context.matches(owner))
+        names = "; ".join(f"{concept.name.en} {concept.name.zh}" for concept in found)
+        summary = (part.item.docstring or "").strip().split("\n")[0]
+        entries.append(SearchEntry(part.name, part.name, f"{names} {summary}".strip() or context.file))
+    return tuple(entries)

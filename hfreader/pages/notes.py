@@ -1,0 +1,106 @@
+"""The short notes beside the code: generated from facts, never written by hand."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from hfreader.facts.code import ClassFacts, SubmoduleFacts
+from hfreader.facts.places import Place
+from hfreader.facts.traces import ModuleRecord, Trace
+from hfreader.pages import equations
+from hfreader.pages.book import bare
+from hfreader.pages.execution import Stretch, setting
+from hfreader.pages.shapes import last_dimension
+from hfreader.pages.symbols import MatchUse, SymbolUse
+
+_ASSIGNED = re.compile(r"\s*(,[^=()]*)?(:[^=]+)?=(?!=)")
+
+
+@dataclass(frozen=True)
+class Note:
+    """A remark on a line. `kind` is a CSS class: `computes`, `weights`, `idle` or `jump`."""
+
+    line: int
+    kind: str
+    html: Markup
+
+
+def symbol_notes(uses: Iterable[MatchUse], file: str, lines: Sequence[str], first: int, last: int) -> Iterator[Note]:
+    """Where each symbol gets its value within the lines `first` to `last`: once per symbol as printed and line."""
+    said: set[tuple[int, str]] = set()
+    for use in uses:
+        for symbol in use.symbols:
+            line = _value_line(symbol, file, lines, first, last)
+            if line is not None and (line, symbol.symbol.latex) not in said:
+                said.add((line, symbol.symbol.latex))
+                printed = equations.render(rf"\sym{{{symbol.symbol.name}}}", use.linked(), display=False)
+                yield Note(line, "computes", Markup("{} {}").format(printed, symbol.symbol.meaning.en))
+
+
+def _value_line(symbol: SymbolUse, file: str, lines: Sequence[str], first: int, last: int) -> int | None:
+    """The first line that assigns the symbol, else the first that uses it."""
+    tokens = [place for place in symbol.tokens if place.file == file and first <= place.span.line <= last]
+    assigned = [place for place in tokens if _is_assigned(place, lines)]
+    return min((place.span.line for place in assigned or tokens), default=None)
+
+
+def _is_assigned(place: Place, lines: Sequence[str]) -> bool:
+    return _ASSIGNED.match(lines[place.span.end_line - 1][place.span.end_column :]) is not None
+
+
+class Modules:
+    """The submodules that ran in a family's traces, by class and attribute."""
+
+    def __init__(self, traces: Sequence[Trace]) -> None:
+        self._children: dict[tuple[str, str], ModuleRecord] = {}
+        for trace in traces:
+            classes = {module.path: bare(module.class_name) for module in trace.modules} | {"": trace.class_name}
+            for module in trace.modules:
+                for owner, attribute in _owners(module.path, classes):
+                    self._children.setdefault((owner, attribute), module)
+
+    def child(self, owner: str, attribute: str) -> ModuleRecord | None:
+        """The first recorded call of `self.<attribute>` (or of its first item) of a class, if any."""
+        return self._children.get((owner, attribute))
+
+
+def _owners(path: str, classes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The class that holds a module, and under which attribute; an item of a list counts as its list."""
+    parent, _, attribute = path.rpartition(".")
+    while attribute.isdigit():
+        parent, _, attribute = parent.rpartition(".")
+    if attribute and parent in classes:
+        yield classes[parent], attribute
+
+
+def weight_notes(item: ClassFacts, modules: Modules) -> Iterator[Note]:
+    """What each submodule is, as it ran: its class, the widths it maps between and how many weights it holds."""
+    for submodule in item.submodules:
+        record = modules.child(item.name, submodule.attribute)
+        if record is not None:
+            yield Note(submodule.span.line, "weights", _weights(submodule, record))
+
+
+def _weights(submodule: SubmoduleFacts, record: ModuleRecord) -> Markup:
+    name = bare(record.class_name)
+    held = Markup("{} of {}").format(submodule.container, name) if submodule.container else name
+    inner = next((last_dimension(value) for _, value in record.inputs), None)
+    outer = last_dimension(record.output)
+    widths = f", {inner} → {outer}" if inner and outer and record.parameters else ""
+    each = " each" if submodule.container else ""
+    weights = f", {record.parameters:,} weights{each}" if record.parameters else ""
+    return Markup("<code>{}</code>: {}{}{}").format(submodule.attribute, held, widths, weights)
+
+
+def idle_notes(stretches: Iterable[Stretch], traces: Sequence[Trace]) -> Iterator[Note]:
+    """Which lines no run reached, or only another run than the first did, and under what condition they would run."""
+    for stretch in stretches:
+        lines = f"line {stretch.first}" if stretch.first == stretch.last else f"lines {stretch.first}–{stretch.last}"
+        condition = Markup("; needs <code>{}</code>").format(stretch.condition) if stretch.condition else ""
+        if stretch.run is None:
+            html = Markup("<strong>Did not run</strong>: {}{}").format(lines, condition)
+        else:
+            html = Markup("Ran only in <em>{}</em>: {}{}").format(setting(traces[stretch.run]), lines, condition)
+        yield Note(stretch.first, "idle", html)

@@ -1,0 +1,27 @@
+"""The search entries of the pages, for the index that MkDocs Material reads."""
+
+import json
+from pathlib import Path
+
+from hfreader.pages.site import Manifest
+
+
+def append_entries(index: Path, manifest: Manifest) -> None:
+    """Add the entries of every page to a search index (`search_index.json`), in place; none is added twice."""
+    data = json.loads(index.read_text(encoding="utf-8"))
+    present = {entry["location"] for entry in data["docs"]}
+    data["docs"] += [entry for entry in entries(manifest) if entry["location"] not in present]
+    index.write_text(json.dumps(data, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+
+
+def entries(manifest: Manifest) -> list[dict[str, str]]:
+    """One entry for each searchable place of the site."""
+    return [
+        {"location": _location(record.page, entry.anchor), "title": entry.title, "text": entry.text}
+        for record in manifest.pages
+        for entry in record.search
+    ]
+
+
+def _location(page: str, anchor: str) -> str:
+    return f"{page}.html#{anchor}" if anchor else f"{page}.html"

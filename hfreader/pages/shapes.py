@@ -1,0 +1,58 @@
+"""Recorded values as a reader sees them: in symbols, `(B, heads, T, head_dim)`, and in numbers."""
+
+from collections.abc import Callable
+
+from hfreader.facts.traces import TensorFact, Value
+
+MOST_ITEMS = 4
+
+
+def in_symbols(value: Value) -> str | None:
+    """The value's shape in config terms; None for what holds no tensor."""
+    return _written(value, _symbols)
+
+
+def in_numbers(value: Value) -> str | None:
+    """The value's shape in numbers, with its dtype; None for what holds no tensor."""
+    return _written(value, _numbers)
+
+
+def last_dimension(value: Value) -> str | None:
+    """The last dimension of the first tensor in a value, in config terms."""
+    tensor = first_tensor(value)
+    if tensor is None or not tensor.shape:
+        return None
+    return tensor.symbols[-1] if tensor.symbols else str(tensor.shape[-1])
+
+
+def first_tensor(value: Value) -> TensorFact | None:
+    """The first tensor in a value, depth first."""
+    if value.tensor is not None:
+        return value.tensor
+    return next((tensor for item in value.items if (tensor := first_tensor(item)) is not None), None)
+
+
+def _symbols(tensor: TensorFact) -> str:
+    return _tuple(tensor.symbols or tuple(map(str, tensor.shape)))
+
+
+def _numbers(tensor: TensorFact) -> str:
+    dtype = "" if tensor.dtype == "float32" else f" {tensor.dtype}"
+    return _tuple(tuple(map(str, tensor.shape))) + dtype
+
+
+def _tuple(dimensions: tuple[str, ...]) -> str:
+    return f"({dimensions[0]},)" if len(dimensions) == 1 else f"({', '.join(dimensions)})"
+
+
+def _written(value: Value, tensor_text: Callable[[TensorFact], str], depth: int = 0) -> str | None:
+    """A tensor by `tensor_text`, a container by its tensors; long containers are cut and counted."""
+    if value.tensor is not None:
+        return tensor_text(value.tensor)
+    inner = [text for item in value.items if (text := _written(item, tensor_text, depth + 1)) is not None]
+    if not inner:
+        return None
+    if len(inner) > 1 and len(set(inner)) == 1:
+        return f"{len(inner)} × {inner[0]}"
+    shown = inner if len(inner) <= MOST_ITEMS else [*inner[:MOST_ITEMS], "…"]
+    return ", ".join(shown) if depth == 0 and value.type == "tuple" else f"[{', '.join(shown)}]"

@@ -1,0 +1,138 @@
+"""The plan of the site: which pages there are, rendered to a folder of fragments that the MkDocs plugin reads.
+
+The folder holds `manifest.json`, for each page `html/<page>.html` (its body) and `shells/<page>.md` (the page that
+MkDocs sees: a title and a placeholder). A page is rendered again only when its facts, the concepts, the snapshot or
+hfreader's own code have changed.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from hfreader.concepts import catalogue
+from hfreader.concepts.model import Concept
+from hfreader.errors import HfreaderError
+from hfreader.facts.codec import from_json, to_json, write_atomically
+from hfreader.pages.book import Book, concept_page, page_of
+from hfreader.pages.concept_page import render_concept
+from hfreader.pages.fragment import Fragment, SearchEntry
+from hfreader.pages.home import HOME, home_page
+from hfreader.pages.model_page import model_page
+from hfreader.progress import Report
+from hfreader.store import digest, digest_files
+
+PACKAGE = Path(__file__).parent.parent
+PLACEHOLDER = '<div id="hf-fragment"></div>'
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class PageRecord:
+    """One page of the manifest; `key` identifies everything it was rendered from."""
+
+    page: str
+    title: str
+    key: str
+    contents: tuple[tuple[str, str], ...]
+    search: tuple[SearchEntry, ...]
+    symbols: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All pages of the site that have a fragment."""
+
+    pages: tuple[PageRecord, ...]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    page: str
+    facts: tuple[object, ...]
+    render: Callable[[], Fragment]
+
+
+def write_fragments(
+    book: Book, folder: Path, report: Report, concepts: Mapping[str, Concept] | None = None
+) -> Manifest:
+    """Render every page of the book into `folder`, leaving what is up to date, removing what is not planned.
+
+    `concepts` are those of the catalogue unless given.
+    """
+    known = {record.page: record for record in _known(folder)}
+    base = digest(to_json(book.snapshot), digest_files(_code_files()))
+    plans = list(_plans(book, catalogue() if concepts is None else concepts))
+    records: list[PageRecord] = []
+    for done, plan in enumerate(plans):
+        report("pages", plan.page, done, len(plans))
+        key = digest(base, *(to_json(part) for part in plan.facts))
+        record = known.get(plan.page)
+        if record is None or record.key != key or not _html_file(folder, plan.page).is_file():
+            record = _write(folder, plan.render(), key)
+        records.append(record)
+    manifest = Manifest(tuple(records))
+    write_atomically(folder / MANIFEST, to_json(manifest))
+    for page in set(known) - {record.page for record in records}:
+        _html_file(folder, page).unlink(missing_ok=True)
+        shell_file(folder, page).unlink(missing_ok=True)
+    report("pages", "done", len(plans), len(plans))
+    return manifest
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a folder of fragments; HfreaderError where there is none."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise HfreaderError(f"no analysed models in {folder}: run `hfreader build` first")
+    return from_json(path.read_bytes(), Manifest)
+
+
+def read_html(folder: Path, page: str) -> str:
+    """The body of a page."""
+    return _html_file(folder, page).read_text(encoding="utf-8")
+
+
+def shell_file(folder: Path, page: str) -> Path:
+    """The Markdown file that stands for a page in MkDocs."""
+    return folder / "shells" / f"{page}.md"
+
+
+def _plans(book: Book, concepts: Mapping[str, Concept]) -> Iterator[_Plan]:
+    for family in book.families:
+        for analysis in family.analyses:
+            page = page_of(analysis.code.file)
+            yield _Plan(page, (analysis, family.run), partial(model_page, book, family, analysis, concepts))
+    matches = [match for _, _, match in book.matches()]
+    proofs = [family.run.proofs for family in book.families if family.run]
+    for slug, concept in concepts.items():
+        found = [match for match in matches if match.concept == slug]
+        yield _Plan(concept_page(slug), (slug, found, proofs), partial(render_concept, book, concept))
+    yield _Plan(HOME, (book.families,), partial(home_page, book, concepts))
+
+
+def _known(folder: Path) -> tuple[PageRecord, ...]:
+    """The pages of an earlier build; none where its manifest is missing or of another format."""
+    try:
+        return read_manifest(folder).pages
+    except HfreaderError:
+        return ()
+
+
+def _code_files() -> list[Path]:
+    """Everything of hfreader that pages are made with."""
+    rooms = [PACKAGE / name for name in ("pages", "concepts", "facts")]
+    return [file for room in rooms for file in room.rglob("*") if file.suffix in (".py", ".html")]
+
+
+def _html_file(folder: Path, page: str) -> Path:
+    return folder / "html" / f"{page}.html"
+
+
+def _write(folder: Path, fragment: Fragment, key: str) -> PageRecord:
+    write_atomically(_html_file(folder, fragment.page), fragment.html.encode())
+    hidden = {"hide": ["navigation"]} if fragment.wide else {}
+    front = json.dumps({"title": fragment.title, "search": {"exclude": True}, **hidden}, ensure_ascii=False)
+    write_atomically(shell_file(folder, fragment.page), f"---\n{front}\n---\n\n{PLACEHOLDER}\n".encode())
+    return PageRecord(fragment.page, fragment.title, key, fragment.contents, fragment.search, fragment.symbols)

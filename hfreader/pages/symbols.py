@@ -1,0 +1,122 @@
+"""The symbols of one class block: numbered for CSS, and laid over its lines as marks that never overlap.
+
+Every symbol of every match in a block has a number n. Whatever belongs to it carries the class `s<n>` and lights up;
+what may be pointed at to light it carries `t<n>` as well. Where tokens lie inside one another (`key` inside
+`matmul(query, key)`), only the innermost is pointed at, though all of them light.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from hfreader.concepts.model import Concept, Symbol
+from hfreader.facts.matches import Match
+from hfreader.facts.places import Place, Span
+from hfreader.pages.equations import LinkedSymbol
+from hfreader.pages.highlight import Mark
+
+
+@dataclass(frozen=True)
+class SymbolUse:
+    """One symbol of one match within a block."""
+
+    number: int
+    symbol: Symbol
+    tokens: tuple[Place, ...]
+
+    @property
+    def css(self) -> str:
+        """The classes of what is pointed at and lit."""
+        return f"t{self.number} s{self.number}"
+
+
+@dataclass(frozen=True)
+class MatchUse:
+    """One match within a block, with its concept and its numbered symbols in the order of the glossary."""
+
+    match: Match
+    concept: Concept
+    symbols: tuple[SymbolUse, ...]
+
+    def linked(self) -> dict[str, tuple[str, str, str]]:
+        """The symbols as equations want them."""
+        return {use.symbol.name: LinkedSymbol(use.symbol.latex, use.css, use.symbol.meaning.en) for use in self.symbols}
+
+
+def number_symbols(matches: Iterable[Match], concepts: Mapping[str, Concept]) -> tuple[MatchUse, ...]:
+    """Number the symbols of a block's matches; symbols that no token carries are numbered too, so that the equation
+    and the glossary still light each other."""
+    uses: list[MatchUse] = []
+    number = 0
+    for match in matches:
+        concept = concepts[match.concept]
+        tokens = {binding.symbol: binding.tokens for binding in match.bindings}
+        symbols: list[SymbolUse] = []
+        for symbol in concept.symbols:
+            symbols.append(SymbolUse(number, symbol, tokens.get(symbol.name, ())))
+            number += 1
+        uses.append(MatchUse(match, concept, tuple(symbols)))
+    return tuple(uses)
+
+
+class Overlay:
+    """Where the symbols of a block lie in the source."""
+
+    def __init__(self, uses: Sequence[MatchUse]) -> None:
+        self._by_line: dict[tuple[str, int], list[tuple[Span, int]]] = defaultdict(list)
+        self._exact: dict[Place, list[int]] = defaultdict(list)
+        for use in (symbol for match in uses for symbol in match.symbols):
+            for place in dict.fromkeys(use.tokens):
+                self._exact[place].append(use.number)
+                for line in range(place.span.line, place.span.end_line + 1):
+                    self._by_line[place.file, line].append((place.span, use.number))
+
+    def at(self, place: Place) -> tuple[int, ...]:
+        """The symbols that exactly this place carries."""
+        return tuple(self._exact.get(place, ()))
+
+    def within(self, place: Place) -> tuple[int, ...]:
+        """The symbols with a token on the place's lines and inside it, in ascending order."""
+        lines = range(place.span.line, place.span.end_line + 1)
+        spans = {pair for line in lines for pair in self._by_line.get((place.file, line), ())}
+        return tuple(sorted({number for span, number in spans if _inside(span, place.span)}))
+
+    def marks(self, file: str, line: int, text: str) -> list[Mark]:
+        """The marks of one line, from left to right."""
+        cut = [(*_on_line(span, line, text), span, number) for span, number in self._by_line.get((file, line), ())]
+        ranges = [item for item in cut if item[0] < item[1]]
+        edges = sorted({edge for start, end, _, _ in ranges for edge in (start, end)})
+        marks: list[Mark] = []
+        for start, end in pairwise(edges):
+            covering = [(_size(span), number) for first, last, span, number in ranges if first <= start and end <= last]
+            if covering:
+                marks.append(Mark(start, end, _attributes(covering)))
+        return marks
+
+
+def _attributes(covering: Sequence[tuple[tuple[int, int], int]]) -> str:
+    """The HTML attributes of a mark that several tokens cover: all light, only the smallest is pointed at."""
+    smallest = min(size for size, _ in covering)
+    pointed = [f"t{number}" for size, number in covering if size == smallest]
+    lit = [f"s{number}" for _, number in covering]
+    return f' class="{" ".join([*pointed, *lit])}" tabindex=-1'
+
+
+def _size(span: Span) -> tuple[int, int]:
+    return span.end_line - span.line, span.end_column - span.column
+
+
+def _inside(inner: Span, outer: Span) -> bool:
+    return (outer.line, outer.column) <= (inner.line, inner.column) and (inner.end_line, inner.end_column) <= (
+        outer.end_line,
+        outer.end_column,
+    )
+
+
+def _on_line(span: Span, line: int, text: str) -> tuple[int, int]:
+    """The columns of a span on one of its lines, without the indentation of continued lines."""
+    indentation = len(text) - len(text.lstrip())
+    start = span.column if line == span.line else indentation
+    end = span.end_column if line == span.end_line else len(text.rstrip())
+    return start, end

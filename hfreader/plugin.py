@@ -1,0 +1,103 @@
+"""hfreader as an MkDocs plugin: puts rendered fragments into pages, and ships the styles they need.
+
+It works on models that are already analysed; `hfreader build` does the analysis and then runs MkDocs itself.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from mkdocs.config.base import Config
+from mkdocs.config.config_options import Type
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.livereload import LiveReloadServer
+from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+from mkdocs.structure.toc import AnchorLink, TableOfContents
+
+from hfreader.errors import HfreaderError
+from hfreader.pages.search import append_entries
+from hfreader.pages.site import PLACEHOLDER, Manifest, PageRecord, read_html, read_manifest, shell_file
+from hfreader.pages.stylesheet import symbol_rules
+from hfreader.store import cache_folder
+
+ASSETS = Path(__file__).parent / "pages" / "assets"
+ASSET_ADDRESS = "assets/hfreader"
+SHIM = f"{ASSET_ADDRESS}/vendor/iframe-worker.js"
+SYMBOLS = f"{ASSET_ADDRESS}/symbols.css"
+
+
+class HfreaderConfig(Config):  # type: ignore[misc]
+    """`fragments` is the folder that `hfreader build` rendered into; "" stands for the one in the user's cache."""
+
+    fragments = Type(str, default="")
+
+
+class HfreaderPlugin(BasePlugin[HfreaderConfig]):  # type: ignore[misc]
+    """Splices fragments into the pages that stand for them."""
+
+    def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
+        """Keep one plugin object over the rebuilds of `mkdocs serve`."""
+
+    def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
+        """Find the fragments, and add styles, script and the shim that lets search work from `file://`."""
+        self.folder = Path(self.config.fragments) if self.config.fragments else cache_folder() / "fragments"
+        try:
+            self.manifest: Manifest = read_manifest(self.folder)
+        except HfreaderError as error:
+            raise PluginError(str(error)) from error
+        self.records: dict[str, PageRecord] = {f"{record.page}.md": record for record in self.manifest.pages}
+        styles = [f"{ASSET_ADDRESS}/{path.name}" for path in sorted(ASSETS.glob("*.css"))]
+        config.extra_css += [*styles, SYMBOLS]
+        config.extra_javascript.append(f"{ASSET_ADDRESS}/hfreader.js")
+        config.extra.setdefault("polyfills", []).append(SHIM)
+        return config
+
+    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
+        """Add the shell of every page that `docs/` does not write itself, and the assets."""
+        for source, record in self.records.items():
+            if files.get_file_from_path(source) is None:
+                shell = shell_file(self.folder, record.page)
+                files.append(File.generated(config, source, abs_src_path=str(shell)))
+        for path in sorted(ASSETS.rglob("*")):
+            if path.is_file():
+                address = f"{ASSET_ADDRESS}/{path.relative_to(ASSETS).as_posix()}"
+                files.append(File.generated(config, address, abs_src_path=str(path)))
+        files.append(
+            File.generated(
+                config,
+                SYMBOLS,
+                content=symbol_rules(max((record.symbols for record in self.manifest.pages), default=0)),
+            )
+        )
+        return files
+
+    def on_page_content(self, html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+        """Add the fragment's anchors to the table of contents."""
+        record = self.records.get(page.file.src_uri)
+        if record is not None:
+            links = [AnchorLink(title, anchor, 2) for anchor, title in record.contents]
+            page.toc = TableOfContents([*page.toc, *links])
+        return html
+
+    def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
+        """Put the fragment where its placeholder stands."""
+        record = self.records.get(page.file.src_uri)
+        if record is None:
+            return output
+        if PLACEHOLDER not in output:
+            raise PluginError(f"{page.file.src_uri} lacks the line {PLACEHOLDER}: the page's tables go there")
+        return output.replace(PLACEHOLDER, read_html(self.folder, record.page), 1)
+
+    @event_priority(-50)  # type: ignore[untyped-decorator]
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
+        """Add the search entries, before the offline plugin copies the index."""
+        index = Path(config.site_dir) / "search" / "search_index.json"
+        if index.is_file():
+            append_entries(index, self.manifest)
+
+    def on_serve(self, server: LiveReloadServer, *, config: MkDocsConfig, builder: object) -> LiveReloadServer:
+        """Build again when the fragments change."""
+        server.watch(str(self.folder))
+        return server
