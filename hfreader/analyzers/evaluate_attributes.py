@@ -155,8 +155,10 @@ class AttributeEvaluator(Evaluator):
         meaning = self.meaning(node)
         if isinstance(meaning, Modules | Container):
             return meaning.options
-        found = [one for operand in self.nodes[node].operands for one in self.modules_in(operand.node)]
-        return tuple(dict.fromkeys(found)) if self.nodes[node].op in ("tuple", "dict", "opaque", "starred") else ()
+        value = self.nodes[node]
+        if value.op not in ("tuple", "dict", "opaque", "starred"):
+            return ()
+        return tuple(dict.fromkeys(one for operand in value.operands for one in self.modules_in(operand.node)))
 
     def methods_of(self, qualified: str, name: str) -> Functions | None:
         """A method taken from a class rather than from an instance."""

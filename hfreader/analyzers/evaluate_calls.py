@@ -95,9 +95,7 @@ class CallEvaluator(ExpressionEvaluator):
         name = func.attr.value
         if name in HIGHER_ORDER:
             return self.call_higher_order(call, HIGHER_ORDER[name], spans)
-        if name in ("register_buffer", "register_parameter"):
-            return self._register(meaning, call, spans)
-        if name in ("add_module", "register_module"):
+        if name in ("register_buffer", "register_parameter", "add_module", "register_module"):
             return self._register(meaning, call, spans)
         if name in ("forward", "__call__") and not (len(meaning.options) == 1 and self._is_self(base)):
             return self.call_value(base, self.arguments(call), *spans, self.text(func.value))
@@ -107,7 +105,8 @@ class CallEvaluator(ExpressionEvaluator):
         callee = self.attribute_of(base, name, spans[1])
         known = self.meaning(callee)
         if known is not None:
-            self.token(callee, func) if isinstance(known, Modules) else None
+            if isinstance(known, Modules):
+                self.token(callee, func)
             return self.call_value(callee, self.arguments(call), *spans, self.text(func))
         view = self.nodes[callee]
         label = self.text(func)

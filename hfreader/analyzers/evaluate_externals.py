@@ -26,6 +26,7 @@ from hfreader.analyzers.operations import (
     function_name,
 )
 from hfreader.analyzers.values import same_value
+from hfreader.facts.dataflow import Operand
 
 CONTAINERS = ("torch.nn.ModuleList", "torch.nn.ModuleDict", "torch.nn.Sequential")
 VALUES = {
@@ -66,7 +67,7 @@ class ExternalEvaluator(CallEvaluator):
         if last == "get_interface":
             return self._dispatch(front, arguments, spans, label)
         if name in MASK_BUILDERS:
-            return self.make(MASK_BUILDERS[name], label, arguments.operands(), *spans)
+            return self.make(MASK_BUILDERS[name], label, self._by_name(name, arguments), *spans)
         if name in CONTAINERS:
             return self._container(name, arguments, spans, label)
         if name in VALUES:
@@ -77,6 +78,13 @@ class ExternalEvaluator(CallEvaluator):
         if name == "functools.partial" and arguments.positional:
             return self._partial(arguments, spans, label)
         return self._library_call(name, arguments, spans, label)
+
+    def _by_name(self, name: str, arguments: Arguments) -> tuple[Operand, ...]:
+        """The arguments of a library function, each under its parameter's name."""
+        found = self.library.find_function(name)
+        names = [parameter.name for parameter in found[1].parameters] if found else []
+        named = [replace(one, keyword=key) for one, key in zip(arguments.positional, names, strict=False)]
+        return Arguments([*named, *arguments.positional[len(named) :]], arguments.keywords, arguments.rest).operands()
 
     def _library_call(self, name: str, arguments: Arguments, spans: Spans, label: str) -> int:
         last = name.rpartition(".")[2]

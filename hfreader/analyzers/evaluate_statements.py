@@ -244,7 +244,10 @@ class StatementEvaluator(Inliner):
                 initial = frame.names[name]
                 meaning = self.meaning(initial)
                 keep = meaning if not isinstance(meaning, Classes) else None
-                carried[name] = self.make("loop", name, (Operand(initial),), meaning=keep)
+                node = self.make("loop", name, meaning=keep)
+                # Until the pass has been made, all that is known is that there will be another value.
+                self.update(node, operands=(Operand(initial), Operand(node)))
+                carried[name] = node
         frame.names.update(carried)
         exits, conditions = frame.exits, frame.conditions
         frame.exits = []
@@ -256,8 +259,8 @@ class StatementEvaluator(Inliner):
         frame.exits, frame.conditions, frame.alive = exits, conditions, True
         for name, node in carried.items():
             value = frame.names.get(name, node)
-            if value != node:
-                self.update(node, operands=(self.nodes[node].operands[0], Operand(value)))
+            again = () if value == node else (Operand(value),)
+            self.update(node, operands=(self.nodes[node].operands[0], *again))
             frame.names[name] = node
         if statement.orelse is not None:
             self.execute(statement.orelse.body.body)

@@ -10,6 +10,7 @@ from hfreader.analyzers.frames import Frame, State
 from hfreader.analyzers.graph_builder import GraphBuilder
 from hfreader.analyzers.library import Library
 from hfreader.analyzers.meanings import Arguments, Classes, External, Function, Functions, Instance, Meaning
+from hfreader.analyzers.operations import HIGHER_ORDER
 from hfreader.analyzers.parsing import ParsedFile, module_name
 from hfreader.facts.dataflow import ROOT, Node, Operand
 from hfreader.facts.places import Place, Span
@@ -18,12 +19,14 @@ Key = TypeVar("Key")
 
 # Files outside of `models/` whose classes and functions are followed like those inside.
 FOLLOWED_FILES = frozenset({"activations.py", "pytorch_utils.py", "modeling_layers.py"})
-FOLLOWED_MODULES = tuple(module_name(file) for file in sorted(FOLLOWED_FILES))
+FOLLOWED = ("transformers.models.", *(f"{module_name(file)}." for file in sorted(FOLLOWED_FILES)))
 
 
 def is_followed(qualified: str) -> bool:
     """Whether the source of a class or function is evaluated rather than left opaque."""
-    return qualified.startswith(("transformers.models.", *(f"{module}." for module in FOLLOWED_MODULES)))
+    return qualified not in HIGHER_ORDER and qualified.startswith(
+        ("transformers.models.", *(f"{module}." for module in FOLLOWED_MODULES))
+    )
 
 
 def whole_span(file: ParsedFile, definition: cst.CSTNode) -> Span:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from hfreader.analyzers.meanings import Meaning, Static, merged
+from hfreader.analyzers.operations import MASK_BUILDERS
 from hfreader.analyzers.values import same_value
 from hfreader.facts.dataflow import Node, Operand, Token
 from hfreader.facts.places import Place, Span
@@ -102,4 +103,4 @@ class GraphBuilder:
 # What such a node stands for can be None; every other node is the result of a computation.
 MAYBE_NONE = frozenset(
     {"parameter", "attribute", "call", "function", "unpack", "item", "loop", "element", "opaque", "and", "inline"}
-)
+) | frozenset(MASK_BUILDERS.values())
