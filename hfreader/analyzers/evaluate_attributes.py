@@ -20,6 +20,9 @@ from hfreader.facts.code import FunctionFacts
 from hfreader.facts.dataflow import Node, Operand
 from hfreader.facts.places import Span
 
+# Values that hold what they are made of.
+HOLDERS = frozenset({"tuple", "dict", "opaque", "starred", "loop", "phi", "unpack"})
+
 
 class AttributeEvaluator(Evaluator):
     """Adds the reading of attributes."""
@@ -151,14 +154,20 @@ class AttributeEvaluator(Evaluator):
             self.frame = outer
 
     def modules_in(self, node: int) -> tuple[Instance, ...]:
-        """The modules that a list, tuple, dict or container holds."""
-        meaning = self.meaning(node)
-        if isinstance(meaning, Modules | Container):
-            return meaning.options
-        value = self.nodes[node]
-        if value.op not in ("tuple", "dict", "opaque", "starred"):
-            return ()
-        return tuple(dict.fromkeys(one for operand in value.operands for one in self.modules_in(operand.node)))
+        """The modules that a list, tuple, dict or container holds, also one that a loop or a branch fills."""
+        found: dict[Instance, None] = {}
+        seen, queue = set(), [node]
+        while queue:
+            current = queue.pop(0)
+            if current in seen:
+                continue
+            seen.add(current)
+            meaning = self.meaning(current)
+            if isinstance(meaning, Modules | Container) and meaning.options:
+                found.update(dict.fromkeys(meaning.options))
+            elif self.nodes[current].op in HOLDERS:
+                queue += [operand.node for operand in self.nodes[current].operands]
+        return tuple(found)
 
     def methods_of(self, qualified: str, name: str) -> Functions | None:
         """A method taken from a class rather than from an instance."""

@@ -155,9 +155,7 @@ class CallEvaluator(ExpressionEvaluator):
     def call_value(self, callee: int, arguments: Arguments, span: Span | None, token: Span | None, label: str) -> int:
         """Call a value by what is known of it."""
         meaning = self.meaning(callee)
-        if isinstance(meaning, Modules):
-            return self.call_modules(meaning, arguments, (span, token), label)
-        if isinstance(meaning, Container) and len(meaning.options) > 0:
+        if isinstance(meaning, Modules | Container) and meaning.options:
             return self.call_modules(Modules(meaning.options), arguments, (span, token), label)
         if isinstance(meaning, Functions) and (meaning.options or meaning.registry):
             return self.call_functions(meaning, arguments, (span, token), label)

@@ -20,7 +20,8 @@ from hfreader.analyzers.meanings import (
 from hfreader.analyzers.numbers import NAMED, compare, fold
 from hfreader.analyzers.operations import ACTIVATION_TABLES, BINARY_OPERATORS, COMPARISONS, UNARY_OPERATORS
 from hfreader.analyzers.values import same_value
-from hfreader.facts.dataflow import Operand
+from hfreader.facts.dataflow import Node, Operand
+from hfreader.facts.places import Span
 
 LITERALS = {"None": None, "True": True, "False": False}
 
@@ -96,21 +97,28 @@ class ExpressionEvaluator(AttributeEvaluator):
         return self.evaluate(expression)
 
     def evaluate_BinaryOperation(self, expression: cst.BinaryOperation) -> int:
-        """`a @ b`, `a * b`; tuples that are known are joined."""
+        """`a @ b`, `a * b`."""
         op = BINARY_OPERATORS.get(type(expression.operator).__name__, "opaque")
         left, right = self.operand(expression.left), self.operand(expression.right)
+        return self.binary(op, left, right, self.span(expression), self.span(expression.operator))
+
+    def binary(self, op: str, left: Operand, right: Operand, span: Span, token: Span) -> int:
+        """A node for two operands; tuples that are known are joined."""
         nodes = (self.nodes[left.node], self.nodes[right.node])
-        span, token = self.span(expression), self.span(expression.operator)
         if op == "add" and all(node.op == "tuple" for node in nodes):
             return self.make("tuple", "tuple", [one for node in nodes for one in node.operands], span)
-        if op == "add" and any(node.op == "tuple" for node in nodes):
+        if op == "add" and any(node.op == "tuple" or self._is_list(node) for node in nodes):
             return self.make("opaque", "+", (left, right), span, token)
         return self.arithmetic(op, (left, right), span, token)
 
-    def arithmetic(self, op: str, operands: tuple[Operand, ...], span: object, token: object) -> int:
+    def _is_list(self, node: Node) -> bool:
+        """Whether a node carries a tuple or list round a loop."""
+        return node.op == "loop" and self.nodes[node.operands[0].node].op == "tuple"
+
+    def arithmetic(self, op: str, operands: tuple[Operand, ...], span: Span, token: Span) -> int:
         """A node for an operator, with its number if it has one."""
         number = fold(op, [self.nodes[one.node].number for one in operands])
-        return self.make(op, op, operands, span, token, number=number)  # type: ignore[arg-type]
+        return self.make(op, op, operands, span, token, number=number)
 
     def evaluate_UnaryOperation(self, expression: cst.UnaryOperation) -> int:
         """`-x`, `~mask`, `not flag`."""
@@ -236,7 +244,7 @@ class ExpressionEvaluator(AttributeEvaluator):
         node, meaning = self.nodes[value], self.meaning(value)
         whole = self.nodes[index.node].op == "slice"
         if isinstance(meaning, Container | Modules) and (whole or isinstance(meaning, Container)):
-            kept = meaning if whole else Modules(meaning.options)
+            kept = meaning if whole or not meaning.options else Modules(meaning.options)
             op = "item" if whole else "element"
             return self.make(op, self.text(expression), (Operand(value), index), self.span(expression), meaning=kept)
         if isinstance(meaning, External):

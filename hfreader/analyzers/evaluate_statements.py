@@ -54,11 +54,7 @@ class StatementEvaluator(Inliner):
         del self.tokens[mentioned:]
         right = self.operand(statement.value)
         span, token = self.span(statement.target), self.span(statement.operator)
-        if self.nodes[old].op == "tuple" and self.nodes[right.node].op == "tuple":
-            operands = (*self.nodes[old].operands, *self.nodes[right.node].operands)
-            node = self.make("tuple", "tuple", operands, span)
-        else:
-            node = self.arithmetic(op, (Operand(old), right), span, token)
+        node = self.binary(op, Operand(old), right, span, token)
         self.assign(statement.target, node)
 
     def execute_Return(self, statement: cst.Return) -> None:

@@ -24,9 +24,7 @@ FOLLOWED = ("transformers.models.", *(f"{module_name(file)}." for file in sorted
 
 def is_followed(qualified: str) -> bool:
     """Whether the source of a class or function is evaluated rather than left opaque."""
-    return qualified not in HIGHER_ORDER and qualified.startswith(
-        ("transformers.models.", *(f"{module}." for module in FOLLOWED_MODULES))
-    )
+    return qualified not in HIGHER_ORDER and qualified.startswith(FOLLOWED)
 
 
 def whole_span(file: ParsedFile, definition: cst.CSTNode) -> Span:
