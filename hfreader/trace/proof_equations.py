@@ -13,9 +13,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from hfreader.concepts.model import Concept
+from hfreader.concepts.model import Concept, NotCovered
 from hfreader.trace.module_views import ModuleView, view
 
+LIKE = "like"
+"""The parameter of a reference that receives the captured output, for its shape."""
+NOTICEABLE = 1e-9
 MASKED = 1e30
 """Magnitudes above this stand for infinity: Transformers masks with the smallest float, not with -inf."""
 
@@ -26,38 +29,43 @@ class Outcome:
 
     error     max|code - equation| / max|equation|; None where the two could not be compared, `reason` says why.
     constant  input symbols whose captured tensor holds one value only, so that they were hardly tested.
-    unused    input symbols that do not change the equation's result (empty when not examined).
+    unused    input symbols that do not change the equation's result; None when not examined.
     """
 
     error: float | None = None
     reason: str | None = None
     constant: frozenset[str] = frozenset()
-    unused: frozenset[str] = frozenset()
+    unused: frozenset[str] | None = None
 
 
 def check(concept: Concept, captured: Mapping[str, object], examine: bool = False) -> Outcome:
-    """Compare the captured output with the equation computed from the other captured symbols.
+    """Compare what was captured with what the concept's reference computes from it (see `Concept`).
 
     examine  also perturb every input once and see whether the equation notices.
     """
     if captured.get(concept.output) is None:
         return Outcome(reason=f"the value of {concept.output} was not captured")
-    code = _argument(captured[concept.output])
     try:
         arguments = _arguments(concept, captured)
-        equation = concept.reference(**arguments)
+        equations = _results(concept, arguments)
     except _MissingError as missing:
         return Outcome(reason=str(missing))
+    except NotCovered as why:
+        return Outcome(reason=f"the equation does not speak of this run: {why}")
     except Exception as error:  # a reference is other people's code, and what it is given may not be what it expects
         return Outcome(reason=f"the reference raised {type(error).__name__}: {' '.join(str(error).split())[:200]}")
-    reason = _incomparable(code, equation) or _not_finite(arguments)
-    if reason is not None:
+    pairs: dict[str, tuple[Any, Any]] = {
+        name: (captured[name], value) for name, value in equations.items() if captured.get(name) is not None
+    }
+    reasons = [reason for code, value in pairs.values() if (reason := _incomparable(code, value)) is not None]
+    if reason := next(iter(reasons), None) or _not_finite(arguments):
         return Outcome(reason=reason)
-    examined = arguments if examine else ()
+    inputs = [name for name in arguments if name != LIKE]
+    ignored = frozenset(name for name in inputs if examine and not _notices(concept, arguments, name, equations))
     return Outcome(
-        error=relative_error(code, equation),
-        constant=frozenset(name for name, value in arguments.items() if _is_constant(value)),
-        unused=frozenset(name for name in examined if not _notices(concept, arguments, name, equation)),
+        error=max(relative_error(code, value) for code, value in pairs.values()),
+        constant=frozenset(name for name in inputs if _is_constant(arguments[name])),
+        unused=ignored if examine else None,
     )
 
 
@@ -69,9 +77,9 @@ def _arguments(concept: Concept, captured: Mapping[str, object]) -> dict[str, An
     """The captured symbols that the reference takes, as it expects them."""
     arguments: dict[str, Any] = {}
     for name, parameter in inspect.signature(concept.reference).parameters.items():
-        if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
-            continue
-        if captured.get(name) is not None:
+        if name == LIKE:
+            arguments[name] = captured[concept.output]
+        elif name in captured:
             arguments[name] = _argument(captured[name])
         elif parameter.default is parameter.empty:
             raise _MissingError(f"the value of {name} was not captured")
@@ -81,11 +89,17 @@ def _arguments(concept: Concept, captured: Mapping[str, object]) -> dict[str, An
 def _argument(value: object) -> Any:
     if isinstance(value, torch.Tensor):
         return value.double() if value.is_floating_point() else value
-    if isinstance(value, nn.Module) or callable(value):
-        return view(value)
-    if isinstance(value, tuple | list) and len(value) == 1:
-        return _argument(value[0])
-    return value
+    return view(value) if callable(value) else value
+
+
+def _results(concept: Concept, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What the reference computes, by symbol."""
+    result = concept.reference(**arguments)
+    if not isinstance(result, dict):
+        return {concept.output: result}
+    if concept.output not in result:
+        raise _MissingError(f"the equation gives no {concept.output}")
+    return result
 
 
 def _incomparable(code: Any, equation: Any) -> str | None:
@@ -137,17 +151,22 @@ def relative_error(code: torch.Tensor, equation: torch.Tensor) -> float:
     return difference / scale if scale > 0 else 1.0
 
 
-def _notices(concept: Concept, arguments: Mapping[str, Any], name: str, equation: torch.Tensor) -> bool:
-    """Whether the reference's result changes with the symbol `name`; an argument it refuses counts as noticed."""
+def _notices(concept: Concept, arguments: Mapping[str, Any], name: str, equations: Mapping[str, Any]) -> bool:
+    """Whether the reference's results change with the symbol `name`; an argument it refuses counts as noticed."""
     with _perturbed(arguments[name]) as other:
         if other is None:
             return True
         try:
-            changed = concept.reference(**{**arguments, name: other})
+            changed = _results(concept, {**arguments, name: other})
         except Exception:  # see `check`
             return True
-    same_shape = isinstance(changed, torch.Tensor) and changed.shape == equation.shape
-    return not same_shape or relative_error(changed, equation) > 1e-9
+    return any(_differ(changed.get(symbol), value) for symbol, value in equations.items())
+
+
+def _differ(left: Any, right: Any) -> bool:
+    if isinstance(left, torch.Tensor) and isinstance(right, torch.Tensor) and left.shape == right.shape:
+        return relative_error(left, right) > NOTICEABLE
+    return left is not right
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
-from hfreader.concepts.model import Concept, Text
+from hfreader.concepts.model import Concept, NotCovered, Text
 from hfreader.trace.module_views import view
 from hfreader.trace.proof_equations import check, relative_error
 from hfreader.trace.randomise import randomise
@@ -60,7 +60,6 @@ def test_other_code_does_not(name):
 
 
 REASONS = {
-    "the value of K was not captured": {"K": None},
     "the value of O was not captured": {"O": None},
     "the captured Q is not finite": {"Q": torch.full((2, 3, 5, 4), math.nan)},
     "the code gives values that are not finite": {"O": torch.full((2, 3, 5, 4), math.nan)},
@@ -77,6 +76,36 @@ def test_what_cannot_be_compared_says_why(reason):
     assert outcome.error is None
     assert outcome.reason is not None
     assert outcome.reason.startswith(reason) or reason == "the captured Q is not finite"
+
+
+def test_a_symbol_that_was_not_captured_is_left_out_or_said_to_be_missing():
+    values = captured()
+    del values["M"]
+    error = check(ATTENTION, values).error
+    assert error is not None and error > 1e-3
+    del values["K"]
+    assert check(ATTENTION, values).reason == "the value of K was not captured"
+
+
+def test_an_equation_may_define_several_symbols():
+    def both(Q, K, V, scale, M):
+        weights = (Q @ K.transpose(-1, -2) * scale + M).softmax(-1)
+        return {"A": weights, "O": weights @ V}
+
+    values = captured()
+    right = check(concept(both), values | {"A": both(*(values[n] for n in ("Q", "K", "V", "scale", "M")))["A"]})
+    assert right.error is not None and right.error < 1e-14
+    wrong = check(concept(both), values | {"A": torch.rand(2, 3, 5, 5)})
+    assert wrong.error is not None and wrong.error > 1e-3
+
+
+def test_a_reference_may_decline_and_may_read_the_shape():
+    def declining(Q, like):
+        if like.shape[0] == 2:
+            raise NotCovered("two rows")
+        return like
+
+    assert check(concept(declining), captured()).reason == "the equation does not speak of this run: two rows"
 
 
 def test_an_equation_that_ignores_an_input_is_noticed():
@@ -123,8 +152,9 @@ def test_a_module_that_the_equation_ignores_is_noticed_and_left_as_it_was():
     good = concept(lambda x, W: x @ W.weight + W.bias)
     values = {"x": x, "W": layer, "O": layer(x)}
     assert check(good, values, examine=True).unused == frozenset()
-    ignoring = replace(good, reference=lambda x, W, O=layer(x).detach(): O + 0 * x.sum())  # noqa: B008
-    assert check(ignoring, values | {"O": layer(x)}, examine=True).unused >= {"W"}
+    result = layer(x).detach()
+    ignoring = replace(good, reference=lambda x, W: result)
+    assert check(ignoring, values, examine=True).unused == {"x", "W"}
     assert torch.equal(layer.weight, before)
 
 

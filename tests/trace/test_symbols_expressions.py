@@ -62,4 +62,4 @@ def test_whatever_is_found_has_these_values(columns):
             if explanation is not None:
                 for run, value in enumerate(wanted):
                     terms = {name: values[run] for name, values in names.items()}
-                    assert eval(explanation.text, {}, terms) == value  # noqa: S307
+                    assert eval(explanation.text, {}, terms) == value

@@ -1,0 +1,92 @@
+"""Prove matches: run the classes small, in float64, with random weights, and compare the code with the equations."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from hfreader.concepts.model import Concept
+from hfreader.facts.matches import Match, Proof
+from hfreader.facts.places import Place
+from hfreader.progress import Report, silent
+from hfreader.trace.captures import CaptureSession, Invocation
+from hfreader.trace.configs import one_line
+from hfreader.trace.proof_equations import Outcome, check
+from hfreader.trace.proof_runs import run_small
+from hfreader.trace.proof_verdicts import Evidence, verdict
+from hfreader.trace.settings import Setting
+
+SEEDS = (0, 1)
+EXAMINED = 2
+"""How many executions of each match are also examined for inputs that the equation ignores."""
+
+
+def prove(
+    matches: Sequence[Match],
+    settings: Sequence[Setting],
+    concepts: Mapping[str, Concept],
+    package: Path,
+    report: Report = silent,
+) -> tuple[Proof, ...]:
+    """A proof, or why there is none, for each match, in their order.
+
+    settings  the ways to run the classes; each is run at small sizes with two seeds, and what it executes is compared.
+    concepts  by slug.
+    package   the folder `transformers` that is imported.
+    """
+    session = _session(matches, package)
+    by_root: dict[Place, list[Match]] = defaultdict(list)
+    for match in matches:
+        if match.concept in concepts:
+            by_root[match.root].append(match)
+    evidence = {match.key: Evidence() for match in matches}
+    failures: list[str] = []
+    work = [(setting, seed) for setting in settings if not setting.options.training for seed in SEEDS]
+    for number, (setting, seed) in enumerate(work):
+        report("proof", f"{setting.model_class.__name__}, {setting.name}", number, len(work))
+        try:
+            run, invocations = run_small(session, setting, seed)
+        except Exception as error:  # a class that does not run so proves nothing, and the others go on
+            failures.append(one_line(error))
+            continue
+        for invocation in invocations:
+            for match in by_root[invocation.root]:
+                _compare(match, concepts[match.concept], invocation, evidence[match.key], run)
+    missing = {key: capture.symbol for _, key, capture in session.missing}
+    lost = {match.key: missing.get((match.key, _output(match, concepts))) for match in matches}
+    return tuple(verdict(match.key, evidence[match.key], lost[match.key], failures) for match in matches)
+
+
+def _session(matches: Sequence[Match], package: Path) -> CaptureSession:
+    wanted = ((match.root, (match.key, one.symbol), one) for match in matches for one in match.captures)
+    return CaptureSession(wanted, package)
+
+
+def _output(match: Match, concepts: Mapping[str, Concept]) -> str | None:
+    return concepts[match.concept].output if match.concept in concepts else None
+
+
+def _compare(match: Match, concept: Concept, invocation: Invocation, evidence: Evidence, run: str) -> None:
+    """Check every execution of a match in one invocation of its root."""
+    for captured in _executions(match, concept, invocation):
+        outcome = (
+            Outcome(reason=captured)
+            if isinstance(captured, str)
+            else check(concept, captured, examine=evidence.compared < EXAMINED)
+        )
+        evidence.add(outcome, run)
+
+
+def _executions(match: Match, concept: Concept, invocation: Invocation) -> Iterator[dict[str, object] | str]:
+    """The captured symbols of each execution of the output, or why they cannot be told apart.
+
+    A symbol captured once serves all executions (a mask made before a loop); one captured as often as the output goes
+    with it in order.
+    """
+    values = {one.symbol: invocation.values.get((match.key, one.symbol), []) for one in match.captures}
+    count = len(values.get(concept.output, []))
+    for symbol, seen in values.items():
+        if count and len(seen) not in (0, 1, count):
+            yield f"{symbol} was captured {len(seen)} times for {count} values of {concept.output}"
+            return
+    for number in range(count):
+        yield {symbol: seen[number if len(seen) > 1 else 0] for symbol, seen in values.items() if seen}

@@ -1,0 +1,76 @@
+"""Run a setting so that equations show: small, in float64, every weight random, padding in the mask."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import torch
+from transformers import PreTrainedConfig
+
+from hfreader.errors import HfreaderError
+from hfreader.trace.captures import CaptureSession, Invocation
+from hfreader.trace.configs import sub_configs, with_fields
+from hfreader.trace.precision import float64
+from hfreader.trace.randomise import randomise
+from hfreader.trace.settings import Setting
+from hfreader.trace.sizes import assign, candidates, shallow
+
+EPSILON = 0.05
+"""Stands for every epsilon of a configuration: at 1e-12 it could be missing or doubled and nobody would see."""
+_EPSILONS = re.compile(r"(^|_)eps(ilon)?$")
+
+
+def run_small(session: CaptureSession, setting: Setting, seed: int) -> tuple[str, list[Invocation]]:
+    """What was captured in one run, and the run in words.
+
+    Raises HfreaderError where the class runs neither at small sizes nor at its own.
+    """
+    failure: HfreaderError | None = None
+    for small in _smaller(setting):
+        try:
+            return _words(small, seed), _run(session, small, seed)
+        except HfreaderError as error:
+            failure = failure or error
+    raise failure or HfreaderError(f"{setting.model_class.__name__} accepts no sizes")
+
+
+def _smaller(setting: Setting) -> Iterator[Setting]:
+    """The setting at small sizes: with all sizes free, then with those kept equal that are, then with few layers."""
+    config = shallow(_with_epsilons(setting.config))
+    options = replace(setting.options, padded=not setting.options.bare)
+    for tied in (False, True):
+        try:
+            assignment = assign(config, setting.lengths, candidates(config), 0, tied)
+        except HfreaderError:
+            continue
+        yield replace(setting, config=assignment.config, lengths=assignment.lengths, options=options)
+    yield replace(setting, config=config, options=options)
+
+
+def _with_epsilons(config: PreTrainedConfig) -> PreTrainedConfig:
+    parts = [("", config), *((f"{name}.", part) for name, part in sub_configs(config).items())]
+    names = [
+        f"{prefix}{name}" for prefix, part in parts for name, value in vars(part).items() if _is_epsilon(name, value)
+    ]
+    return with_fields(config, dict.fromkeys(names, EPSILON)) if names else config
+
+
+def _is_epsilon(name: str, value: object) -> bool:
+    return isinstance(value, float) and 0 < value < EPSILON and bool(_EPSILONS.search(name))
+
+
+def _run(session: CaptureSession, setting: Setting, seed: int) -> list[Invocation]:
+    with float64():
+        model = setting.model(seed, torch.float64)
+        randomise(model, seed)
+        with session.recording(model) as invocations:
+            setting.run(model, seed=seed)
+    return invocations
+
+
+def _words(setting: Setting, seed: int) -> str:
+    lengths = setting.lengths
+    sizes = [f"B={lengths.batch}", f"T={lengths.tokens}"]
+    sizes += [f"T_past={lengths.past}"] if lengths.past else []
+    sizes += [f"S={lengths.encoder}"] if lengths.encoder is not None else []
+    return f"{setting.model_class.__name__} ({setting.name}), {', '.join(sizes)}, float64, random weights (seed {seed})"

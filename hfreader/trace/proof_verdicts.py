@@ -1,0 +1,90 @@
+"""From what all executions of a match say to one verdict."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hfreader.facts.matches import Proof
+from hfreader.trace.proof_equations import Outcome
+
+TOLERANCE = 1e-10
+NEVER = "never executed in any run"
+
+
+@dataclass
+class Evidence:
+    """The outcomes of all executions of one match, and the runs they come from."""
+
+    errors: list[float] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+    runs: dict[str, None] = field(default_factory=dict)
+    constant: frozenset[str] | None = None
+    unused: frozenset[str] | None = None
+
+    @property
+    def compared(self) -> int:
+        """How many executions could be compared."""
+        return len(self.errors)
+
+    def add(self, outcome: Outcome, run: str) -> None:
+        """Take one execution in."""
+        if outcome.error is None:
+            self.reasons[outcome.reason or "could not be compared"] += 1
+            return
+        self.errors.append(outcome.error)
+        self.runs[run] = None
+        self.constant = outcome.constant if self.constant is None else self.constant & outcome.constant
+        if outcome.unused is not None:
+            self.unused = outcome.unused if self.unused is None else self.unused & outcome.unused
+
+
+def verdict(match: str, evidence: Evidence, lost: str | None, failures: Sequence[str]) -> Proof:
+    """The proof of a match by its key.
+
+    lost      the symbol of the output, where nothing in the source stands at its place.
+    failures  what kept settings from running, for matches that were not executed.
+    """
+    if not evidence.compared:
+        return Proof(match, "matched", reason=_why_not(evidence, lost, failures))
+    error, setting = max(evidence.errors), _settings(list(evidence.runs))
+    wrong = sum(not each <= TOLERANCE for each in evidence.errors)
+    doubt = _doubt(evidence)
+    if wrong:
+        reason = f"code and equation differ in {wrong} of {evidence.compared} executions"
+        return Proof(match, "disproven", error, evidence.compared, setting, reason)
+    if doubt is not None:
+        return Proof(match, "matched", error, evidence.compared, setting, doubt)
+    return Proof(match, "proven", error, evidence.compared, setting, _left_out(evidence))
+
+
+def _why_not(evidence: Evidence, lost: str | None, failures: Sequence[str]) -> str:
+    if lost is not None:
+        return f"the place of {lost} cannot be recorded"
+    if evidence.reasons:
+        return evidence.reasons.most_common(1)[0][0]
+    return f"{NEVER}; not run: {'; '.join(dict.fromkeys(failures))}"[:400] if failures else NEVER
+
+
+def _doubt(evidence: Evidence) -> str | None:
+    """Why agreement says little, or None."""
+    if evidence.constant:
+        return f"agrees, but {_listed(evidence.constant)} held one value only in every execution"
+    if evidence.unused:
+        return f"agrees, but the equation does not depend on {_listed(evidence.unused)}"
+    return None
+
+
+def _left_out(evidence: Evidence) -> str | None:
+    if not evidence.reasons:
+        return None
+    reason, _ = evidence.reasons.most_common(1)[0]
+    return f"{evidence.reasons.total()} further executions not compared: {reason}"
+
+
+def _listed(symbols: frozenset[str]) -> str:
+    return ", ".join(sorted(symbols))
+
+
+def _settings(runs: Sequence[str]) -> str:
+    more = f"; and {len(runs) - 2} more runs" if len(runs) > 2 else ""
+    return "; ".join(runs[:2]) + more
