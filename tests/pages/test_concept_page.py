@@ -1,0 +1,91 @@
+import re
+from html import unescape
+
+import pytest
+
+from hfreader.facts.matches import Proof
+from hfreader.pages.book import Book, Family
+from hfreader.pages.concept_page import render_concept, totals
+from tests.facts_builder import COMMIT, FILE, make_analysis, make_concept, make_match, make_run, make_snapshot
+
+PROVEN = make_match("ToyAttention", 12, "query")
+WRONG = make_match("ToyAttention", 14, "query", guards=("self.cross",))
+UNCHECKED = make_match("eager", 2, "weights")
+
+
+@pytest.fixture(scope="module")
+def fragment():
+    run = make_run(Proof(PROVEN.key, "proven", 3e-16, 4), Proof(WRONG.key, "disproven", 0.1, 1))
+    family = Family("toy", (make_analysis(PROVEN, WRONG, UNCHECKED),), run)
+    return render_concept(Book(make_snapshot(), (family,)), make_concept())
+
+
+def text_of(html):
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def test_where_the_page_lies_and_what_search_finds(fragment):
+    assert (fragment.page, fragment.title, fragment.symbols) == ("concepts/attention", "Attention scores", 3)
+    (entry,) = fragment.search
+    assert "注意力分数" in entry.text and "queries" in entry.text and "A Paper & More" in entry.text
+    assert all(f'id="{anchor}"' in fragment.html for anchor, _ in fragment.contents)
+
+
+def test_both_languages_and_the_citation(fragment):
+    for text in ("How much a query looks at a key.", "查询对键的关注程度。", "查询", "注意力分数"):
+        assert text in fragment.html
+    assert 'href="https://arxiv.org/abs/1706.03762"' in fragment.html
+    assert "One et al. 2017" in fragment.html and "§3, Eq. (1)" in fragment.html
+
+
+def test_totals_say_every_state(fragment):
+    text = text_of(fragment.html)
+    assert "in 3 places of 1 family : 1 proven (largest rel. error 3e-16)" in text.replace("family:", "family :")
+    assert "1 DISPROVEN" in text and "1 matched without proof" in text
+
+
+def test_totals_count():
+    proofs = [
+        Proof("a", "proven", 1e-16),
+        Proof("b", "proven", 2e-16),
+        Proof("c", "disproven", 0.5),
+        Proof("d", "matched"),
+    ]
+    counted = totals(proofs, 2)
+    assert (counted.found, counted.proven, counted.disproven, counted.matched) == (4, 2, 1, 1)
+    assert counted.error == 2e-16
+    assert totals([], 0).error is None
+
+
+def test_every_place_links_to_its_class_its_lines_and_upstream(fragment):
+    assert fragment.html.count('href="../models/toy.html#ToyAttention"') == 2
+    assert 'href="../models/toy.html#L12">line 12</a>' in fragment.html
+    assert f"/blob/{COMMIT}/src/transformers/{FILE}#L12" in fragment.html
+    assert "<code>self.cross</code>" in fragment.html
+
+
+def test_hover_joins_equation_glossary_and_reference(fragment):
+    linked = re.findall(r'class="(?:hf-sym )?(t\d s\d)"', fragment.html)
+    assert linked.count("t0 s0") == 2 + 1 + 2, "equation, glossary (cell and row), two uses in the reference"
+
+
+def test_only_code_of_the_reference_carries_symbols(fragment):
+    reference = fragment.html.split('id="reference"')[1].split('id="examples"')[0]
+    assert reference.count('<b class="t0 s0"') == 2, "not in the docstring, the comment, or after a dot"
+    assert "return query @ key.query" in unescape(re.sub("<[^>]+>", "", reference))
+
+
+def test_examples_are_shown_escaped(fragment):
+    examples = fragment.html.split('id="examples"')[1]
+    assert "q &lt; k" in examples and "1 that must match" in text_of(examples)
+
+
+def test_a_concept_found_nowhere_says_so():
+    page = render_concept(Book(make_snapshot(), ()), make_concept())
+    assert "Not found in any of the files" in page.html and "Nowhere in the files" in page.html
+
+
+def test_prose_is_escaped():
+    concept = make_concept(citations=())
+    page = render_concept(Book(make_snapshot(), (Family("<i>toy", (make_analysis(PROVEN),)),)), concept)
+    assert "<i>toy" not in page.html and "&lt;i&gt;toy" in page.html
