@@ -20,12 +20,6 @@ from hfreader.pages.rendering import fill
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _NOT_CODE = frozenset("sc")
-_CONTENTS = (
-    ("symbols", "Symbols"),
-    ("places", "Where it is implemented"),
-    ("reference", "Executable reference"),
-    ("examples", "Examples"),
-)
 
 
 @dataclass(frozen=True)
