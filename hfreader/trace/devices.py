@@ -3,7 +3,6 @@
 import torch
 
 from hfreader.errors import HfreaderError
-from hfreader.trace.configs import near
 
 DTYPES = {
     "float32": torch.float32,
@@ -24,9 +23,7 @@ def find_device(name: str) -> torch.device:
     """The device of a name (`cpu`, `cuda`, `cuda:1`, `mps`); HfreaderError where it is absent."""
     kind, _, index = name.partition(":")
     if kind not in ("cpu", "cuda", "mps") or (index and not index.isdigit()):
-        raise HfreaderError(
-            f"unknown device '{name}'{near(name, ['cpu', 'cuda', 'mps'])}: choose cpu, cuda, cuda:N or mps"
-        )
+        raise HfreaderError(f"unknown device '{name}': choose cpu, cuda, cuda:N or mps")
     if kind == "cuda":
         present = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if not present:

@@ -65,8 +65,8 @@ def text_inputs(
 ) -> dict[str, torch.Tensor]:
     """What the forward pass of a text model takes, from ids (batch, length) on any device.
 
-    A mask of ones and token types of zeros where the signature accepts them; the same ids for the decoder of an
-    encoder-decoder. Raises HfreaderError for classes that read something else.
+    A mask of ones and token types of zeros where the signature accepts them. Raises HfreaderError for classes that
+    read something else.
     """
     require_text(model_class)
     accepted = parameters_of_forward(model_class)
@@ -75,6 +75,4 @@ def text_inputs(
         inputs["attention_mask"] = torch.ones_like(ids)
     if "token_type_ids" in accepted:
         inputs["token_type_ids"] = torch.zeros_like(ids)
-    if "decoder_input_ids" in accepted and config.is_encoder_decoder:
-        inputs["decoder_input_ids"] = ids.clone()
     return inputs

@@ -39,7 +39,8 @@ def base_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
     """The class that `AutoModel` makes of a configuration; where it knows none, the first class made for it."""
     if type(config) in MODEL_MAPPING:
         chosen = MODEL_MAPPING[type(config)]
-        return chosen[0] if isinstance(chosen, tuple | list) else chosen
+        first: type[PreTrainedModel] = chosen[0] if isinstance(chosen, tuple | list) else chosen
+        return first
     for each in model_classes(family_of(config)):
         if each.config_class is type(config):
             return each

@@ -1,0 +1,105 @@
+"""One setting, run once under the recorder, as a `Trace` (without symbols, which need several runs)."""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from hfreader.facts.snapshot import Snapshot
+from hfreader.facts.traces import SCHEMA_VERSION, Trace
+from hfreader.trace.configs import as_json, difference, family_of
+from hfreader.trace.models import ATTENTION, parameters_of
+from hfreader.trace.recorder import Recorder
+from hfreader.trace.settings import Setting
+from hfreader.trace.values import snapshot as shot
+from hfreader.trace.values import value_of
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What to record: values on lines, module calls, which statements ran."""
+
+    lines: bool = True
+    modules: bool = True
+    hits: bool = True
+
+
+EVERYTHING = Detail()
+
+
+def record(
+    setting: Setting,
+    model: PreTrainedModel,
+    snapshot: Snapshot,
+    ids: torch.Tensor | None = None,
+    detail: Detail = EVERYTHING,
+    seed: int = 0,
+) -> Trace:
+    """Run a setting and record it; `weights` says random, `tokens` is empty. HfreaderError where it cannot run."""
+    recorder = _recorder(files_of(model, Path(snapshot.package)), snapshot.package, detail)
+    with given_to(model) as inputs, recorder.recording(model) as recording:
+        setting.run(model, ids, seed)
+    return Trace(
+        schema=SCHEMA_VERSION,
+        family=family_of(setting.config),
+        class_name=setting.model_class.__name__,
+        transformers=snapshot.version,
+        commit=snapshot.commit,
+        device=str(model.device),
+        dtype=str(model.dtype).removeprefix("torch."),
+        attention=ATTENTION,
+        weights=f"random (seed {seed})",
+        tokenizer=None,
+        tokens=(),
+        inputs=tuple((name, value_of(shot(value))) for name, value in inputs.items()),
+        config=as_json(setting.config),
+        changed=difference(setting.config),
+        symbols=(),
+        modules=recording.modules(),
+        lines=recording.lines(),
+        executions=recording.executions(),
+        dispatches=(),
+        parameters=parameters_of(model),
+        notes=(),
+    )
+
+
+@cache
+def _recorder(files: tuple[str, ...], package: str, detail: Detail) -> Recorder:
+    return Recorder(files, Path(package), lines=detail.lines, hits=detail.hits, modules=detail.modules)
+
+
+def files_of(model: nn.Module, package: Path) -> tuple[str, ...]:
+    """The source files, relative to the package, in which the classes of a model's modules and their forward passes
+    are written; those of torch and other packages are left out."""
+    root = package.resolve()
+    found: dict[str, None] = {}
+    for part in dict.fromkeys(type(each) for each in model.modules()):
+        for written in (part, inspect.unwrap(part.forward)):
+            file = Path(inspect.getfile(written)).resolve()
+            if file.is_relative_to(root):
+                found[file.relative_to(root).as_posix()] = None
+    return tuple(found)
+
+
+@contextmanager
+def given_to(model: nn.Module) -> Iterator[Mapping[str, Any]]:
+    """Inside, what the model's forward pass is given by keyword, the last call's."""
+    given: dict[str, Any] = {}
+
+    def keep(_: nn.Module, args: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+        given.clear()
+        given.update(keywords)
+
+    hook = model.register_forward_pre_hook(keep, with_kwargs=True)
+    try:
+        yield given
+    finally:
+        hook.remove()

@@ -1,0 +1,149 @@
+"""Settings: the ways in which a model class can be run, and one run of one of them.
+
+A setting is a class, a configuration and a handful of options; the tensors are made from the signature of the forward
+pass when it runs, so that the same setting runs at any sizes, in any dtype and under a FakeTensorMode.
+"""
+
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import torch
+from transformers import PreTrainedConfig, PreTrainedModel
+
+from hfreader.errors import HfreaderError
+from hfreader.trace.configs import one_line
+from hfreader.trace.inputs import parameters_of_forward, random_ids, text_inputs
+from hfreader.trace.models import random_model
+from hfreader.trace.sizes import Lengths
+
+Shape = Literal["row", "column", "token", "class"]
+"""One int per row, (batch,) or (batch, 1); one int per token; one float per row and class."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is given to the forward pass besides ids, mask and token types.
+
+    bare       ids alone: no mask, no token types.
+    padded     the mask hides the last token of the first row.
+    embeds     embedded tokens instead of ids.
+    choices    0, or the number of alternatives: ids of shape (batch, choices, tokens).
+    zeros      further parameters of the signature (labels, ids of other things) with the shapes of the zeros they get.
+    training   the model in training mode (dropout).
+    extra      further arguments of the forward pass.
+    """
+
+    bare: bool = False
+    padded: bool = False
+    embeds: bool = False
+    choices: int = 0
+    zeros: tuple[tuple[str, Shape], ...] = ()
+    training: bool = False
+    extra: tuple[tuple[str, bool], ...] = ()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One way to run one class.
+
+    lengths  `past` above 0 means two forward passes, the second on the cache of the first; `encoder` other than None
+             means that hidden states of an encoder are given.
+    """
+
+    name: str
+    model_class: type[PreTrainedModel]
+    config: PreTrainedConfig
+    lengths: Lengths
+    options: Options = Options()
+
+    def model(self, seed: int = 0, dtype: torch.dtype = torch.float32, device: str = "cpu") -> PreTrainedModel:
+        """A model with random weights for this setting; HfreaderError where it cannot be built.
+
+        It has a configuration of its own, because forward passes write into it.
+        """
+        return random_model(self.model_class, deepcopy(self.config), seed, dtype, device).train(self.options.training)
+
+    def with_config(self, config: PreTrainedConfig, lengths: Lengths) -> "Setting":
+        """The same setting at other sizes."""
+        return replace(self, config=config, lengths=lengths)
+
+    def run(self, model: PreTrainedModel, ids: torch.Tensor | None = None, seed: int = 0) -> Any:
+        """Run the forward pass (or both) without gradients; the last output.
+
+        ids  (batch, past + tokens); random ones when None. Raises HfreaderError with the model's own reason where it
+        cannot run so.
+        """
+        lengths = self.lengths
+        if ids is None:
+            ids = random_ids(self.config, lengths.batch, lengths.past + lengths.tokens, seed).to(model.device)
+        try:
+            with torch.no_grad():
+                if not lengths.past:
+                    return model(**self.inputs(model, ids))
+                first = model(**self.inputs(model, ids[:, : lengths.past]), use_cache=True)
+                cache = getattr(first, "past_key_values", None)
+                if cache is None:
+                    raise HfreaderError("the first pass returned no cache")
+                return model(**self.inputs(model, ids, lengths.past), past_key_values=cache, use_cache=True)
+        except Exception as error:
+            raise HfreaderError(f"{self.model_class.__name__} ({self.name}): {one_line(error)}") from error
+
+    def inputs(self, model: PreTrainedModel, ids: torch.Tensor, start: int = 0) -> dict[str, Any]:
+        """The arguments of a forward pass on ids (batch, tokens) from position `start`; the mask covers all of them."""
+        options = self.options
+        if options.choices:
+            ids = ids.unsqueeze(1).repeat(1, options.choices, 1)
+        given: dict[str, Any] = self._text(ids, start)
+        if options.bare:
+            given = {name: value for name, value in given.items() if name.endswith("input_ids")}
+        if options.padded and "attention_mask" in given:
+            given["attention_mask"][0, ..., -1] = 0
+        if options.embeds:
+            given["inputs_embeds"] = model.get_input_embeddings()(given.pop("input_ids"))
+        if self.lengths.encoder is not None and not self._two_sided:
+            given |= self._encoder_states(model, ids.shape[0], self.lengths.encoder)
+        return given | self._zeros(model, ids[..., start:]) | dict(options.extra)
+
+    @property
+    def _two_sided(self) -> bool:
+        accepted = parameters_of_forward(self.model_class)
+        return bool(self.config.is_encoder_decoder) and "decoder_input_ids" in accepted
+
+    def _text(self, ids: torch.Tensor, start: int) -> dict[str, torch.Tensor]:
+        """Ids, mask and token types; in an encoder-decoder `ids` are the decoder's."""
+        if not self._two_sided:
+            given = text_inputs(self.model_class, self.config, ids)
+            return {name: value if name == "attention_mask" else value[..., start:] for name, value in given.items()}
+        length = self.lengths.encoder or ids.shape[-1]
+        same = length == ids.shape[-1]
+        source = ids if same else random_ids(self.config, ids.shape[0], length, seed=1).to(ids.device)
+        return text_inputs(self.model_class, self.config, source) | {"decoder_input_ids": ids[..., start:]}
+
+    def _encoder_states(self, model: PreTrainedModel, batch: int, length: int) -> dict[str, torch.Tensor]:
+        states = torch.randn(batch, length, self.config.hidden_size, generator=torch.Generator().manual_seed(1))
+        given = {"encoder_hidden_states": states.to(model.device, model.dtype)}
+        if "encoder_attention_mask" in parameters_of_forward(self.model_class):
+            given["encoder_attention_mask"] = torch.ones(batch, length, dtype=torch.long, device=model.device)
+        return given
+
+    def _zeros(self, model: PreTrainedModel, ids: torch.Tensor) -> dict[str, torch.Tensor]:
+        rows = torch.zeros_like(ids.reshape(ids.shape[0], -1)[:, 0])
+        made = {
+            "row": rows,
+            "column": rows.unsqueeze(1),
+            "token": torch.zeros_like(ids),
+            "class": torch.zeros(ids.shape[0], self.config.num_labels, device=model.device, dtype=model.dtype),
+        }
+        return {name: made[shape] for name, shape in self.options.zeros}
+
+
+def label_parameters(model_class: type[PreTrainedModel]) -> list[str]:
+    """The parameters of the forward pass that take what the model should have answered."""
+    return [name for name in parameters_of_forward(model_class) if name.endswith(("label", "labels", "_positions"))]
+
+
+def id_parameters(model_class: type[PreTrainedModel]) -> list[str]:
+    """The parameters of the forward pass that take indexes of something, other than those every run gives."""
+    usual = {"input_ids", "token_type_ids", "decoder_input_ids"}
+    return [name for name in parameters_of_forward(model_class) if name.endswith("_ids") and name not in usual]

@@ -1,0 +1,78 @@
+"""Small versions of a configuration: few layers and narrow ones, so that a run costs milliseconds."""
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from transformers import PreTrainedConfig, PreTrainedModel
+
+from hfreader.errors import HfreaderError
+from hfreader.trace.configs import sub_configs, with_fields
+from hfreader.trace.models import config_for, random_model
+from hfreader.trace.sizes import integers, shallow
+from hfreader.trace.tokenizers import special_ids
+
+VOCABULARY = 512
+EXPERTS = 8
+NARROWEST_HEAD = 8
+WIDEST_DIVISOR = 64
+_WIDTH = re.compile(r"(hidden|embedding)_size|intermediate|ffn|d_(model|ff|kv|inner)|n_(embd|inner)|dim$|_rank$")
+_EXPERTS = re.compile(r"^(num|n)_.*experts$")
+
+
+def small(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> PreTrainedConfig:
+    """The narrowest version of a configuration with two layers of which the class can be built.
+
+    Widths are divided by one power of two, the number of heads stays. HfreaderError where not even the
+    configuration's own widths can be built.
+    """
+    flat = shallow(config_for(model_class, config))
+    reason: HfreaderError | None = None
+    for divisor in _divisors(flat):
+        try:
+            candidate = with_fields(flat, _narrowed(flat, divisor))
+            random_model(model_class, candidate)
+        except HfreaderError as error:
+            reason = error
+        else:
+            return candidate
+    raise reason or HfreaderError(f"{model_class.__name__} cannot be made small")
+
+
+def _divisors(config: PreTrainedConfig) -> Iterator[int]:
+    """Powers of two, the largest that leaves each head NARROWEST_HEAD wide first; at last 1."""
+    heads, width = getattr(config, "num_attention_heads", None), getattr(config, "hidden_size", None)
+    most = WIDEST_DIVISOR
+    if isinstance(heads, int) and isinstance(width, int) and heads > 0:
+        most = min(most, max(1, width // heads // NARROWEST_HEAD))
+    for power in range(int(math.log2(most)), -1, -1):
+        yield 2**power
+
+
+def _narrowed(config: PreTrainedConfig, divisor: int) -> dict[str, Any]:
+    """The fields to change, dotted."""
+    changes: dict[str, Any] = {}
+    for name, value in integers(config).items():
+        field = name.rpartition(".")[2]
+        if _WIDTH.search(field) and value % divisor == 0 and value > divisor:
+            changes[name] = value // divisor
+        elif _EXPERTS.search(field):
+            changes[name] = min(value, EXPERTS)
+    return changes | _fewer_ids(config)
+
+
+def _fewer_ids(config: PreTrainedConfig) -> dict[str, Any]:
+    """A vocabulary of VOCABULARY ids, with the special ids above it moved to its end, the same in every part."""
+    above = sorted(id for id in special_ids(config) if id >= VOCABULARY)
+    moved = {id: VOCABULARY - 1 - place for place, id in enumerate(above)}
+    changes: dict[str, Any] = {}
+    for prefix, part in [("", config), *((f"{name}.", part) for name, part in sub_configs(config).items())]:
+        for name, value in vars(part).items():
+            if name == "vocab_size" and isinstance(value, int) and value > VOCABULARY:
+                changes[f"{prefix}{name}"] = VOCABULARY
+            elif name.endswith("_token_id") and isinstance(value, int) and value in moved:
+                changes[f"{prefix}{name}"] = moved[value]
+            elif name.endswith("_token_id") and isinstance(value, list):
+                changes[f"{prefix}{name}"] = [moved.get(id, id) for id in value]
+    return changes

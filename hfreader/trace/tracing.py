@@ -1,0 +1,76 @@
+"""The run that a user asks for: `hfreader trace`."""
+
+from dataclasses import replace
+
+import torch
+from transformers import PreTrainedConfig
+
+from hfreader.facts.runs import TraceRequest
+from hfreader.facts.snapshot import Snapshot
+from hfreader.facts.traces import Trace
+from hfreader.progress import Report
+from hfreader.trace.devices import find_device, find_dtype
+from hfreader.trace.inputs import check_ids, require_text
+from hfreader.trace.recording import Detail, record
+from hfreader.trace.settings import Setting
+from hfreader.trace.sizes import Lengths
+from hfreader.trace.subject import Subject, find_subject
+from hfreader.trace.symbols import label
+from hfreader.trace.tokenizers import DEFAULT_TEXT, ByteTokenizer, OwnTokenizer, token_facts, tokenizer_for
+
+
+def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
+    """Build or load the model, run it once on the text or the ids, and name its dimensions."""
+    device, dtype = find_device(request.device), find_dtype(request.dtype)
+    report("trace", f"finding {request.target}")
+    subject = find_subject(request, report)
+    require_text(subject.model_class)
+    reader = tokenizer_for(subject.config, subject.folder)
+    ids = list(request.ids) if request.ids is not None else reader.encode(_text(request))
+    check_ids(ids, subject.config)
+    report("trace", f"building {subject.model_class.__name__}")
+    model, loading = subject.model(request.seed, dtype, device)
+    setting = setting_of(subject, len(ids))
+    report("trace", f"running {subject.model_class.__name__} on {len(ids)} tokens")
+    detail = Detail(lines=request.lines, modules=request.modules)
+    recorded = record(setting, model, snapshot, torch.tensor([ids], device=device), detail, request.seed)
+    found = replace(
+        recorded,
+        weights=recorded.weights if subject.folder is None else f"checkpoint {subject.name}",
+        tokenizer=None if request.ids is not None else reader.description,
+        tokens=token_facts([ids], reader),
+        notes=(*_notes(request, subject, reader), *loading),
+    )
+    if not request.symbols:
+        return found
+    report("trace", "naming dimensions")
+    return with_symbols(found, setting, snapshot, replace(detail, hits=False))
+
+
+def setting_of(subject: Subject, tokens: int) -> Setting:
+    """One sequence of so many tokens, the same for encoder and decoder where there are two."""
+    encoder = tokens if subject.config.is_encoder_decoder else None
+    return Setting("one text", subject.model_class, subject.config, Lengths(1, tokens, encoder=encoder))
+
+
+def with_symbols(found: Trace, setting: Setting, snapshot: Snapshot, detail: Detail) -> Trace:
+    """The trace with its dimensions named, by running the setting at other sizes."""
+
+    def rerun(config: PreTrainedConfig, lengths: Lengths) -> Trace:
+        other = setting.with_config(config, lengths)
+        return record(other, other.model(), snapshot, detail=detail)
+
+    return label(found, setting.config, setting.lengths, rerun)
+
+
+def _text(request: TraceRequest) -> str:
+    return DEFAULT_TEXT if request.text is None else request.text
+
+
+def _notes(request: TraceRequest, subject: Subject, reader: ByteTokenizer | OwnTokenizer) -> tuple[str, ...]:
+    notes = []
+    if subject.folder is None:
+        notes.append("random weights: shapes and equations are those of the family, the numbers mean nothing")
+    if request.ids is None and isinstance(reader, ByteTokenizer):
+        notes.append("byte-level fallback vocabulary: one token per byte, not the family's own tokens")
+    return (*notes, *(reader.notes if request.ids is None else ()))

@@ -1,0 +1,118 @@
+"""The settings worth trying for a class, from its signature, its configuration and the constants in its source."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+from transformers import PreTrainedModel
+
+from hfreader.errors import HfreaderError
+from hfreader.trace.configs import as_json, with_fields
+from hfreader.trace.inputs import parameters_of_forward
+from hfreader.trace.settings import Options, Setting, Shape, id_parameters, label_parameters
+from hfreader.trace.sizes import Lengths
+
+PLAIN = Lengths(2, 6)
+CACHED = Lengths(2, 1, past=5)
+ENCODED = Lengths(2, 6, encoder=4)
+SHAPES: tuple[Shape, ...] = ("row", "token", "class", "column")
+MOST_LABELS = 2
+OUTPUTS = ("output_attentions", "output_hidden_states", "use_cache")
+# Switches of the library that hand something back in another form, or wire up other models.
+NO_SWITCHES = frozenset({"return_dict", "is_encoder_decoder", "output_hidden_states", "output_attentions", "use_cache"})
+
+
+def ways(plain: Setting) -> Iterator[Setting]:
+    """Other ways to call the class with the same configuration."""
+    accepted = parameters_of_forward(plain.model_class)
+    yield from answers(plain)
+    yield _with(plain, "ids alone", bare=True)
+    yield _with(plain, "padding", padded=True)
+    if "inputs_embeds" in accepted:
+        yield _with(plain, "embeddings instead of ids", embeds=True)
+    yield _with(plain, "all outputs", extra=tuple((name, True) for name in OUTPUTS[:2]))
+    yield _with(plain, "tuple output", extra=(("return_dict", False),))
+    yield from choices(plain)
+    for name, shape in product(id_parameters(plain.model_class), SHAPES[:2]):
+        yield _with(plain, f"{name} ({shape})", zeros=((name, shape),))
+    if "past_key_values" in accepted:
+        yield replace(plain, name=_named(plain, "cache"), lengths=CACHED)
+    yield _with(plain, "training mode", training=True)
+
+
+def choices(plain: Setting) -> Iterator[Setting]:
+    """Two alternatives for each row, where the setting has none."""
+    if not plain.options.choices:
+        yield _with(plain, "two choices", choices=2)
+
+
+def answers(plain: Setting) -> Iterator[Setting]:
+    """Labels in every combination of shapes; for more than MOST_LABELS parameters all in the same shape.
+
+    None where the setting gives labels already.
+    """
+    if plain.options.zeros:
+        return
+    names = label_parameters(plain.model_class)
+    if len(names) > MOST_LABELS:
+        combinations = [(shape,) * len(names) for shape in SHAPES]
+    else:
+        combinations = list(product(SHAPES, repeat=len(names)))
+    for shapes in combinations if names else ():
+        yield _with(plain, f"labels ({', '.join(shapes)})", zeros=tuple(zip(names, shapes, strict=True)))
+
+
+def configurations(plain: Setting, constants: Mapping[str, frozenset[str]]) -> Iterator[Setting]:
+    """The same call with another configuration: as a decoder, with cross-attention, each switch flipped, each text
+    field set to every constant that the source compares it with."""
+    accepted = parameters_of_forward(plain.model_class)
+    fields = as_json(plain.config)
+    decoder = {name: True for name in ("is_decoder",) if fields.get(name) is False}
+    if decoder:
+        yield from _changed(plain, "decoder", decoder)
+        if "past_key_values" in accepted:
+            yield from _changed(replace(plain, lengths=CACHED), "decoder, cache", decoder)
+    if "encoder_hidden_states" in accepted and "add_cross_attention" in fields:
+        cross = {**decoder, "add_cross_attention": True}
+        yield from _changed(replace(plain, lengths=ENCODED), "cross-attention", cross)
+        yield from _changed(replace(plain, lengths=replace(CACHED, encoder=4)), "cross-attention, cache", cross)
+    for name, value in fields.items():
+        if isinstance(value, bool) and name not in NO_SWITCHES | {"is_decoder", "add_cross_attention"}:
+            yield from _changed(plain, f"{name}={not value}", {name: not value})
+    for name in (name for name, value in fields.items() if value is None and name.endswith("_token_id")):
+        yield from _changed(plain, f"{name}=0", {name: 0})
+    if label_parameters(plain.model_class):
+        yield from _changed(plain, "num_labels=1", {"num_labels": 1})
+    for name, values in constants.items():
+        for text in sorted(values - {fields.get(name)}):
+            yield from _changed(plain, f"{name}={text}", {name: text})
+
+
+def _with(setting: Setting, name: str, **options: Any) -> Setting:
+    return replace(setting, name=_named(setting, name), options=replace(setting.options, **options))
+
+
+def _named(setting: Setting, name: str) -> str:
+    return name if setting.name == "plain" else f"{setting.name}, {name}"
+
+
+def _changed(setting: Setting, name: str, changes: Mapping[str, Any]) -> Iterator[Setting]:
+    """The setting with another configuration; none where the configuration refuses."""
+    try:
+        yield replace(setting, name=_named(setting, name), config=with_fields(setting.config, changes))
+    except HfreaderError:
+        return
+
+
+def plain_settings(model_class: type[PreTrainedModel], config: Any) -> Iterator[Setting]:
+    """The simplest ways to call a class, one of which should run."""
+    encoder = 4 if config.is_encoder_decoder else None
+    plain = Setting("plain", model_class, config, replace(PLAIN, encoder=encoder), Options())
+    yield plain
+    yield from choices(plain)
+    yield _with(plain, "ids alone", bare=True)
+    yield replace(plain, name="one row", lengths=replace(PLAIN, batch=1, encoder=encoder))
+    yield _with(plain, "no cache", extra=(("use_cache", False),))
+    if encoder is not None:
+        yield replace(plain, name="as many tokens on both sides", lengths=replace(PLAIN, encoder=PLAIN.tokens))

@@ -1,0 +1,14 @@
+"""What the worker can do, once transformers is imported."""
+
+from hfreader.progress import Report
+from hfreader.trace.family import run_family
+from hfreader.trace.messages import Answer, Ask
+from hfreader.trace.tracing import trace
+
+
+def do(work: Ask, report: Report) -> Answer:
+    """Do the one thing that is asked."""
+    if work.trace is not None:
+        return Answer(trace=trace(work.trace, work.snapshot, report))
+    assert work.family is not None
+    return Answer(family=run_family(work.family, work.snapshot, report))
