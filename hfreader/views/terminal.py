@@ -108,32 +108,25 @@ def _token_width(token: TokenFact) -> int:
 
 
 def tree_lines(root: TreeNode, width: int) -> Iterator[Text]:
-    """The module tree in columns: name and class, the output's shape in symbols and in numbers, parameters.
+    """The module tree in columns: name and class, parameters, the output's shape in symbols and in numbers.
 
-    Where the terminal is too narrow for all, the numbers go (the header says what each symbol is); where a name is
-    still too long, its shapes go to the next line.
+    A name too long for its column has its row continued on the next line; where a row is too narrow for the numbers
+    they go (the header says what each symbol is).
     """
     rows = list(_tree_rows(root, "", ""))
-    parameters = max(len(short_count(node.parameters)) for _, node in rows)
-    names = max(name.cell_len for name, _ in rows)
-    symbols = max(cell_len(node.symbols) for _, node in rows)
-    numbers = max(cell_len(node.numbers) for _, node in rows)
-    gaps = 3 * len(_GAP)
-    with_numbers = names + symbols + numbers + parameters + gaps <= width
-    fixed = symbols + parameters + gaps + (numbers if with_numbers else 0)
-    names = min(names, max(width - fixed, 24))
+    names = min(max(name.cell_len for name, _ in rows), max(width * 9 // 20, 24))
+    counts = max(len(short_count(node.parameters)) for _, node in rows)
+    lengths = sorted(cell_len(node.symbols) for _, node in rows)
+    symbols = lengths[len(lengths) * 3 // 4]
     for name, node in rows:
-        columns = [(node.symbols.ljust(symbols), SYMBOLS)]
-        if with_numbers:
-            columns.append((node.numbers.ljust(numbers), NUMBERS))
-        columns.append((short_count(node.parameters).rjust(parameters), ""))
         if name.cell_len > names:
             yield name
-            name = Text(" " * names)
+            name = Text()
         name.pad_right(names - name.cell_len)
-        for column, style in columns:
-            name.append(_GAP)
-            name.append(column, style=style)
+        name.append(f"{_GAP}{short_count(node.parameters):>{counts}}")
+        name.append(_GAP + node.symbols.ljust(symbols), style=SYMBOLS)
+        if name.cell_len + len(_GAP) + cell_len(node.numbers) <= width and node.numbers != node.symbols:
+            name.append(_GAP + node.numbers, style=NUMBERS)
         name.rstrip()
         yield name
 
