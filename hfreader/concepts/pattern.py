@@ -85,6 +85,14 @@ class FirstPosition:
 
 
 @dataclass(frozen=True)
+class Element:
+    """The element at a constant index of a tuple or of the first dimension: `q` in `q, k = x.split(n)`."""
+
+    index: int
+    operand: "Pattern"
+
+
+@dataclass(frozen=True)
 class Bind:
     """Whatever `pattern` matches, under the name of a symbol. A symbol bound twice must be the same value.
 
@@ -114,6 +122,13 @@ class Both:
 @dataclass(frozen=True)
 class Not:
     """A value that `pattern` does not match, however it is looked at."""
+
+    pattern: "Pattern"
+
+
+@dataclass(frozen=True)
+class Direct:
+    """A value that `pattern` matches as it stands, with nothing looked through."""
 
     pattern: "Pattern"
 
@@ -169,10 +184,12 @@ Pattern = (
     | Number
     | Scalar
     | FirstPosition
+    | Element
     | Bind
     | OneOf
     | Both
     | Not
+    | Direct
     | Branch
     | DerivedFrom
     | Call

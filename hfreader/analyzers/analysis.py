@@ -1,0 +1,50 @@
+"""One modeling file, analysed: what its classes are, where the equations stand in them, how data flows through them."""
+
+from collections.abc import Iterator
+
+from hfreader.analyzers.dataflow import dataflow, dispatch_sites
+from hfreader.analyzers.library import Library
+from hfreader.analyzers.matching import find
+from hfreader.concepts import catalogue
+from hfreader.errors import HfreaderError
+from hfreader.facts.analysis import Analysis, Diagram, DispatchSite
+from hfreader.facts.code import FileFacts
+from hfreader.facts.matches import Match
+from hfreader.facts.places import Place, Span
+from hfreader.facts.problems import Problem
+
+
+def analyse(library: Library, file: str) -> Analysis:
+    """Analyse every class with a `forward` and every module-level function of `file` (relative to the package).
+
+    HfreaderError where the file cannot be read. What fails on one class or function is a problem of the analysis.
+    """
+    facts = library.file(file)
+    matches: list[Match] = []
+    diagrams: list[Diagram] = []
+    dispatches: list[DispatchSite] = []
+    problems: list[Problem] = []
+    for owner, function, span in _roots(library, facts):
+        try:
+            graph = dataflow(library, owner, function)
+            matches += find(graph, catalogue().values())
+            dispatches += dispatch_sites(graph)
+        except (HfreaderError, RecursionError, AssertionError, LookupError, TypeError, ValueError) as error:
+            problems.append(Problem("analyzers", owner, _reason(error), Place(file, span)))
+    return Analysis(facts, tuple(matches), tuple(diagrams), tuple(dispatches), tuple(problems))
+
+
+def _roots(library: Library, facts: FileFacts) -> Iterator[tuple[str, str, Span]]:
+    """Owner, function and span of what is analysed: classes whose `forward` is written in this file, and functions."""
+    for one in facts.classes:
+        method = library.method(one.qualified, "forward") if one.kind in ("module", "model") else None
+        if method is not None and method[0].startswith(f"{facts.module}."):
+            yield one.qualified, "forward", one.name_span
+    for function in facts.functions:
+        yield f"{facts.module}.{function.name}", function.name, function.name_span
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, HfreaderError):
+        return str(error)
+    return f"could not be analysed ({type(error).__name__}: {' '.join(str(error).split())[:120]})"

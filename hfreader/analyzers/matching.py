@@ -1,0 +1,193 @@
+"""Where the equations of the concepts are in a dataflow graph."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cache
+from itertools import islice
+
+from hfreader.analyzers.matching_flow import Flow, Use
+from hfreader.analyzers.matching_search import ACTIVATIONS, Bound, Search, Solution
+from hfreader.concepts.model import Concept
+from hfreader.concepts.pattern import (
+    Activation,
+    Bind,
+    Both,
+    Call,
+    Computes,
+    Element,
+    FirstPosition,
+    Layer,
+    OneOf,
+    Op,
+    Pattern,
+    Returned,
+)
+from hfreader.facts.dataflow import Dataflow
+from hfreader.facts.matches import Binding, Capture, Match
+from hfreader.facts.places import Place
+
+# An equation spread over more levels of submodules than this, below the class that it belongs to, is not looked for.
+DEPTH = 4
+SOLUTIONS = 64
+
+
+def find(graph: Dataflow, concepts: Iterable[Concept]) -> tuple[Match, ...]:
+    """The matches that belong to the root of `graph`: those whose operations lie in no one submodule of it.
+
+    Several matches with one output are one match, the one that binds most symbols; a match that is part of another
+    match of the same concept is left out.
+    """
+    return Matcher(graph, {concept.slug: concept for concept in concepts}).matches()
+
+
+class Matcher:
+    """All concepts in one graph."""
+
+    def __init__(self, graph: Dataflow, concepts: Mapping[str, Concept]) -> None:
+        self.flow = Flow(graph)
+        self.concepts = concepts
+        self.solutions = cache(self._solutions)
+        self.search = Search(self.flow, self.solutions)
+
+    def matches(self) -> tuple[Match, ...]:
+        """The matches of every concept, in the order of their places."""
+        found = [self._match(concept, one) for concept in self.concepts.values() for one in self._own(concept.slug)]
+        unique = {match.key: match for match in reversed(found)}
+        return tuple(sorted(unique.values(), key=lambda match: (match.place, match.concept)))
+
+    def _own(self, slug: str) -> list[Solution]:
+        """The solutions that belong to the root, the largest of those that overlap."""
+        own = [one for one in self.solutions(slug) if self._belongs(one)]
+        return [one for one in own if not any(one.nodes < other.nodes for other in own)]
+
+    def _belongs(self, solution: Solution) -> bool:
+        """Whether no submodule contains all operations: then the root is the lowest class that does."""
+        paths = [self.flow.path(self.flow.node(node).scope) for node in solution.nodes | solution.inside]
+        inside = [path for path in paths if path is not None]
+        return bool(inside) and (any(not path for path in inside) or len({path[0] for path in inside}) > 1)
+
+    def _solutions(self, slug: str) -> tuple[Solution, ...]:
+        """The best solution for each output of a concept, wherever in the graph."""
+        if slug not in self.concepts:
+            return ()
+        best: dict[int, Solution] = {}
+        for pattern in self.concepts[slug].patterns:
+            for node in self._starts(pattern):
+                if node not in best and (found := self._best(pattern, node)) is not None:
+                    best[node] = found
+        return tuple(best.values())
+
+    def _best(self, pattern: Pattern, node: int) -> Solution | None:
+        found = list(islice(self.search.solutions(pattern, node), SOLUTIONS))
+        if not found:
+            return None
+        # What is chosen by a condition is the exception; what happens otherwise is the rule.
+        best = min(found, key=lambda one: (-len(one.bindings), sum(one.guards.values())))
+        guards = {
+            condition: truth
+            for condition, truth in best.guards.items()
+            if next(self.search.solutions(pattern, node, {condition: not truth}), None) is None
+        }
+        return replace(best, guards=guards)
+
+    def _starts(self, pattern: Pattern) -> list[int]:
+        """Nodes at which the outermost operation of a pattern can be."""
+        nodes = [node for op in sorted(_first_operations(pattern)) for node in self.flow.by_op.get(op, ())]
+        return [node for node in nodes if self._is_near(node)]
+
+    def _is_near(self, node: int) -> bool:
+        path = self.flow.path(self.flow.node(node).scope)
+        return path is not None and len(path) <= DEPTH
+
+    def _match(self, concept: Concept, solution: Solution) -> Match:
+        output = solution.bindings[concept.output].use
+        graph = self.flow.graph
+        guards = {**self.flow.conditions.get(output.node, {}), **solution.guards}
+        return Match(
+            concept.slug,
+            graph.owner,
+            graph.function,
+            graph.place,
+            self._place(output) or graph.place,
+            tuple(Binding(symbol, self._tokens(one, solution)) for symbol, one in solution.bindings.items()),
+            tuple(
+                one for symbol, bound in solution.bindings.items() if (one := self._capture(symbol, bound)) is not None
+            ),
+            tuple(text if truth else f"not ({text})" for text, truth in guards.items()),
+        )
+
+    def _place(self, use: Use) -> Place | None:
+        """The expression at the place of use; the value's own expression where the use is written nowhere."""
+        if use.span is not None:
+            return Place(self.flow.graph.file_of(use.scope), use.span)
+        node = self.flow.node(use.node)
+        return None if node.span is None else Place(self.flow.graph.file_of(node.scope), node.span)
+
+    def _capture(self, symbol: str, bound: Bound) -> Capture | None:
+        place = self._place(bound.use)
+        if place is None or self.flow.path(self._scope(bound.use)) is None:
+            return None
+        return Capture(symbol, bound.kind, self.flow.graph.call_sites(self._scope(bound.use)), place)
+
+    def _scope(self, use: Use) -> int:
+        return use.scope if use.span is not None else self.flow.node(use.node).scope
+
+    def _tokens(self, bound: Bound, solution: Solution) -> tuple[Place, ...]:
+        """Everything that is written for a symbol: the names of its value, the operation that computes it."""
+        places = {place for node in bound.computed if (place := self._operation(node)) is not None}
+        if bound.kind == "module":
+            places |= set(self._module_tokens(bound.use.node))
+            return tuple(sorted(places))
+        visible = self._visible(solution)
+        for base in self.flow.bases(bound.use.node):
+            for token in self.flow.tokens.get(base, ()):
+                if self.flow.path(token.scope) in visible:
+                    places.add(Place(self.flow.graph.file_of(token.scope), token.span))
+            if self.flow.path(self.flow.node(base).scope) is None and (place := self._written(base)) is not None:
+                places.add(place)
+        return tuple(sorted(places)) or tuple(place for place in (self._place(bound.use),) if place is not None)
+
+    def _visible(self, solution: Solution) -> frozenset[tuple[int, ...] | None]:
+        """The submodules in which a symbol's tokens are of interest: the root, `__init__`s, and wherever an operation
+        of the equation stands."""
+        paths = {self.flow.path(self.flow.node(node).scope) for node in solution.nodes}
+        return frozenset(paths | {(), None})
+
+    def _operation(self, node: int) -> Place | None:
+        value = self.flow.node(node)
+        return None if value.token is None else Place(self.flow.graph.file_of(value.scope), value.token)
+
+    def _written(self, node: int) -> Place | None:
+        value = self.flow.node(node)
+        return None if value.span is None else Place(self.flow.graph.file_of(value.scope), value.span)
+
+    def _module_tokens(self, call: int) -> Iterable[Place]:
+        """Where a submodule is named: at this call, and in `__init__`."""
+        callee = self.flow.callee(call)
+        named = {callee, None if callee is None else self.flow.node(callee).body} - {None}
+        for token in self.flow.graph.tokens:
+            if token.node in named:
+                yield Place(self.flow.graph.file_of(token.scope), token.span)
+
+
+def _first_operations(pattern: Pattern) -> frozenset[str]:
+    """The operations that the outermost node of a pattern can have."""
+    match pattern:
+        case Bind(pattern=inner) | Returned(pattern=inner) | Both(first=inner):
+            return _first_operations(inner)
+        case OneOf(options=options):
+            return frozenset[str]().union(*(_first_operations(option) for option in options))
+        case Op(names=names):
+            return frozenset(names)
+        case Activation():
+            return ACTIVATIONS | {"module"}
+        case Layer() | Computes():
+            return frozenset({"module"})
+        case FirstPosition():
+            return frozenset({"item"})
+        case Element():
+            return frozenset({"item", "unpack"})
+        case Call():
+            return frozenset({"call"})
+        case _:
+            raise TypeError(f"{pattern} cannot be the outermost part of a pattern")

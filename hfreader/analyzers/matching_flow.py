@@ -1,0 +1,312 @@
+"""What the matcher asks of a dataflow graph: what a value is seen through views, branches and calls."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from hfreader.analyzers.operations import is_transparent
+from hfreader.analyzers.values import AGGREGATES, element
+from hfreader.facts.dataflow import ROOT, Dataflow, Node, Token
+from hfreader.facts.places import Span
+
+# Operations whose result does not depend on the numbers in their operands, only on shapes and types.
+SHAPES = frozenset(
+    [
+        "size",
+        "shape",
+        "device",
+        "dtype",
+        "dim",
+        "ndim",
+        "numel",
+        "ndimension",
+        "stride",
+        "is_floating_point",
+        "is_cuda",
+        "len",
+        "arange",
+        "zeros",
+        "ones",
+        "full",
+        "empty",
+        "new_zeros",
+        "new_ones",
+        "new_full",
+        "new_empty",
+        "zeros_like",
+        "ones_like",
+        "full_like",
+        "empty_like",
+        "eye",
+        "finfo",
+        "iinfo",
+        "isinstance",
+        "hasattr",
+        "getattr",
+        "linspace",
+    ]
+)
+LIMIT = 256
+
+Guards = Mapping[str, bool]
+
+
+@dataclass(frozen=True)
+class Use:
+    """A value where it is used: the node, and the expression at the place of use with the scope it is written in."""
+
+    node: int
+    span: Span | None
+    scope: int
+
+
+@dataclass
+class Flow:
+    """A dataflow graph with the answers that are asked for many times. Ids are those of the graph."""
+
+    graph: Dataflow
+    _seen_as: dict[int, tuple[tuple[Use, Guards], ...]] = field(default_factory=dict)
+    _bases: dict[int, frozenset[int]] = field(default_factory=dict)
+    _paths: dict[int, tuple[int, ...] | None] = field(default_factory=lambda: {ROOT: ()})
+    _sources: dict[int, tuple[int, ...]] = field(default_factory=dict)
+
+    def node(self, node: int) -> Node:
+        """A node by id."""
+        return self.graph.nodes[node]
+
+    def use_of(self, node: int) -> Use:
+        """A node as its own expression."""
+        value = self.node(node)
+        return Use(node, value.span, value.scope)
+
+    @cached_property
+    def by_op(self) -> Mapping[str, tuple[int, ...]]:
+        """Node ids by operation."""
+        index: dict[str, list[int]] = defaultdict(list)
+        for number, node in enumerate(self.graph.nodes):
+            index[node.op].append(number)
+        return {op: tuple(nodes) for op, nodes in index.items()}
+
+    def seen_as(self, use: Use) -> Iterator[tuple[Use, Guards]]:
+        """The value itself, then everything it is when views, branches and calls are looked through, nearest first."""
+        yield use, {}
+        if use.node not in self._seen_as:
+            self._seen_as[use.node] = self._look_through(use.node)
+        yield from self._seen_as[use.node]
+
+    def _look_through(self, start: int) -> tuple[tuple[Use, Guards], ...]:
+        found: dict[int, tuple[Use, Guards]] = {}
+        stack: list[tuple[Use, Guards]] = [(self.use_of(start), {})]
+        while stack and len(found) < LIMIT:
+            use, guards = stack.pop()
+            if use.node in found:
+                # Reached in a second way: what one way asks for and the other does not is no condition.
+                use, before = found[use.node]
+                guards = common(before, guards)
+                if guards == before:
+                    continue
+            found[use.node] = (use, guards)
+            for inner, condition in reversed(self._steps(use.node)):
+                if (together := consistent(guards, condition)) is not None:
+                    stack.append((inner, together))
+        del found[start]
+        return tuple(found.values())
+
+    def _steps(self, number: int) -> list[tuple[Use, Guards]]:
+        """One step of looking through a node: what it also is, with the conditions for that."""
+        node = self.node(number)
+        if node.op in ("module", "function", "attribute") and node.body is not None:
+            return [(self.use_of(node.body), {})]
+        if node.operands and node.op != "cache_update" and is_transparent(node):
+            return [(Use(node.operands[0].node, node.operands[0].span, node.scope), {})]
+        if node.op == "phi":
+            return [
+                (Use(one.node, one.span, node.scope), condition_of(node.guards[index] if node.guards else ""))
+                for index, one in enumerate(node.operands)
+            ]
+        if node.op == "inline" and node.operands:
+            return [(Use(node.operands[0].node, node.operands[0].span, number), {})]
+        if node.op == "loop" and len(node.operands) == 1:
+            return [(Use(node.operands[0].node, node.operands[0].span, node.scope), {})]
+        if node.op == "unpack":
+            wholes = self.seen_as(self.use_of(node.operands[0].node))
+            return [
+                (part, guards)
+                for whole, guards in wholes
+                if (part := self._element(whole.node, node.label)) is not None
+            ]
+        return []
+
+    def _element(self, whole: int, label: str) -> Use | None:
+        """The element of a known tuple; of what a cache gives back, the keys or values that were put in."""
+        node = self.node(whole)
+        if node.op == "cache_update":
+            operand = node.operands[int(label)] if label in ("0", "1") else None
+            return None if operand is None else Use(operand.node, operand.span, node.scope)
+        part = element(self.graph.nodes, whole, label)
+        return None if part is None else self.use_of(part)
+
+    def bases(self, node: int) -> frozenset[int]:
+        """The values that a node can be, once everything is looked through: two nodes are the same value when these
+        are the same."""
+        if node not in self._bases:
+            found = {use.node for use, _ in self.seen_as(self.use_of(node)) if self._is_base(use.node)}
+            self._bases[node] = frozenset(found) or frozenset((node,))
+        return self._bases[node]
+
+    def _is_base(self, number: int) -> bool:
+        node = self.node(number)
+        if node.op in AGGREGATES:
+            return False
+        if node.op == "unpack":
+            whole = self.seen_as(self.use_of(node.operands[0].node))
+            return any(
+                not self._steps(use.node) and element(self.graph.nodes, use.node, node.label) is None
+                for use, _ in whole
+            )
+        return not self._steps(number)
+
+    def carries(self, node: int, value: int) -> bool:
+        """Whether `node` can be the value of `value` in another form or under some condition."""
+        return not self.bases(node).isdisjoint(self.bases(value))
+
+    @cached_property
+    def tokens(self) -> Mapping[int, tuple[Token, ...]]:
+        """The tokens that carry each base value."""
+        index: dict[int, list[Token]] = defaultdict(list)
+        for token in self.graph.tokens:
+            for base in self.bases(token.node):
+                index[base].append(token)
+        return {base: tuple(tokens) for base, tokens in index.items()}
+
+    def callee(self, call: int) -> int | None:
+        """The attribute node of the submodule that a `module` node calls."""
+        node = self.node(call)
+        return None if node.token is None else self._written.get((node.scope, node.token))
+
+    @cached_property
+    def _written(self) -> Mapping[tuple[int, Span], int]:
+        return {(token.scope, token.span): token.node for token in self.graph.tokens}
+
+    def path(self, scope: int) -> tuple[int, ...] | None:
+        """The submodule calls through which a scope is reached from the root, outermost first; functions and methods
+        count as part of the class that calls them. None for the body of an `__init__`."""
+        if scope not in self._paths:
+            call = self.node(scope).call
+            outer = None if call is None else self.path(self.node(call).scope)
+            if call is not None and outer is not None and self.node(call).op == "module":
+                outer = (*outer, call)
+            self._paths[scope] = outer
+        return self._paths[scope]
+
+    def sources(self, number: int) -> tuple[int, ...]:
+        """The nodes from whose numbers a node is directly computed. Shapes and types carry no numbers."""
+        if number not in self._sources:
+            self._sources[number] = self._find_sources(number)
+        return self._sources[number]
+
+    def _find_sources(self, number: int) -> tuple[int, ...]:
+        node = self.node(number)
+        if node.op in SHAPES or node.op == "attribute":
+            return ()
+        steps = self._steps(number)
+        if node.op == "unpack" and self._is_base(number):
+            return (*(use.node for use, _ in steps), node.operands[0].node)
+        if steps:
+            return tuple(use.node for use, _ in steps)
+        if node.op in ("item", "loop"):
+            # Of a loop, what goes in: a value does not come from itself by way of the pass before.
+            return (node.operands[0].node,)
+        return tuple(operand.node for operand in node.operands)
+
+    def reached_from(self, start: int, stop: frozenset[int] = frozenset()) -> list[int]:
+        """What a value is computed from, itself first, nearest first; nothing beyond the nodes in `stop`."""
+        order, done = [start], {start}
+        for current in order:
+            if current in stop:
+                continue
+            for source in self.sources(current):
+                if source not in done:
+                    done.add(source)
+                    order.append(source)
+        return order
+
+    @cached_property
+    def returned(self) -> tuple[int, ...]:
+        """What the root function returns, and the elements of it."""
+        if self.graph.result is None:
+            return ()
+        seen = [use.node for use, _ in self.seen_as(self.use_of(self.graph.result))]
+        return (
+            *seen,
+            *(one.node for node in seen if self.node(node).op in AGGREGATES for one in self.node(node).operands),
+        )
+
+    @cached_property
+    def conditions(self) -> Mapping[int, Guards]:
+        """For each node that the result needs, the conditions common to all ways in which it is needed."""
+        if self.graph.result is None:
+            return {}
+        order = self._users_first(self.graph.result)
+        position = {node: index for index, node in enumerate(order)}
+        known: dict[int, Guards] = {self.graph.result: {}}
+        for current in order:
+            for used, guards in self._needs(current):
+                if position[used] <= position[current]:
+                    continue
+                together = {**known[current], **guards}
+                before = known.get(used)
+                known[used] = together if before is None else common(before, together)
+        return known
+
+    def _needs(self, number: int) -> list[tuple[int, Guards]]:
+        node = self.node(number)
+        needed: list[tuple[int, Guards]] = [] if node.body is None else [(node.body, {})]
+        for index, operand in enumerate(node.operands):
+            guard = node.guards[index] if node.op == "phi" and node.guards else ""
+            needed.append((operand.node, condition_of(guard)))
+        return needed
+
+    def _users_first(self, result: int) -> list[int]:
+        order: list[int] = []
+        done: set[int] = {result}
+        stack = [(result, iter(self._needs(result)))]
+        while stack:
+            current, rest = stack[-1]
+            following = next((one for one, _ in rest if one not in done), None)
+            if following is None:
+                order.append(current)
+                stack.pop()
+            else:
+                done.add(following)
+                stack.append((following, iter(self._needs(following))))
+        return order[::-1]
+
+
+def condition_of(guard: str) -> dict[str, bool]:
+    """A guard's source text as condition and truth, without the `not`s before it."""
+    text, truth = guard, True
+    while text:
+        try:
+            tree = ast.parse(text.strip(), mode="eval").body
+        except SyntaxError:
+            break
+        if not (isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not)):
+            text = ast.unparse(tree)
+            break
+        text, truth = ast.unparse(tree.operand), not truth
+    return {text: truth} if text else {}
+
+
+def consistent(one: Guards, other: Guards) -> dict[str, bool] | None:
+    """Both sets of conditions together, None where they contradict each other."""
+    if any(one.get(condition, truth) != truth for condition, truth in other.items()):
+        return None
+    return {**one, **other}
+
+
+def common(one: Guards, other: Guards) -> dict[str, bool]:
+    """The conditions that both sets have."""
+    return {condition: truth for condition, truth in one.items() if other.get(condition) == truth}

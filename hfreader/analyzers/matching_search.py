@@ -1,0 +1,441 @@
+"""Backtracking search for a pattern in a dataflow graph."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice, permutations
+from typing import Any, Literal
+
+from hfreader.analyzers.matching_flow import Flow, Guards, Use, consistent
+from hfreader.concepts.pattern import (
+    Activation,
+    Anything,
+    Bind,
+    Both,
+    Branch,
+    Call,
+    Computes,
+    DerivedFrom,
+    Direct,
+    Element,
+    FirstPosition,
+    Layer,
+    Not,
+    Number,
+    OneOf,
+    Op,
+    Pattern,
+    Returned,
+    Scalar,
+)
+from hfreader.facts.dataflow import Node, Operand
+
+COMMUTATIVE = frozenset({"add", "mul"})
+ACTIVATIONS = frozenset(
+    [
+        "relu",
+        "relu6",
+        "leaky_relu",
+        "elu",
+        "selu",
+        "celu",
+        "gelu",
+        "silu",
+        "mish",
+        "hardswish",
+        "softplus",
+        "activation",
+    ]
+)
+ACTIVATION_LAYERS = frozenset(
+    f"torch.nn.{name}"
+    for name in ["ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish", "Hardswish", "Softplus"]
+)
+ARITHMETIC = frozenset(
+    [
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "floor_divide",
+        "pow",
+        "sqrt",
+        "rsqrt",
+        "neg",
+        "reciprocal",
+        "float",
+        "int",
+        "log",
+        "item",
+        "max",
+        "min",
+        "abs",
+    ]
+)
+STRUCTURE = frozenset({"phi", "inline", "unpack", "opaque", "item", "and", "or"})
+CONVERSIONS = frozenset({"int", "float", "getattr", "max", "min", "len", "round", "math.sqrt"})
+STEPS = 20_000
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a symbol stands for. `computed` are the operations that compute the value, where the pattern names them."""
+
+    kind: Literal["value", "module"]
+    use: Use
+    computed: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A way in which a pattern fits. `nodes` are its operations; `inside` those taken as black boxes."""
+
+    bindings: Mapping[str, Bound] = field(default_factory=dict)
+    nodes: frozenset[int] = frozenset()
+    inside: frozenset[int] = frozenset()
+    guards: Guards = field(default_factory=dict)
+
+    def at(self, node: int, guards: Guards) -> "Solution | None":
+        """With one more operation, found under `guards`; None where these contradict what holds already."""
+        together = consistent(self.guards, guards)
+        return None if together is None else replace(self, nodes=self.nodes | {node}, guards=together)
+
+    def under(self, guards: Guards) -> "Solution | None":
+        """With further conditions."""
+        together = consistent(self.guards, guards)
+        return None if together is None else replace(self, guards=together)
+
+
+Found = Iterator[Solution]
+
+
+class Search:
+    """The search in one graph. `matches_of` gives all solutions of a concept in the same graph (for branches)."""
+
+    def __init__(self, flow: Flow, matches_of: Callable[[str], tuple[Solution, ...]]) -> None:
+        self.flow = flow
+        self.matches_of = matches_of
+        self._steps = 0
+        self._methods: dict[type, Callable[..., Found]] = {
+            Anything: self._anything,
+            Op: self._op,
+            Layer: self._layer,
+            Computes: self._computes,
+            Activation: self._activation,
+            Number: self._number,
+            Scalar: self._scalar,
+            FirstPosition: self._first_position,
+            Element: self._element,
+            Bind: self._bind,
+            OneOf: self._one_of,
+            Both: self._both,
+            Not: self._not,
+            Direct: self._direct,
+            Branch: self._branch,
+            DerivedFrom: self._derived_from,
+            Call: self._call,
+            Returned: self._returned,
+        }
+
+    def solutions(self, pattern: Pattern, node: int, guards: Guards | None = None) -> Found:
+        """Every way in which `pattern` fits with its outermost operation at `node`, under `guards`."""
+        self._steps = 0
+        return self._match(pattern, self.flow.use_of(node), Solution(guards=guards or {}), exact=True)
+
+    def _match(self, pattern: Any, use: Use, so_far: Solution, exact: bool = False) -> Found:
+        self._steps += 1
+        if self._steps > STEPS:
+            return iter(())
+        return self._methods[type(pattern)](pattern, use, so_far, exact)
+
+    def _views(self, use: Use, exact: bool) -> Iterator[tuple[Use, Node, Guards]]:
+        for seen, guards in islice(self.flow.seen_as(use), 1 if exact else None):
+            yield seen, self.flow.node(seen.node), guards
+
+    def _anything(self, pattern: Anything, use: Use, so_far: Solution, exact: bool) -> Found:
+        yield so_far
+
+    def _op(self, pattern: Op, use: Use, so_far: Solution, exact: bool) -> Found:
+        for seen, node, guards in self._views(use, exact):
+            if node.op not in pattern.names or (here := so_far.at(seen.node, guards)) is None:
+                continue
+            if len(pattern.operands) > 2 and node.op in COMMUTATIVE:
+                yield from self._many(pattern, seen, here)
+                continue
+            uses = self._leading(node, len(pattern.operands))
+            if uses is None:
+                continue
+            orders = permutations(uses) if pattern.commutative or node.op in COMMUTATIVE else iter((uses,))
+            for order in orders:
+                for found in self._all(pattern.operands, order, here):
+                    yield from self._arguments(pattern, seen.node, found)
+
+    def _leading(self, node: Node, count: int) -> tuple[Use, ...] | None:
+        """The first operands that are no settings."""
+        operands = [one for one in node.operands if one.keyword is None or one.keyword in ("input", "weight", "bias")]
+        if len(operands) < count or (node.op in COMMUTATIVE and len(operands) != count):
+            return None
+        return tuple(Use(one.node, one.span, node.scope) for one in operands[:count])
+
+    def _many(self, pattern: Op, use: Use, so_far: Solution) -> Found:
+        for leaves, found in self._leaves(use, self.flow.node(use.node).op, len(pattern.operands), so_far):
+            for order in permutations(leaves):
+                yield from self._all(pattern.operands, order, found)
+
+    def _leaves(self, use: Use, op: str, count: int, so_far: Solution) -> Iterator[tuple[tuple[Use, ...], Solution]]:
+        """Every way to read a nested sum or product as one of `count` terms."""
+        if count == 1:
+            yield (use,), so_far
+            return
+        for seen, node, guards in self._views(use, False):
+            if node.op != op or (here := so_far.at(seen.node, guards)) is None:
+                continue
+            if (uses := self._leading(node, 2)) is None:
+                continue
+            for first in range(1, count):
+                for left, after in self._leaves(uses[0], op, first, here):
+                    for right, found in self._leaves(uses[1], op, count - first, after):
+                        yield (*left, *right), found
+
+    def _all(self, patterns: tuple[Pattern, ...], uses: tuple[Use, ...], so_far: Solution) -> Found:
+        if not patterns:
+            yield so_far
+            return
+        for found in self._match(patterns[0], uses[0], so_far):
+            yield from self._all(patterns[1:], uses[1:], found)
+
+    def _arguments(self, pattern: Op | Call, node: int, so_far: Solution) -> Found:
+        value = self.flow.node(node)
+        named = {one.keyword: Use(one.node, one.span, value.scope) for one in value.operands if one.keyword}
+        if any(name not in named for name, _ in pattern.keywords):
+            return
+        wanted = [*pattern.keywords, *(one for one in pattern.optional if one[0] in named)]
+        yield from self._all(tuple(one for _, one in wanted), tuple(named[name] for name, _ in wanted), so_far)
+
+    def _layer(self, pattern: Layer, use: Use, so_far: Solution, exact: bool) -> Found:
+        for seen, node, guards in self._views(use, exact):
+            if node.op != "module" or not node.classes or not set(node.classes) <= set(pattern.classes):
+                continue
+            if (here := so_far.at(seen.node, guards)) is None:
+                continue
+            for named in self._module(pattern.symbol, seen.node, here):
+                uses = tuple(Use(one.node, one.span, node.scope) for one in node.operands)
+                if len(uses) >= len(pattern.operands):
+                    yield from self._all(pattern.operands, uses, named)
+
+    def _module(self, symbol: str | None, node: int, so_far: Solution) -> Found:
+        """The callee of a call under the name of a symbol."""
+        value = self.flow.node(node)
+        if symbol is None:
+            yield so_far
+        elif symbol not in so_far.bindings:
+            bound = Bound("module", Use(node, value.token, value.scope), frozenset((node,)))
+            yield replace(so_far, bindings={**so_far.bindings, symbol: bound})
+        elif self.flow.callee(node) is not None and self.flow.callee(
+            so_far.bindings[symbol].use.node
+        ) == self.flow.callee(node):
+            yield so_far
+
+    def _computes(self, pattern: Computes, use: Use, so_far: Solution, exact: bool) -> Found:
+        for seen, node, guards in self._views(use, exact):
+            if node.op != "module" or node.body is None or (here := so_far.at(seen.node, guards)) is None:
+                continue
+            for named in self._module(pattern.symbol, seen.node, here):
+                for found in self._match(pattern.pattern, self.flow.use_of(node.body), named):
+                    yield replace(found, nodes=named.nodes, inside=found.inside | found.nodes, guards=named.guards)
+
+    def _activation(self, pattern: Activation, use: Use, so_far: Solution, exact: bool) -> Found:
+        for seen, node, guards in self._views(use, exact):
+            if not self.is_activation(seen.node) or (here := so_far.at(seen.node, guards)) is None:
+                continue
+            operand = Use(node.operands[0].node, node.operands[0].span, node.scope)
+            for named in self._module(pattern.symbol if self._is_plain_call(node) else None, seen.node, here):
+                yield from self._match(pattern.operand, operand, named)
+
+    def is_activation(self, number: int) -> bool:
+        """Whether a node applies a pointwise non-linearity, or one that only the config knows."""
+        node = self.flow.node(number)
+        if not node.operands:
+            return False
+        if node.op != "module":
+            return node.op in ACTIVATIONS
+        if not node.classes:
+            callee = self.flow.callee(number)
+            return callee is not None and any(
+                self.flow.node(base).op == "activation_table" for base in self.flow.bases(callee)
+            )
+        return all(name in ACTIVATION_LAYERS or name.startswith("transformers.activations.") for name in node.classes)
+
+    @staticmethod
+    def _is_plain_call(node: Node) -> bool:
+        """Whether the callee alone, applied to one operand, is the operation: `F.relu(x)`, not `x.relu()`."""
+        if node.span is None or node.token is None or len(node.operands) != 1:
+            return False
+        return (node.span.line, node.span.column) == (node.token.line, node.token.column)
+
+    def _number(self, pattern: Number, use: Use, so_far: Solution, exact: bool) -> Found:
+        number = self.flow.node(use.node).number
+        if number is not None and math.isclose(number, pattern.value, rel_tol=1e-6):
+            yield so_far
+
+    def _scalar(self, pattern: Scalar, use: Use, so_far: Solution, exact: bool) -> Found:
+        if self.flow.node(use.node).number != 1.0 and self._is_scalar(use.node, set()):
+            yield so_far
+
+    def _is_scalar(self, number: int, done: set[int]) -> bool:
+        if number in done:
+            return True
+        done.add(number)
+        node = self.flow.node(number)
+        if node.number is not None or node.op in ("constant", "size"):
+            return True
+        if node.op in ("attribute", "function", "module"):
+            return node.op != "module" and (
+                node.op == "attribute" if node.body is None else self._is_scalar(node.body, done)
+            )
+        if node.op == "parameter":
+            return node.scope == -1
+        known = node.op in ARITHMETIC or node.op in STRUCTURE or (node.op == "call" and node.label in CONVERSIONS)
+        return known and all(self._is_scalar(one.node, done) for one in node.operands)
+
+    def _first_position(self, pattern: FirstPosition, use: Use, so_far: Solution, exact: bool) -> Found:
+        for seen, node, guards in self._views(use, exact):
+            if node.op == "item" and self._is_first(node.operands) and (here := so_far.at(seen.node, guards)):
+                yield from self._match(
+                    pattern.operand, Use(node.operands[0].node, node.operands[0].span, node.scope), here
+                )
+
+    def _is_first(self, operands: tuple[Operand, ...]) -> bool:
+        """Whether a subscript's index is `:, 0`, with or without further full slices."""
+        if len(operands) != 2:
+            return False
+        index = self.flow.node(operands[1].node)
+        parts = [self.flow.node(one.node) for one in index.operands] if index.op == "tuple" else []
+        if len(parts) < 2 or parts[1].number != 0:
+            return False
+        return all(part.label.replace(" ", "") in (":", "...") for part in (*parts[:1], *parts[2:]))
+
+    def _element(self, pattern: Element, use: Use, so_far: Solution, exact: bool) -> Found:
+        for seen, node, guards in self._views(use, exact):
+            if self._index(node) == pattern.index and (here := so_far.at(seen.node, guards)) is not None:
+                yield from self._match(
+                    pattern.operand, Use(node.operands[0].node, node.operands[0].span, node.scope), here
+                )
+
+    def _index(self, node: Node) -> int | None:
+        """Which element a node takes of its operand, where that is a constant."""
+        if node.op == "unpack" and node.label.isdigit():
+            return int(node.label)
+        number = self.flow.node(node.operands[1].node).number if node.op == "item" else None
+        return None if number is None else int(number)
+
+    def _bind(self, pattern: Bind, use: Use, so_far: Solution, exact: bool) -> Found:
+        known = so_far.bindings.get(pattern.symbol)
+        if known is not None and self.flow.bases(known.use.node) != self.flow.bases(use.node):
+            return
+        for found in self._match(pattern.pattern, use, so_far, exact):
+            if known is not None:
+                yield found
+                continue
+            computed = self._computed(use.node, found.nodes - so_far.nodes)
+            yield replace(found, bindings={**found.bindings, pattern.symbol: Bound("value", use, computed)})
+
+    def _computed(self, node: int, operations: frozenset[int]) -> frozenset[int]:
+        """Those of the operations that the value itself is, seen through views."""
+        seen = frozenset(seen.node for seen, _ in self.flow.seen_as(self.flow.use_of(node)))
+        return frozenset(one for one in seen & operations if self.flow.node(one).op != "module")
+
+    def _one_of(self, pattern: OneOf, use: Use, so_far: Solution, exact: bool) -> Found:
+        for option in pattern.options:
+            yield from self._match(option, use, so_far, exact)
+
+    def _both(self, pattern: Both, use: Use, so_far: Solution, exact: bool) -> Found:
+        for found in self._match(pattern.first, use, so_far, exact):
+            yield from self._match(pattern.second, use, found, exact)
+
+    def _not(self, pattern: Not, use: Use, so_far: Solution, exact: bool) -> Found:
+        if next(self._match(pattern.pattern, use, so_far), None) is None:
+            yield so_far
+
+    def _direct(self, pattern: Direct, use: Use, so_far: Solution, exact: bool) -> Found:
+        return self._match(pattern.pattern, use, so_far, True)
+
+    def _call(self, pattern: Call, use: Use, so_far: Solution, exact: bool) -> Found:
+        for seen, node, guards in self._views(use, exact):
+            if node.op == "call" and node.label in pattern.functions and (here := so_far.at(seen.node, guards)):
+                yield from self._arguments(pattern, seen.node, here)
+
+    def _returned(self, pattern: Returned, use: Use, so_far: Solution, exact: bool) -> Found:
+        if any(use.node == base or self.flow.carries(base, use.node) for base in self.flow.returned):
+            yield from self._match(pattern.pattern, use, so_far, exact)
+
+    def _derived_from(self, pattern: DerivedFrom, use: Use, so_far: Solution, exact: bool) -> Found:
+        if self._derives(use.node, pattern, set()):
+            yield so_far
+
+    def _derives(self, number: int, pattern: DerivedFrom, done: set[int]) -> bool:
+        if number in done:
+            return False
+        for seen, _ in self.flow.seen_as(self.flow.use_of(number)):
+            node = self.flow.node(seen.node)
+            done.add(seen.node)
+            if node.op in pattern.names:
+                return True
+            if node.op not in pattern.through or not node.operands:
+                continue
+            sides = [self._derives(one.node, pattern, done) for one in node.operands[:2]]
+            if (sum(sides) == 1) if node.op in ("add", "sub") else sides[0]:
+                return True
+        return False
+
+    def _branch(self, pattern: Branch, use: Use, so_far: Solution, exact: bool) -> Found:
+        cone = self.flow.reached_from(use.node)
+        for source in cone:
+            for found in islice(self._match(pattern.source, self.flow.use_of(source), so_far, True), 1):
+                if (inside := self._inside(pattern, use.node, source, found)) is not None:
+                    yield replace(found, inside=found.inside | inside)
+                    return
+
+    def _inside(self, pattern: Branch, top: int, source: int, found: Solution) -> frozenset[int] | None:
+        """The nodes on the way from `source` to `top`, None where the branch is not what the pattern says."""
+        cone = self.flow.reached_from(top, frozenset((source,)))
+        if pattern.around is not None:
+            around = self.flow.bases(found.bindings[pattern.around].use.node)
+            if any(node in around for node in cone if node != source):
+                return None
+        way = self._on_the_way(cone, source)
+        if not any(self._learns(node) for node in way):
+            return None
+        if pattern.without and any(one.bindings["output"].use.node in way for one in self.matches_of(pattern.without)):
+            return None
+        if pattern.contains and not any(
+            one.bindings["output"].use.node in way and self._all_from(source, one, pattern.inputs)
+            for one in self.matches_of(pattern.contains)
+        ):
+            return None
+        return way
+
+    def _all_from(self, source: int, inner: Solution, symbols: tuple[str, ...]) -> bool:
+        return all(source in self.flow.reached_from(inner.bindings[symbol].use.node) for symbol in symbols)
+
+    def _on_the_way(self, cone: list[int], source: int) -> frozenset[int]:
+        users: dict[int, list[int]] = {}
+        for node in cone:
+            if node != source:
+                for used in self.flow.sources(node):
+                    users.setdefault(used, []).append(node)
+        way, stack = {source}, [source]
+        while stack:
+            for user in users.get(stack.pop(), ()):
+                if user not in way:
+                    way.add(user)
+                    stack.append(user)
+        return frozenset(way - {source})
+
+    def _learns(self, number: int) -> bool:
+        """Whether a node applies learned parameters other than a norm's."""
+        node = self.flow.node(number)
+        if node.op in ("linear", "conv1d", "conv2d"):
+            return True
+        norm = any(name.rpartition(".")[2] in ("LayerNorm", "RMSNorm", "Embedding") for name in node.classes)
+        return node.op == "module" and node.body is None and not norm and not self.is_activation(number)

@@ -1,0 +1,99 @@
+"""Layer normalization."""
+
+from typing import Any
+
+from hfreader.concepts.model import Concept, Symbol, Text
+from hfreader.concepts.norms import layer_normalised, mean
+from hfreader.concepts.papers import LAYER_NORM_PAPER, at
+from hfreader.concepts.pattern import LAYER_NORM, Anything, Bind, Layer, OneOf, Op, Scalar
+
+X = Bind("x", Anything())
+NORMALISED = layer_normalised(X, Bind("mean", mean(X)), Bind("eps", Scalar()))
+SCALED = OneOf((Op(("mul",), (NORMALISED, Bind("gamma", Op(("attribute",))))), NORMALISED))
+SETTINGS = tuple(
+    (keyword, Bind(symbol, Anything()))
+    for keyword, symbol in (("normalized_shape", "shape"), ("weight", "gamma"), ("bias", "beta"), ("eps", "eps"))
+)
+
+
+def reference(x: Any, norm: Any = None, gamma: Any = None, beta: Any = None, eps: Any = 1e-5, shape: Any = None) -> Any:
+    """(x - E[x]) / sqrt(Var[x] + eps) * gamma + beta over the last dimensions: as many as gamma or `shape` has, or one."""
+    if norm is not None:
+        gamma, beta, eps = norm.weight, norm.bias, norm.eps
+    counted = len(shape) if isinstance(shape, (tuple, list)) else 1 if gamma is None else gamma.dim()
+    over = tuple(range(-counted, 0))
+    centred = x - x.mean(over, keepdim=True)
+    result = centred / ((centred**2).mean(over, keepdim=True) + eps) ** 0.5
+    if gamma is not None:
+        result = result * gamma
+    return result if beta is None else result + beta
+
+
+_NORM = (
+    "class {name}(nn.Module):\n"
+    "    def __init__(self, n, eps=1e-5):\n        super().__init__()\n"
+    "        self.weight = nn.Parameter(torch.ones(n))\n        self.bias = nn.Parameter(torch.zeros(n))\n        self.eps = eps\n"
+    "    def forward(self, x):\n        m = x.float().mean(-1, keepdim=True)\n        {body}\n"
+)
+
+CONCEPT = Concept(
+    slug="layer-norm",
+    name=Text("Layer normalization", "层归一化"),
+    explanation=Text(
+        "The features of each position are shifted to mean 0 and scaled to variance 1, by statistics of that position "
+        "alone. A learned scale and shift for each feature follow, so that nothing expressible before is lost.",
+        "用每个位置自身的统计量,把它的特征平移到均值 0、缩放到方差 1。随后每个特征有可学习的缩放和平移,因而不损失表达力。",
+    ),
+    citations=(at(LAYER_NORM_PAPER, "Eq. (3), (4)"),),
+    equations=(
+        r"\sym{output}=\frac{\sym{x}-\sym{mean}}{\sqrt{\mathrm{Var}[\sym{x}]+\sym{eps}}}\odot\sym{gamma}+\sym{beta}",
+        r"(\sym{gamma},\sym{beta},\sym{eps})\in\sym{norm}",
+    ),
+    symbols=(
+        Symbol("x", "x", Text("The input; statistics are over its features", "输入,统计量在其特征上计算")),
+        Symbol("mean", r"\mathrm{E}[x]", Text("Mean over the features of one position", "一个位置特征的均值")),
+        Symbol(
+            "norm", r"\mathrm{LN}", Text("The module that holds scale, shift and epsilon", "持有缩放、平移与 ε 的模块")
+        ),
+        Symbol("gamma", r"\gamma", Text("Learned scale", "可学习的缩放")),
+        Symbol("beta", r"\beta", Text("Learned shift", "可学习的平移")),
+        Symbol("eps", r"\epsilon", Text("A small number against division by zero", "防止除以零的小数")),
+        Symbol("shape", "n", Text("The size of the features", "特征的大小")),
+        Symbol("output", "y", Text("The output, shaped like the input", "输出,形状同输入")),
+    ),
+    patterns=(
+        Bind("output", Op(("add",), (SCALED, Bind("beta", Op(("attribute",)))))),
+        Bind("output", SCALED),
+        Bind("output", Layer(LAYER_NORM, (X,), "norm")),
+        Bind("output", Op(("layer_norm",), (X,), optional=SETTINGS)),
+    ),
+    output="output",
+    reference=reference,
+    matches=(
+        _NORM.format(
+            name="RMSNorm",
+            body="return self.weight * ((x - m) * torch.rsqrt((x - m).pow(2).mean(-1, keepdim=True) + self.eps)).to(x.dtype)",
+        ),
+        _NORM.format(
+            name="Scale",
+            body="return (x - m) / torch.sqrt(x.var(-1, unbiased=False, keepdim=True) + self.eps) * self.weight + self.bias",
+        ),
+        "class Silent(nn.Module):\n    def __init__(self, c):\n        super().__init__()\n        self.z = nn.LayerNorm(c.d)\n"
+        "    def forward(self, y):\n        return self.z(y)\n",
+        "def plain(h, n):\n    return F.layer_norm(h, (n,), None, None, eps=1e-5)\n",
+    ),
+    rejects=(
+        # RMS norms, whatever their name; a mean that is never subtracted; a mean over positions.
+        _NORM.format(
+            name="LayerNorm", body="return self.weight * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.eps))"
+        ),
+        _NORM.format(
+            name="LayerNorm",
+            body="return self.weight * (x * torch.rsqrt((x - m).pow(2).mean(-1, keepdim=True) + self.eps)) + self.bias",
+        ),
+        "class LayerNorm(nn.Module):\n    def __init__(self, c):\n        super().__init__()\n        self.norm = nn.RMSNorm(c.d)\n"
+        "    def forward(self, x):\n        return self.norm(x) - self.norm(x).mean(1, keepdim=True)\n",
+        "class LayerNorm(nn.Module):\n    def __init__(self, c):\n        super().__init__()\n        self.norm = nn.BatchNorm1d(c.d)\n"
+        "    def forward(self, x):\n        return self.norm(x)\n",
+    ),
+)

@@ -1,0 +1,53 @@
+"""Patterns of normalisations, shared by the concepts of blocks."""
+
+from hfreader.concepts.pattern import TORCH_NORMS, Anything, Bind, Computes, Layer, Number, OneOf, Op, Pattern, Scalar
+
+LAST = (("dim", Number(-1)),)
+
+
+def mean(of: Pattern) -> Pattern:
+    """The mean over the last dimension."""
+    return Op(("mean",), (of,), keywords=LAST)
+
+
+def squared(of: Pattern) -> Pattern:
+    """The square of a value."""
+    return OneOf((Op(("pow",), (of, Number(2))), Op(("square",), (of,)), Op(("mul",), (of, of))))
+
+
+def divided_by_root(numerator: Pattern, variance: Pattern, eps: Pattern) -> Pattern:
+    """numerator / sqrt(variance + eps), however it is written."""
+    total = Op(("add",), (variance, eps))
+    root = OneOf((Op(("sqrt",), (total,)), Op(("pow",), (total, Number(0.5)))))
+    inverse = OneOf((Op(("rsqrt",), (total,)), Op(("pow",), (total, Number(-0.5)))))
+    return OneOf((Op(("mul",), (numerator, inverse)), Op(("div",), (numerator, root))))
+
+
+def centred(x: Pattern, average: Pattern) -> Pattern:
+    """A value minus its mean."""
+    return Op(("sub",), (x, average))
+
+
+def layer_normalised(x: Pattern, average: Pattern, eps: Pattern) -> Pattern:
+    """(x - E[x]) / sqrt(Var[x] + eps), before scale and shift."""
+    variance = OneOf((mean(squared(centred(x, average))), Op(("var",), (x,), keywords=LAST)))
+    return divided_by_root(centred(x, average), variance, eps)
+
+
+def root_mean_square_normalised(x: Pattern) -> Pattern:
+    """x / sqrt(E[x^2] + eps)."""
+    return divided_by_root(x, mean(squared(x)), Scalar())
+
+
+def norm(x: Pattern, symbol: str | None = None) -> Pattern:
+    """A call of a submodule that is a layer norm or an RMS norm of `x`, torch's own or one written out."""
+    bare = OneOf((layer_normalised(x, mean(x), Scalar()), root_mean_square_normalised(x)))
+    scaled = OneOf((Op(("mul",), (bare, Anything())), bare))
+    functional = Op(("layer_norm", "rms_norm"), (x,))
+    written = OneOf((Op(("add",), (scaled, Op(("attribute",)))), scaled, functional))
+    return OneOf((Layer(TORCH_NORMS, (x,), symbol), Computes(written, symbol)))
+
+
+def normalised(symbol: str, x: str, module: str) -> Pattern:
+    """A norm of the value named `x`, its result and its module named."""
+    return Bind(symbol, norm(Bind(x, Anything()), module))

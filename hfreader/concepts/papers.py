@@ -1,0 +1,37 @@
+"""The papers that several concepts cite."""
+
+from dataclasses import replace
+
+from hfreader.concepts.model import Citation
+
+TRANSFORMER = Citation(
+    "Attention Is All You Need",
+    "Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser, Polosukhin",
+    2017,
+    "1706.03762",
+)
+BERT = Citation(
+    "BERT: Pre-training of Deep Bidirectional Transformers for Language Understanding",
+    "Devlin, Chang, Lee, Toutanova",
+    2018,
+    "1810.04805",
+)
+GPT = Citation(
+    "Improving Language Understanding by Generative Pre-Training", "Radford, Narasimhan, Salimans, Sutskever", 2018
+)
+GPT_2 = Citation(
+    "Language Models are Unsupervised Multitask Learners", "Radford, Wu, Child, Luan, Amodei, Sutskever", 2019
+)
+LAYER_NORM_PAPER = Citation("Layer Normalization", "Ba, Kiros, Hinton", 2016, "1607.06450")
+GELU_PAPER = Citation("Gaussian Error Linear Units (GELUs)", "Hendrycks, Gimpel", 2016, "1606.08415")
+RESNET = Citation("Deep Residual Learning for Image Recognition", "He, Zhang, Ren, Sun", 2015, "1512.03385")
+PRE_NORM = Citation("On Layer Normalization in the Transformer Architecture", "Xiong et al.", 2020, "2002.04745")
+CONV_SEQ2SEQ = Citation(
+    "Convolutional Sequence to Sequence Learning", "Gehring, Auli, Grangier, Yarats, Dauphin", 2017, "1705.03122"
+)
+TIED = Citation("Using the Output Embedding to Improve Language Models", "Press, Wolf", 2016, "1608.05859")
+
+
+def at(paper: Citation, where: str) -> Citation:
+    """A place in a paper: section and equation."""
+    return replace(paper, where=where)

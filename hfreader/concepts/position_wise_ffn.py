@@ -1,0 +1,69 @@
+"""The position-wise feed-forward network, equation (2) of the Transformer paper."""
+
+from typing import Any
+
+from hfreader.concepts.model import Concept, Symbol, Text
+from hfreader.concepts.papers import TRANSFORMER, at
+from hfreader.concepts.pattern import LINEAR, Activation, Anything, Bind, Both, FirstPosition, Layer, Not
+
+INPUT = Bind("x", Both(Not(FirstPosition(Anything())), Anything()))
+
+
+def reference(x: Any, w_1: Any, phi: Any, w_2: Any) -> Any:
+    """phi(x W_1 + b_1) W_2 + b_2. Shapes: x (..., d_model), W_1 (d_model, d_ff), W_2 (d_ff, d_model)."""
+    inner = x @ w_1.weight if w_1.bias is None else x @ w_1.weight + w_1.bias
+    hidden = phi(inner)
+    return hidden @ w_2.weight if w_2.bias is None else hidden @ w_2.weight + w_2.bias
+
+
+_MLP = (
+    "class {name}(nn.Module):\n"
+    "    def __init__(self, c):\n        super().__init__()\n"
+    "        self.a = nn.Linear(c.d, c.e)\n        self.b = nn.Linear(c.e, c.d)\n        self.v = nn.Linear(c.d, c.e)\n"
+    "    def forward(self, x):\n        return {body}\n"
+)
+
+CONCEPT = Concept(
+    slug="position-wise-ffn",
+    name=Text("Position-wise feed-forward network", "逐位置前馈网络"),
+    explanation=Text(
+        "Two linear maps with a pointwise non-linearity between them, applied to every position alike and independently. "
+        "The paper takes ReLU; later models put GELU or another function in its place.",
+        "两个线性映射,中间是逐元素非线性,对每个位置独立而相同地应用。论文使用 ReLU,后来的模型换成 GELU 等函数。",
+    ),
+    citations=(at(TRANSFORMER, "§3.3, Eq. (2)"),),
+    equations=(r"\sym{output}=\sym{phi}(\sym{x}\,\sym{w_1}+b_1)\,\sym{w_2}+b_2",),
+    symbols=(
+        Symbol("x", "x", Text("The input, one row per position", "输入,每个位置一行")),
+        Symbol("w_1", "W_1", Text("First linear map, to the inner dimension", "第一个线性映射,到内部维度")),
+        Symbol(
+            "phi",
+            r"\varphi",
+            Text("Pointwise non-linearity: max(0, ·) in the paper", "逐元素非线性,论文中为 max(0, ·)"),
+        ),
+        Symbol("w_2", "W_2", Text("Second linear map, back to the model dimension", "第二个线性映射,回到模型维度")),
+        Symbol("output", r"\mathrm{FFN}(x)", Text("The output, one row per position", "输出,每个位置一行")),
+    ),
+    patterns=(Bind("output", Layer(LINEAR, (Activation(Layer(LINEAR, (INPUT,), "w_1"), "phi"),), "w_2")),),
+    output="output",
+    reference=reference,
+    matches=(
+        _MLP.format(name="Gate", body="self.b(F.dropout(F.relu(self.a(x)), p=0.1))"),
+        "class Half(nn.Module):\n"
+        "    def __init__(self, c):\n        super().__init__()\n        self.m = nn.Linear(c.d, c.e)\n        self.f = ACT2FN[c.act]\n"
+        "    def forward(self, h):\n        return self.f(self.m(h))\n"
+        "class Rest(nn.Module):\n"
+        "    def __init__(self, c):\n        super().__init__()\n        self.m = nn.Linear(c.e, c.d)\n"
+        "    def forward(self, h, r):\n        return self.m(h) + r\n"
+        "class Both(nn.Module):\n"
+        "    def __init__(self, c):\n        super().__init__()\n        self.one = Half(c)\n        self.two = Rest(c)\n"
+        "    def forward(self, h):\n        return self.two(self.one(h), h)\n",
+    ),
+    rejects=(
+        # Gated; without a non-linearity; a classification head on the first position; a squashing gate.
+        _MLP.format(name="FeedForward", body="self.b(F.silu(self.a(x)) * self.v(x))"),
+        _MLP.format(name="FeedForward", body="self.b(self.a(x))"),
+        _MLP.format(name="FeedForward", body="self.b(F.gelu(self.a(x[:, 0])))"),
+        _MLP.format(name="FeedForward", body="self.b(torch.sigmoid(self.a(x)))"),
+    ),
+)

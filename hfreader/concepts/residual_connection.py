@@ -1,0 +1,61 @@
+"""The residual connection."""
+
+from typing import Any
+
+from hfreader.concepts.model import Concept, Symbol, Text
+from hfreader.concepts.papers import RESNET, TRANSFORMER, at
+from hfreader.concepts.pattern import Anything, Bind, Branch, Op
+
+X = Bind("x", Anything())
+
+
+def reference(x: Any, branch: Any) -> Any:
+    """x + F(x). Shapes: x and F(x) alike."""
+    return x + branch
+
+
+_LAYER = (
+    "class {name}(nn.Module):\n"
+    "    def __init__(self, c):\n        super().__init__()\n        self.a = nn.Linear(c.d, c.d)\n        self.n = nn.LayerNorm(c.d)\n"
+    "        self.e = nn.Embedding(c.p, c.d)\n"
+    "    def forward(self, x, y):\n        return {body}\n"
+)
+
+CONCEPT = Concept(
+    slug="residual-connection",
+    name=Text("Residual connection", "残差连接"),
+    explanation=Text(
+        "The input of a layer is added to its output, so that the layer only has to learn what to change. Gradients pass "
+        "through the sum undiminished, which makes deep stacks trainable.",
+        "把一层的输入加到它的输出上,这一层只需学习要改变什么。梯度经由加法不衰减地通过,使深层堆叠可以训练。",
+    ),
+    citations=(at(RESNET, "§3.1, Eq. (1)"), at(TRANSFORMER, "§3.1")),
+    equations=(r"\sym{output}=\sym{x}+\sym{branch}",),
+    symbols=(
+        Symbol("x", "x", Text("The input, carried past the layer", "绕过该层的输入")),
+        Symbol(
+            "branch",
+            r"\mathcal{F}(x)",
+            Text("What learned layers compute from the input", "可学习的层由输入算出的结果"),
+        ),
+        Symbol("output", "y", Text("Their sum", "两者之和")),
+    ),
+    patterns=(Bind("output", Op(("add",), (X, Bind("branch", Branch(source=X))))),),
+    output="output",
+    reference=reference,
+    matches=(
+        _LAYER.format(name="Plain", body="self.a(self.n(x)) + x"),
+        "class Inner(nn.Module):\n    def __init__(self, c):\n        super().__init__()\n        self.a = nn.Linear(c.d, c.d)\n"
+        "    def forward(self, u, v):\n        return self.a(F.relu(u)) + v\n"
+        "class Outer(nn.Module):\n    def __init__(self, c):\n        super().__init__()\n        self.b = nn.Linear(c.d, c.d)\n"
+        "        self.i = Inner(c)\n"
+        "    def forward(self, h):\n        return self.i(self.b(h), h)\n",
+    ),
+    rejects=(
+        # Two inputs; a position embedding, which depends on the shape of x alone; no learned layer; a bare product.
+        _LAYER.format(name="Residual", body="self.a(x) + y"),
+        _LAYER.format(name="Residual", body="x + self.e(torch.arange(x.shape[1], device=x.device))"),
+        _LAYER.format(name="Residual", body="x + 0.044715 * torch.pow(x, 3.0)"),
+        _LAYER.format(name="Residual", body="x * self.a(x)"),
+    ),
+)
