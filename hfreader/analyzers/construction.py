@@ -107,6 +107,8 @@ class Scope:
         if isinstance(target, cst.Tuple) and isinstance(value, cst.Tuple):
             for left, right in zip(target.elements, value.elements, strict=False):
                 self._assign(left.value, right.value)
+        elif isinstance(target, cst.Subscript):
+            self.items[dotted_name(target.value) or ""].append(value)
         elif (name := dotted_name(target)) is not None:
             self.values[name].append(value)
 

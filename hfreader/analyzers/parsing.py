@@ -1,6 +1,10 @@
 """One source file parsed: its libcst tree, where every node stands, and the names its top level defines."""
 
+import ast
+import gc
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +17,19 @@ from hfreader.facts.places import Span
 PACKAGE = "transformers"
 
 
+@contextmanager
+def collection_paused() -> Iterator[None]:
+    """Pause the garbage collector: a tree is a hundred thousand small objects that stay, and walking them again and
+    again takes as long as making them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 class Positions(Mapping[cst.CSTNode, Span]):
     """The span of every node of a tree, computed when first asked for."""
 
@@ -21,7 +38,8 @@ class Positions(Mapping[cst.CSTNode, Span]):
 
     @cached_property
     def _ranges(self) -> Mapping[cst.CSTNode, CodeRange]:
-        return MetadataWrapper(self._tree, unsafe_skip_copy=True).resolve(PositionProvider)
+        with collection_paused():
+            return MetadataWrapper(self._tree, unsafe_skip_copy=True).resolve(PositionProvider)
 
     def __getitem__(self, node: cst.CSTNode) -> Span:
         found = self._ranges[node]
@@ -55,7 +73,7 @@ class ParsedFile:
     classes: dict[str, cst.ClassDef]
     functions: dict[str, cst.FunctionDef]
     imports: dict[str, str]
-    stars: tuple[str, ...]
+    stars: list[str]
     assignments: dict[str, cst.BaseExpression]
 
     def text(self, node: cst.CSTNode) -> str:
@@ -65,18 +83,29 @@ class ParsedFile:
 
 def parse_file(source: str, file: str) -> ParsedFile:
     """Parse `source`, which stands in `file` (relative to the package); HfreaderError where it is not Python."""
+    _refuse_what_is_not_python(source, file)
     try:
-        tree = cst.parse_module(source)
+        with collection_paused():
+            tree = cst.parse_module(source)
     except cst.ParserSyntaxError as error:
         raise HfreaderError(f"{file}:{error.raw_line}: cannot be parsed: {error.message}") from error
-    except RecursionError as error:
-        raise HfreaderError(f"{file}:1: cannot be parsed: it is nested too deeply") from error
-    parsed = ParsedFile(file, module_name(file), source, tree, Positions(tree), {}, {}, {}, (), {})
-    stars: list[str] = []
+    parsed = ParsedFile(file, module_name(file), source, tree, Positions(tree), {}, {}, {}, [], {})
     for statement in statements(tree.body):
-        _index(parsed, statement, stars)
-    object.__setattr__(parsed, "stars", tuple(stars))
+        _index(parsed, statement)
     return parsed
+
+
+def _refuse_what_is_not_python(source: str, file: str) -> None:
+    """Ask Python's own parser first: it is quick, tells the line, and bounds the nesting, which libcst does not."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            ast.parse(source.encode())
+    except SyntaxError as error:
+        raise HfreaderError(f"{file}:{error.lineno or 1}: cannot be parsed: {error.msg}") from error
+    except ValueError as error:
+        raise HfreaderError(f"{file}:1: cannot be parsed: {error}") from error
+    except (MemoryError, RecursionError) as error:
+        raise HfreaderError(f"{file}:1: cannot be parsed: it is nested too deeply") from error
 
 
 def module_name(file: str) -> str:
@@ -141,14 +170,14 @@ def literal_string(node: cst.BaseExpression) -> str | None:
     return None
 
 
-def _index(parsed: ParsedFile, statement: cst.CSTNode, stars: list[str]) -> None:
+def _index(parsed: ParsedFile, statement: cst.CSTNode) -> None:
     match statement:
         case cst.ClassDef():
             _index_class(parsed, statement, statement.name.value)
         case cst.FunctionDef():
             parsed.functions[statement.name.value] = statement
         case cst.Import() | cst.ImportFrom():
-            _index_import(parsed, statement, stars)
+            _index_import(parsed, statement)
         case cst.Assign():
             for target in statement.targets:
                 if isinstance(target.target, cst.Name):
@@ -174,9 +203,9 @@ def _completes_another(node: cst.FunctionDef) -> bool:
     return any(name.rpartition(".")[2] in ("setter", "deleter", "overload") for name in names)
 
 
-def _index_import(parsed: ParsedFile, node: cst.Import | cst.ImportFrom, stars: list[str]) -> None:
+def _index_import(parsed: ParsedFile, node: cst.Import | cst.ImportFrom) -> None:
     if isinstance(node, cst.ImportFrom) and isinstance(node.names, cst.ImportStar):
-        stars.append(_origin(parsed, node))
+        parsed.stars.append(_origin(parsed, node))
     else:
         parsed.imports.update(imported(parsed, node))
 

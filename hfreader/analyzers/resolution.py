@@ -86,7 +86,7 @@ class Resolver:
         return None
 
     def _follow(self, qualified: str, seen: tuple[str, ...]) -> str:
-        place = self.split(qualified)
+        place = None if self.module(qualified) else self.split(qualified)
         if place is None:
             return qualified
         return self._lookup(place[0], place[1], seen) or qualified
