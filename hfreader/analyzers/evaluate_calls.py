@@ -179,7 +179,8 @@ class CallEvaluator(ExpressionEvaluator):
             return
         self.update(call, body=self.phi("body", known, self.frame.scope))
         inner = same_value(self.nodes, call)
-        self.update(call, number=self.nodes[inner].number)
+        if self.nodes[call].registry is None:
+            self.update(call, number=self.nodes[inner].number)
         meaning = self.meaning(inner)
         if meaning is not None:
             self.meanings[call] = meaning

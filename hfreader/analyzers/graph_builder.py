@@ -60,7 +60,8 @@ class GraphBuilder:
         if key not in self._unpacked:
             node = self.add(Node("unpack", label, (Operand(value),), scope))
             inner = same_value(self.nodes, node)
-            self.update(node, number=self.nodes[inner].number)
+            if self.nodes[value].registry is None:
+                self.update(node, number=self.nodes[inner].number)
             if (meaning := self.meaning(inner)) is not None:
                 self.meanings[node] = meaning
             self._unpacked[key] = node

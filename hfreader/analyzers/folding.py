@@ -1,0 +1,160 @@
+"""A dataflow graph folded to what a reader wants to see: inputs, submodules, the mathematics, outputs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from hfreader.analyzers.flow_sources import Loop, Sources, is_shown_operation
+from hfreader.analyzers.values import AGGREGATES, same_value
+from hfreader.facts.analysis import Diagram, DiagramEdge, DiagramNode
+from hfreader.facts.dataflow import ROOT, Dataflow, Node
+from hfreader.facts.matches import Match
+from hfreader.facts.places import Place
+
+MAX_BOXES = 30
+SYMBOLS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "neg": "−", "pow": "power"}
+
+
+def fold(graph: Dataflow, matches: tuple[Match, ...] = ()) -> Diagram:
+    """The diagram of the graph's own class: submodules are one box each, functions are opened where they hold the
+    mathematics, and layers that repeat are drawn once. Details are left out until at most `MAX_BOXES` remain."""
+    for detail in ("functions", "operations", "modules"):
+        folding = _Folding(graph, Sources(graph, detail), matches)
+        folding.outputs()
+        if len(folding.boxes) <= MAX_BOXES:
+            break
+    return folding.diagram()
+
+
+@dataclass
+class _Folding:
+    """One attempt at a diagram. `boxes` are graph nodes in the order in which they were reached."""
+
+    graph: Dataflow
+    sources: Sources
+    matches: tuple[Match, ...]
+    boxes: dict[int, None] = field(default_factory=dict)
+    edges: dict[tuple[int, int, bool], None] = field(default_factory=dict)
+    results: list[tuple[str, int]] = field(default_factory=list)
+
+    def outputs(self) -> None:
+        """Walk back from what is returned."""
+        if self.graph.result is None:
+            return
+        for label, node in _returned(self.graph, self.graph.result):
+            self.results.append((label, node))
+            self._connect(self.sources.of(node), -len(self.results), node)
+
+    def _connect(self, found: Iterable[int | Loop], target: int, consumer: int, repeat: bool = False) -> None:
+        for source in found:
+            if isinstance(source, Loop):
+                inside = self.sources.inside(source.node, consumer)
+                first, again = self.sources.of_loop(source.node)
+                if inside and not repeat:
+                    self._connect(first, target, consumer)
+                    self._connect([one for one in again if one != source], target, consumer, True)
+                elif not inside:
+                    self._connect([one for one in again if one != source] or first, target, consumer)
+                continue
+            self.edges[source, target, repeat] = None
+            if source not in self.boxes:
+                self.boxes[source] = None
+                self._connect(self.sources.into(source), source, source)
+
+    def diagram(self) -> Diagram:
+        """The boxes in order of the source, inputs first and outputs last."""
+        order = sorted(self.boxes, key=self._rank)
+        ids = {node: index for index, node in enumerate(order)}
+        carriers = _tokens_by_value(self.graph)
+        nodes = [self._box(ids[node], node, carriers) for node in order]
+        for index, (label, node) in enumerate(self.results):
+            key = -(index + 1)
+            if any(target == key for _, target, _ in self.edges):
+                ids[key] = len(nodes)
+                values = carriers.get(same_value(self.graph.nodes, node), ())
+                nodes.append(DiagramNode(len(nodes), label, "output", self._place(node), None, values))
+        edges = [DiagramEdge(ids[a], ids[b], again) for a, b, again in self.edges if a in ids and b in ids]
+        unique = tuple(sorted(set(edges), key=lambda edge: (edge.source, edge.target)))
+        return Diagram(self.graph.owner, self.graph.function, tuple(nodes), unique)
+
+    def _rank(self, node: int) -> tuple[int, int]:
+        return (0 if self.graph.nodes[node].op == "parameter" else 1, node)
+
+    def _box(self, number: int, node: int, carriers: dict[int, tuple[Place, ...]]) -> DiagramNode:
+        value, place = self.graph.nodes[node], self._place(node)
+        own = carriers.get(same_value(self.graph.nodes, node), ())
+        values = own or tuple(one for after in self.sources.plumbing(node) for one in carriers.get(after, ()))
+        if place not in values and value.span is not None:
+            values = (*values, place) if own else (place, *values)
+        kind = self._kind(value)
+        return DiagramNode(
+            number, self._label(value), kind, place, self._target(value), values, self._symbols(place, values)
+        )
+
+    def _kind(self, value: Node) -> str:
+        if value.op in ("parameter", "attribute"):
+            return "input"
+        if value.op in ("module", "function"):
+            return value.op
+        return "function" if value.op == "call" else "operation"
+
+    def _label(self, value: Node) -> str:
+        if not is_shown_operation(value):
+            return value.label
+        others = [self.graph.nodes[one.node] for one in value.operands if one.keyword is None]
+        constants = [one for one in others if one.number is not None or (one.op == "attribute" and not one.operands)]
+        name = SYMBOLS.get(value.op, value.op)
+        plain = value.op in ("add", "sub", "mul", "div", "pow") and len(constants) == 1
+        return f"{name} {_constant(constants[0])}" if plain else name
+
+    def _target(self, value: Node) -> str | None:
+        if value.op == "module":
+            followed = [name for name in value.classes if name.startswith("transformers.")]
+            return followed[0] if len(followed) == 1 else None
+        return None
+
+    def _place(self, node: int) -> Place:
+        value = self.graph.nodes[node]
+        while value.span is None:
+            inner = value.scope if value.op != "inline" else node
+            call = self.graph.nodes[inner].call if inner != ROOT else None
+            if call is None:
+                return self.graph.place
+            value = self.graph.nodes[call]
+        return Place(self.graph.file_of(value.scope), value.span)
+
+    def _symbols(self, place: Place, values: tuple[Place, ...]) -> tuple[str, ...]:
+        wanted = {place, *values}
+        found = (
+            f"{match.concept}:{binding.symbol}"
+            for match in self.matches
+            for binding in match.bindings
+            if wanted.intersection(binding.tokens)
+        )
+        return tuple(dict.fromkeys(found))
+
+
+def _constant(node: Node) -> str:
+    return node.label if node.number is None else f"{node.number:g}"
+
+
+def _returned(graph: Dataflow, result: int) -> list[tuple[str, int]]:
+    """Each value returned, with a name for it."""
+    inner = graph.nodes[same_value(graph.nodes, result)]
+    if inner.op == "phi":
+        found = [one for operand in inner.operands for one in _returned(graph, operand.node)]
+        return list(dict.fromkeys(found))
+    if inner.op not in AGGREGATES:
+        return [("output", result)]
+    return [
+        (operand.keyword or ("output" if index == 0 else f"output[{index}]"), operand.node)
+        for index, operand in enumerate(inner.operands)
+        if operand.keyword != "**"
+    ]
+
+
+def _tokens_by_value(graph: Dataflow) -> dict[int, tuple[Place, ...]]:
+    found: dict[int, list[Place]] = {}
+    for token in graph.tokens:
+        place = Place(graph.file_of(token.scope), token.span)
+        found.setdefault(same_value(graph.nodes, token.node), []).append(place)
+    return {node: tuple(dict.fromkeys(places)) for node, places in found.items()}
