@@ -11,6 +11,8 @@ from hfreader.facts.matches import Match
 from hfreader.facts.places import Place
 
 MAX_BOXES = 30
+# Stands for what is outside of every loop.
+OUTSIDE = -1
 SYMBOLS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "neg": "−", "pow": "power"}
 
 
@@ -25,6 +27,15 @@ def fold(graph: Dataflow, matches: tuple[Match, ...] = ()) -> Diagram:
     return folding.diagram()
 
 
+@dataclass(frozen=True)
+class _Result:
+    """One value that the function returns."""
+
+    label: str
+    node: int
+    place: Place | None
+
+
 @dataclass
 class _Folding:
     """One attempt at a diagram. `boxes` are graph nodes in the order in which they were reached."""
@@ -34,15 +45,20 @@ class _Folding:
     matches: tuple[Match, ...]
     boxes: dict[int, None] = field(default_factory=dict)
     edges: dict[tuple[int, int, bool], None] = field(default_factory=dict)
-    results: list[tuple[str, int]] = field(default_factory=list)
+    results: list[_Result] = field(default_factory=list)
 
     def outputs(self) -> None:
         """Walk back from what is returned."""
         if self.graph.result is None:
             return
-        for label, node in _returned(self.graph, self.graph.result):
-            self.results.append((label, node))
-            self._connect(self.sources.of(node), -len(self.results), node)
+        found = [(one, self.sources.of(one.node)) for one in _returned(self.graph, self.graph.result)]
+        computed = [pair for pair in found if not all(self._is_input(source) for source in pair[1])]
+        for result, sources in computed or found:
+            self.results.append(result)
+            self._connect(sources, -len(self.results), OUTSIDE)
+
+    def _is_input(self, source: int | Loop) -> bool:
+        return isinstance(source, int) and self.graph.nodes[source].op == "parameter"
 
     def _connect(self, found: Iterable[int | Loop], target: int, consumer: int, repeat: bool = False) -> None:
         for source in found:
@@ -66,12 +82,11 @@ class _Folding:
         ids = {node: index for index, node in enumerate(order)}
         carriers = _tokens_by_value(self.graph)
         nodes = [self._box(ids[node], node, carriers) for node in order]
-        for index, (label, node) in enumerate(self.results):
-            key = -(index + 1)
-            if any(target == key for _, target, _ in self.edges):
-                ids[key] = len(nodes)
-                values = carriers.get(same_value(self.graph.nodes, node), ())
-                nodes.append(DiagramNode(len(nodes), label, "output", self._place(node), None, values))
+        for index, result in enumerate(self.results):
+            ids[-(index + 1)] = len(nodes)
+            values = carriers.get(same_value(self.graph.nodes, result.node), ())
+            place = result.place or self._place(result.node)
+            nodes.append(DiagramNode(len(nodes), result.label, "output", place, None, values))
         edges = [DiagramEdge(ids[a], ids[b], again) for a, b, again in self.edges if a in ids and b in ids]
         unique = tuple(sorted(set(edges), key=lambda edge: (edge.source, edge.target)))
         return Diagram(self.graph.owner, self.graph.function, tuple(nodes), unique)
@@ -137,24 +152,31 @@ def _constant(node: Node) -> str:
     return node.label if node.number is None else f"{node.number:g}"
 
 
-def _returned(graph: Dataflow, result: int) -> list[tuple[str, int]]:
-    """Each value returned, with a name for it."""
-    inner = graph.nodes[same_value(graph.nodes, result)]
+def _returned(graph: Dataflow, result: int, place: Place | None = None) -> list[_Result]:
+    """Each value returned, with a name for it and the expression that returns it."""
+    aggregate = same_value(graph.nodes, result)
+    inner = graph.nodes[aggregate]
     if inner.op == "phi":
         found = [one for operand in inner.operands for one in _returned(graph, operand.node)]
         return list(dict.fromkeys(found))
     if inner.op not in AGGREGATES:
-        return [("output", result)]
+        return [_Result("output", result, place)]
+    file = graph.file_of(inner.scope)
     return [
-        (operand.keyword or ("output" if index == 0 else f"output[{index}]"), operand.node)
+        _Result(
+            operand.keyword or ("output" if index == 0 else f"output[{index}]"),
+            operand.node,
+            None if operand.span is None else Place(file, operand.span),
+        )
         for index, operand in enumerate(inner.operands)
         if operand.keyword != "**"
     ]
 
 
 def _tokens_by_value(graph: Dataflow) -> dict[int, tuple[Place, ...]]:
+    """Where each value is written, in the root function first."""
     found: dict[int, list[Place]] = {}
-    for token in graph.tokens:
+    for token in sorted(graph.tokens, key=lambda token: token.scope != ROOT):
         place = Place(graph.file_of(token.scope), token.span)
         found.setdefault(same_value(graph.nodes, token.node), []).append(place)
     return {node: tuple(dict.fromkeys(places)) for node, places in found.items()}

@@ -112,43 +112,12 @@ ACTIVATION_TABLES = frozenset({"transformers.activations.ACT2FN", "transformers.
 ACTIVATION_GETTERS = frozenset({"transformers.activations.get_activation"})
 
 # Operations that move, copy, reshape or cast what they are given and compute nothing.
-TRANSPARENT = frozenset(
-    {
-        "view",
-        "reshape",
-        "view_as",
-        "reshape_as",
-        "contiguous",
-        "to",
-        "type",
-        "type_as",
-        "float",
-        "double",
-        "half",
-        "bfloat16",
-        "clone",
-        "detach",
-        "cpu",
-        "cuda",
-        "expand",
-        "expand_as",
-        "permute",
-        "transpose",
-        "movedim",
-        "unsqueeze",
-        "squeeze",
-        "flatten",
-        "unflatten",
-        "dropout",
-        "dropout1d",
-        "dropout2d",
-        "learned",
-        "buffer",
-        "requires_grad_",
-        "cache_update",
-        "starred",
-    }
-)
+_TRANSPARENT = """
+view reshape view_as reshape_as contiguous to type type_as float double half bfloat16 clone detach cpu cuda expand
+expand_as permute transpose movedim unsqueeze squeeze flatten unflatten dropout dropout1d dropout2d learned buffer
+requires_grad_ cache_update starred
+"""
+TRANSPARENT = frozenset(_TRANSPARENT.split())
 TRANSPARENT_MODULES = frozenset(
     f"torch.nn.{name}"
     for name in ("Identity", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "Flatten", "Unflatten")

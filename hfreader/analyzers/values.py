@@ -109,6 +109,22 @@ def ancestors(graph: Dataflow, node: int) -> frozenset[int]:
     return frozenset(found)
 
 
+def dependents(graph: Dataflow, node: int) -> frozenset[int]:
+    """Every node that `node` took part in computing, itself included."""
+    users: dict[int, list[int]] = {}
+    for index, value in enumerate(graph.nodes):
+        for used in (*(operand.node for operand in value.operands), *(() if value.body is None else (value.body,))):
+            users.setdefault(used, []).append(index)
+    found: set[int] = set()
+    queue = [node]
+    while queue:
+        current = queue.pop()
+        if current not in found:
+            found.add(current)
+            queue += users.get(current, [])
+    return frozenset(found)
+
+
 def _returns(nodes: Sequence[Node], body: int) -> bool:
     """Whether a body is followed to what it returns, so that the call's arguments are reached through it."""
     value = nodes[body]
