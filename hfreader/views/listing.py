@@ -30,12 +30,13 @@ class Annotation:
 @dataclass(frozen=True)
 class AnnotatedLine:
     """One line of a function, dedented. `ran` is None for what cannot run (comments, blank lines, signatures);
-    `colours` are the stretches of `text` that syntax colours."""
+    `idle` marks the first of consecutive lines that did not run; `colours` are the stretches that syntax colours."""
 
     number: int
     text: str
     ran: bool | None
     annotations: tuple[Annotation, ...]
+    idle: bool = False
     colours: tuple[Stretch, ...] = ()
 
 
@@ -136,10 +137,13 @@ def _lines(
     written = source.splitlines()[extent.start - 1 : extent.stop - 1]
     indentation = len(written[0]) - len(written[0].lstrip())
     coloured = _coloured(source)
+    ran: bool | None = True
     for number, text in zip(extent, written, strict=False):
         cut = indentation if not text[:indentation].strip() else 0
         colours = tuple(Stretch(c.start - cut, c.end - cut, c.kind) for c in coloured[number - 1] if c.start >= cut)
-        yield AnnotatedLine(number, text[cut:], states.get(number), tuple(_annotations(by_line[number])), colours)
+        before, ran = ran, states.get(number)
+        idle = ran is False and before is not False
+        yield AnnotatedLine(number, text[cut:], ran, tuple(_annotations(by_line[number])), idle, colours)
 
 
 @cache
@@ -178,19 +182,22 @@ def _annotations(records: Iterable[LineRecord]) -> Iterator[Annotation]:
     for record in records:
         by_name[record.name].append(record)
     for name, own in by_name.items():
-        texts = list(dict.fromkeys(text for record in own if (text := value_texts(record.value)) is not None))
-        if texts:
-            symbols, numbers = texts[0]
-            more = [number or symbol for symbol, number in texts[1:MOST_VARIANTS]]
-            rest = [f"and {len(texts) - MOST_VARIANTS} more"] if len(texts) > MOST_VARIANTS else []
-            yield Annotation(name, symbols, "; ".join([*([numbers] if numbers else []), *more, *rest]))
+        texts = list(dict.fromkeys(value_texts(record.value) for record in own))
+        symbols, numbers = texts[0]
+        others = [other_numbers or other for other, other_numbers in texts[1:MOST_VARIANTS]]
+        if len(texts) > MOST_VARIANTS:
+            others.append(f"and {len(texts) - MOST_VARIANTS} more")
+        if numbers:
+            yield Annotation(name, symbols, "; ".join([numbers, *others]))
+        else:
+            yield Annotation(name, ", ".join([symbols, *(other.removeprefix("= ") for other in others)]), "")
 
 
-def value_texts(value: Value) -> tuple[str, str] | None:
-    """A value in symbols and in numbers (empty where that is the same); None where nothing short can be said."""
+def value_texts(value: Value) -> tuple[str, str]:
+    """A value in symbols and in numbers (empty where that is the same); what is no tensor and long is its type."""
     symbols, numbers = in_symbols(value), in_numbers(value)
     if symbols is not None and numbers is not None:
         return symbols, numbers if numbers != symbols else ""
     if value.text is not None and len(value.text) <= LONGEST_TEXT:
         return f"= {value.text}", ""
-    return None
+    return value.type, ""

@@ -14,6 +14,7 @@ from hfreader.views.listing import (
     ModuleListing,
     class_listings,
     module_listing,
+    value_texts,
 )
 from hfreader.views.tree import TreeNode, module_tree
 
@@ -176,7 +177,7 @@ def code_lines(line: AnnotatedLine, gutter: int, width: int, column: int = 0) ->
     indentation = len(line.text) - len(line.text.lstrip())
     pieces = _cut(_coloured(line), room, min(indentation + 4, room // 2))
     notes = annotation_texts(line.annotations)
-    if line.ran is False and line.text.strip():
+    if line.idle:
         notes = [Text("not run", style="dim yellow")]
     joined = Text(", ").join(notes)
     gap = len(_GAP)
@@ -203,7 +204,7 @@ def _coloured(line: AnnotatedLine) -> Text:
 
 def _column(lines: Sequence[AnnotatedLine], room: int) -> int:
     """Where the values of a function begin: behind the longest line that leaves them enough room."""
-    lengths = [len(line.text) for line in lines if line.annotations or line.ran is False]
+    lengths = [len(line.text) for line in lines if line.annotations or line.idle]
     return max((length for length in lengths if length <= room * 0.55), default=0)
 
 
@@ -231,7 +232,8 @@ def _without_lines(trace: Trace, listing: ModuleListing) -> Iterator[Text]:
     yield Text("  no lines were recorded here: its code is not part of transformers", style=QUIET)
     if record is not None:
         for name, value in (*record.inputs, ("output", record.output)):
-            yield Text(f"  {name}  {value}")
+            symbols, numbers = value_texts(value)
+            yield Text.assemble(f"  {name}{_GAP}", (symbols, SYMBOLS), (f" {numbers}", NUMBERS))
 
 
 def _labelled(label: str, parts: Sequence[Text], width: int) -> Iterator[Text]:
@@ -248,11 +250,13 @@ def _labelled(label: str, parts: Sequence[Text], width: int) -> Iterator[Text]:
 
 
 def _cut(text: Text, room: int, indentation: int) -> list[Text]:
-    """A code line in pieces that fit; nothing is lost."""
+    """A code line in pieces that fit, cut behind a word where one ends near the edge; nothing is lost."""
     pieces: list[Text] = []
     while text.cell_len > room:
-        pieces.append(text[:room])
-        text = Text.assemble(" " * indentation, text[room:])
+        ends = [place for place in range(room - room // 4, room + 1) if text.plain[place - 1] in " ,([.="]
+        at = max(ends, default=room)
+        pieces.append(text[:at])
+        text = Text.assemble(" " * indentation, text[at:])
     return [*pieces, text]
 
 

@@ -1,0 +1,68 @@
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from hfreader.errors import HfreaderError
+from hfreader.facts import places, problems, traces
+from hfreader.views.json_view import read_json, render_json
+from tests.facts_builder import make_trace
+
+DOCUMENT = (Path(__file__).parent.parent.parent / "docs" / "trace-json.md").read_text(encoding="utf-8")
+HEADINGS = {
+    "Trace": (traces.Trace,),
+    "Token": (traces.TokenFact,),
+    "Symbol": (traces.SymbolFact,),
+    "Value": (traces.Value,),
+    "Tensor": (traces.TensorFact,),
+    "Module": (traces.ModuleRecord,),
+    "Line": (traces.LineRecord,),
+    "Execution": (traces.Execution,),
+    "Dispatch": (traces.Dispatch,),
+    "Place and Span": (places.Place, places.Span),
+    "Problem": (problems.Problem,),
+}
+
+
+def documented(heading):
+    section = re.search(rf"^## {heading}$(.*?)(?=^## |\Z)", DOCUMENT, re.MULTILINE | re.DOTALL)
+    assert section is not None, f"{heading} is not described"
+    return re.findall(r"^\| `(\w+)` \|", section[1], re.MULTILINE)
+
+
+@pytest.mark.parametrize("heading", HEADINGS)
+def test_the_document_names_every_field_in_order(heading):
+    fields = [field.name for record in HEADINGS[heading] for field in dataclasses.fields(record)]
+    assert documented(heading) == fields
+
+
+def test_the_document_describes_this_version():
+    assert f"describes version {traces.SCHEMA_VERSION}." in DOCUMENT
+
+
+def test_every_record_of_the_schema_is_described():
+    records = {
+        item
+        for module in (traces, places, problems)
+        for item in vars(module).values()
+        if isinstance(item, type) and dataclasses.is_dataclass(item)
+    }
+    assert records == {record for described in HEADINGS.values() for record in described}
+
+
+def test_a_trace_survives_the_round_trip():
+    trace = make_trace()
+    assert read_json(render_json(trace)) == trace
+
+
+def test_the_version_comes_first_and_the_text_is_one_line():
+    data = render_json(make_trace())
+    assert data.startswith(b'{"schema":1,') and data.count(b"\n") == 1
+    assert json.loads(data)["lines"][0]["place"]["span"] == {"line": 29, "column": 22, "end_line": 29, "end_column": 25}
+
+
+def test_what_is_no_trace_is_said():
+    with pytest.raises(HfreaderError, match="not a valid"):
+        read_json(b'{"schema": 1}')
