@@ -23,7 +23,8 @@ PATIENCE = 8.0
 STALL = 30.0
 # No prompt may hold a build up, and messages are read by their English words.
 ENVIRONMENT = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "LC_ALL": "C"}
-OPTIONS = ("-c", "protocol.version=2", "-c", "http.lowSpeedLimit=1", "-c", f"http.lowSpeedTime={STALL:.0f}")
+SETTINGS = ("protocol.version=2", "http.lowSpeedLimit=1", f"http.lowSpeedTime={STALL:.0f}", "maintenance.auto=false")
+OPTIONS = tuple(word for setting in SETTINGS for word in ("-c", setting))
 STEPS = {
     git.RemoteProgress.COUNTING: "counting objects",
     git.RemoteProgress.COMPRESSING: "compressing objects",

@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,49 @@ def daemon(repository: Path) -> Iterator[str]:
     yield f"git://127.0.0.1:{port}/transformers"
     os.killpg(server.pid, signal.SIGKILL)
     server.wait()
+
+
+class GitOverHttp(BaseHTTPRequestHandler):
+    """Hands every request to git's own CGI program, as web servers do."""
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        environment = {
+            **os.environ,
+            "GIT_PROJECT_ROOT": self.server.root,  # type: ignore[attr-defined]
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "REQUEST_METHOD": self.command,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": self.headers.get("Content-Length", "0"),
+        }
+        body = self.rfile.read(int(environment["CONTENT_LENGTH"]))
+        answer = subprocess.run(["git", "http-backend"], input=body, env=environment, capture_output=True).stdout
+        head, _, content = answer.partition(b"\r\n\r\n")
+        headers = dict(line.split(": ", 1) for line in head.decode().splitlines())
+        self.send_response(int(headers.pop("Status", "200").split()[0]))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_POST = do_GET
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def web(repository: Path) -> Iterator[str]:
+    """The address of `repository` on a web server."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), GitOverHttp) as server:
+        server.root = str(repository.parent)  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/transformers"
+        server.shutdown()
 
 
 @pytest.fixture

@@ -19,10 +19,14 @@ def read(snapshot: Snapshot, file: str = "models/bert/modeling_bert.py") -> byte
     return snapshot.path(file).read_bytes()
 
 
-def test_a_tag_from_a_server_is_pinned_and_whole(daemon: str, repository: Path):
-    snapshot = obtain(daemon, "v5.0.0")
+@pytest.mark.parametrize("server", ["daemon", "web"])
+def test_a_tag_from_a_server_is_pinned_and_whole(server: str, repository: Path, request: pytest.FixtureRequest):
+    url = str(request.getfixturevalue(server))
+    messages: list[str] = []
+    snapshot = obtain(url, "v5.0.0", report=said(messages))
+    assert {"receiving objects", "unpacking"} & set(messages)
     assert snapshot.commit == git(repository, "rev-parse", "HEAD")
-    assert (snapshot.origin, snapshot.repository, snapshot.ref) == ("repository", daemon, "v5.0.0")
+    assert (snapshot.origin, snapshot.repository, snapshot.ref) == ("repository", url, "v5.0.0")
     assert snapshot.version == version("transformers")
     ours = {path.relative_to(snapshot.package) for path in Path(snapshot.package).rglob("*") if path.is_file()}
     theirs = repository / "src" / "transformers"

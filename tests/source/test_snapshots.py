@@ -37,7 +37,7 @@ def test_what_was_killed_is_never_taken_for_whole(step: str, daemon: str, reposi
     snapshot = obtain(daemon, "v5.0.0")
     package = repository / "src" / "transformers"
     assert all((Path(snapshot.package) / path.relative_to(package)).exists() for path in package.rglob("*"))
-    assert list((cache / "unfinished").iterdir()) == []
+    assert [path.name for path in (cache / "snapshots").iterdir()] == [snapshot.commit]
 
 
 @pytest.mark.slow
