@@ -92,11 +92,18 @@ def _walk(body: Sequence[ast.stmt], condition: str | None, source: str, found: d
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
             continue
         branches = _branches(statement, condition, source)
-        last = branches[0][1][0].lineno - 1 if branches and branches[0][1] else statement.end_lineno
-        for line in range(statement.lineno, max(statement.lineno, last or 0) + 1):
+        for line in range(statement.lineno, _head_end(statement) + 1):
             found[line] = condition
         for inner_condition, inner in branches:
             _walk(inner, inner_condition, source, found)
+
+
+def _head_end(statement: ast.stmt) -> int:
+    """The last line of what a statement says before its body."""
+    parts = [part for part in ast.iter_child_nodes(statement) if not isinstance(part, ast.stmt | ast.excepthandler)]
+    ends = [end for part in parts for inner in ast.walk(part) if (end := getattr(inner, "end_lineno", None))]
+    return max(ends, default=statement.lineno) if hasattr(statement, "body") else statement.end_lineno or statement.lineno
+
 
 
 def _branches(statement: ast.stmt, condition: str | None, source: str) -> list[tuple[str | None, Sequence[ast.stmt]]]:

@@ -1,0 +1,28 @@
+"""Runs MkDocs on rendered fragments."""
+
+from pathlib import Path
+
+from mkdocs.commands.build import build
+from mkdocs.config import load_config
+from mkdocs.exceptions import MkDocsException
+
+from hfreader.errors import HfreaderError
+
+PLUGIN = "hfreader"
+
+
+def run_mkdocs(config_file: Path, fragments: Path, site: Path) -> None:
+    """Build the site that `config_file` describes from `fragments` (see `hfreader.pages.site`) into `site`.
+
+    What `site` held before is replaced. HfreaderError where the configuration is unusable or MkDocs gives up.
+    """
+    try:
+        config = load_config(str(config_file), site_dir=str(site.absolute()))
+        if PLUGIN not in config.plugins:
+            raise HfreaderError(f"{config_file} does not use the plugin {PLUGIN}: add it under `plugins`")
+        config.plugins[PLUGIN].config.fragments = str(fragments.absolute())
+        config.plugins.on_startup(command="build", dirty=False)
+        build(config)
+        config.plugins.on_shutdown()
+    except MkDocsException as error:
+        raise HfreaderError(f"MkDocs could not build {config_file}: {error}") from error

@@ -1,0 +1,104 @@
+import pytest
+
+from hfreader.pages.book import Book
+from hfreader.pages.class_block import ClassBlock
+from hfreader.pages.file_context import FileContext
+from hfreader.pages.sections import Section
+from tests.pages import toy
+from tests.pages.html import Element, code_of, parse
+
+
+@pytest.fixture(scope="session")
+def block(attention_html: str) -> Element:
+    return parse(attention_html).all("section")[0]
+
+
+def lit(block: Element, number: int) -> list[str]:
+    """The text of all code tokens that light with a symbol."""
+    return [element.text for element in block.all("b", f"s{number}")]
+
+
+def test_code_is_byte_for_byte_the_source(block: Element):
+    first = toy.line_of("# Copied from")
+    own = {anchor: text for anchor, text in code_of(block).items() if anchor.startswith("L")}
+    assert own == {f"L{n}": toy.LINES[n - 1] + "\n" for n in range(first, first + len(own))}
+    assert toy.LINES[first + len(own) - 2] == "        return attn_output"
+
+
+def test_every_line_of_code_links_to_its_line_at_the_commit(block: Element):
+    base = f"https://github.com/huggingface/transformers/blob/{toy.COMMIT}/src/transformers/{toy.FILE}"
+    for line in block.all("span", "l"):
+        anchor = line.all("a")[0]
+        number = anchor.text
+        expected = f"{base}#L{number}" if toy.LINES[int(number) - 1].strip() else None
+        assert anchor.attributes.get("href") == expected
+
+
+def test_the_installed_package_links_nowhere(tmp_path, toy_sections: dict[str, Section]):
+    book = toy.book(tmp_path, commit=None)
+    context = FileContext(book, book.families[0], book.families[0].analyses[0], toy.CONCEPTS)
+    assert "github.com" not in ClassBlock(context, toy_sections["ToyAttention"]).html()
+
+
+def test_a_symbol_lights_its_tokens_in_the_class_and_in_the_function_opened_in_place(block: Element):
+    numbers = {name: number for number, name in enumerate(symbol.name for symbol in toy.CONCEPT.symbols)}
+    assert lit(block, numbers["query"]) == ["query_layer", "query"]
+    assert lit(block, numbers["key"]) == ["key"]
+    assert lit(block, numbers["scale"]) == ["self.scaling", "scaling"]
+    assert lit(block, numbers["d_k"]) == []
+
+
+def test_a_symbol_lights_its_shape_and_its_box(block: Element):
+    shapes = [hint.attributes["data-s"] for hint in block.all("i", "s0")]
+    assert shapes == ["(B, heads, T, head_dim)"]
+    assert [node.all("text")[0].text for node in block.all(css="hf-node") if "s0" in node.classes] == ["query"]
+
+
+def test_dispatch_is_opened_in_place_right_below_its_call(block: Element):
+    (opened,) = block.all("details", "hf-opened")
+    assert "open" in opened.attributes
+    assert "eager_attention_forward" in opened.all("summary")[0].text and "eager" in opened.all("q")[0].text
+    assert f"ToyAttention-L{toy.EAGER}" in code_of(opened)
+    rows = opened.parent.children
+    above = [element for element in rows[: rows.index(opened)] if isinstance(element, Element)][-1]
+    assert list(code_of(above))[-1] == f"L{toy.CALL.span.end_line}"
+
+
+def test_lines_that_did_not_run_are_marked_and_say_their_condition(block: Element):
+    idle = [line.all("a")[0].attributes["id"] for line in block.all("span", "x")]
+    past = toy.line_of("if past is not")
+    mask = toy.line_of("if attention_mask")
+    assert idle == [f"L{past + 2}", f"L{past + 3}", f"ToyAttention-L{mask + 1}"]
+    notes = [note.text for note in block.all("p", "hf-idle")]
+    assert notes[0] == f"Did not run: lines {past + 2}–{past + 3}; needs past is not None"
+
+
+def test_shapes_are_attributes_with_the_numbers_beside(block: Element):
+    hint = next(hint for hint in block.all("i", "h") if hint.attributes["data-s"].startswith("(B, heads, T, head_dim)"))
+    assert hint.text == "" and hint.attributes["data-n"] == "(1, 2, 3, 4)"
+
+
+def test_weights_are_described(block: Element):
+    notes = [note.text for note in block.all("p", "hf-weights")]
+    assert notes == ["query: Linear, hidden_size → hidden_size, 72 weights"]
+
+
+def test_how_sure_we_are_is_said(block: Element, toy_context: FileContext, toy_sections: dict[str, Section]):
+    assert "proven (max rel. error 3e-16; 12 executions" in block.all("p", "hf-proof")[0].text
+    other = parse(ClassBlock(toy_context, toy_sections["eager_attention_forward"]).html())
+    assert "DISPROVEN" in other.all("p", "hf-disproven")[0].text
+
+
+def test_what_was_not_run_claims_nothing(toy_book: Book, toy_sections: dict[str, Section]):
+    family = type(toy_book.families[0])("toy", toy_book.families[0].analyses, None)
+    context = FileContext(toy_book, family, family.analyses[0], toy.CONCEPTS)
+    root = parse(ClassBlock(context, toy_sections["ToyAttention"]).html())
+    assert "matched, not proven: the family was not run" in root.all("p", "hf-proof")[0].text
+    assert not root.all("i", "h") and not root.all("span", "x")
+    assert "did not run" in root.all("details", "hf-opened")[0].all("summary")[0].text
+
+
+def test_a_script_in_a_docstring_stays_text(attention_html: str, block: Element):
+    assert "<script" not in attention_html
+    assert '<script>alert("class")</script>' in block.text
+

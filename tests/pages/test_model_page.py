@@ -1,0 +1,87 @@
+from dataclasses import replace
+
+from hfreader.facts.traces import ModuleRecord
+from hfreader.pages.book import Book
+from hfreader.pages.model_page import model_page
+from hfreader.pages.module_tree import module_rows
+from hfreader.pages.reading_order import base_model, reading_order
+from hfreader.pages.sections import sections
+from tests.pages import toy
+from tests.pages.html import code_of, parse
+
+
+def page(book: Book):
+    family = book.families[0]
+    return model_page(book, family, family.analyses[0], toy.CONCEPTS)
+
+
+def test_the_page_shows_the_whole_file_once(toy_book: Book):
+    code = code_of(parse(page(toy_book).html))
+    shown = {int(anchor[1:]): text for anchor, text in code.items() if anchor.startswith("L")}
+    assert shown == {n: toy.LINES[n - 1] + "\n" for n in shown}
+    assert {n for n, text in enumerate(toy.LINES, 1) if text.strip()} <= set(shown)
+
+
+def test_ids_are_unique(toy_book: Book):
+    ids = [value for element in parse(page(toy_book).html).all() if (value := element.attributes.get("id"))]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_link_within_the_page_leads_somewhere(toy_book: Book):
+    root = parse(page(toy_book).html)
+    ids = {element.attributes.get("id") for element in root.all()}
+    inner = [href for link in root.all("a") if (href := link.attributes.get("href") or "").startswith("#")]
+    assert inner and all(href[1:] in ids for href in inner)
+
+
+def test_the_summary_says_what_ran(toy_book: Book):
+    text = " ".join(parse(page(toy_book).html).all("div", "hf-summary")[0].text.split())
+    assert "ToyModel, 72 weights, random (seed 0), float32 on cpu" in text
+    assert "<sat>" in text and toy.COMMIT[:12] in text
+
+
+def test_search_entries_name_classes_and_their_concepts(toy_book: Book):
+    entries = {entry.anchor: entry for entry in page(toy_book).search}
+    assert "Toy attention 玩具注意力" in entries["ToyAttention"].text
+    assert entries[""].title == "toy" and "ToyModel" in entries
+
+
+def test_a_file_that_was_not_run_says_so(toy_book: Book):
+    family = replace(toy_book.families[0], run=None)
+    html = model_page(replace(toy_book, families=(family,)), family, family.analyses[0], toy.CONCEPTS).html
+    assert "Nothing of this file was run" in html
+
+
+def test_parts_come_before_what_holds_them():
+    order = reading_order(toy.analysis().code, [toy.trace()])
+    assert [[item.name for item in members] for _, members in order] == [["ToyAttention", "ToyModel"]]
+    assert base_model(toy.analysis().code, []).name == "ToyModel"
+
+
+def test_equal_neighbours_fold_into_one_row():
+    first = ModuleRecord("", "Model", None, 0, 0, 0, (), toy.HIDDEN, 9)
+    layers = [
+        ModuleRecord(f"layer.{n}", "Layer", "", 2 * n + 1, 0, 1, (("x", toy.HIDDEN),), toy.HIDDEN, 3) for n in range(3)
+    ]
+    inner = [
+        ModuleRecord(f"layer.{n}.dense", "Linear", f"layer.{n}", 2 * n + 2, 0, 2, (), toy.HIDDEN, 3) for n in range(3)
+    ]
+    rows = module_rows([first, *layers, *inner])
+    assert [(row.name, row.count, row.depth) for row in rows] == [("(model)", 1, 0), ("layer.0–2", 3, 1), ("dense", 1, 2)]
+
+
+def test_unequal_neighbours_do_not_fold():
+    modules = [
+        ModuleRecord("", "Model", None, 0, 0, 0, (), toy.HIDDEN, 9),
+        ModuleRecord("layer.0", "Layer", "", 1, 0, 1, (), toy.HIDDEN, 3),
+        ModuleRecord("layer.1", "Other", "", 2, 0, 1, (), toy.HIDDEN, 3),
+    ]
+    assert [row.name for row in module_rows(modules)] == ["(model)", "layer.0", "layer.1"]
+
+
+def test_sections_cover_every_line_with_text():
+    found = sections(toy.analysis().code, toy.LINES)
+    covered = [line for section in found for line in range(section.first, section.last + 1)]
+    assert len(covered) == len(set(covered))
+    assert {n for n, text in enumerate(toy.LINES, 1) if text.strip()} <= set(covered)
+    assert [section.name for section in found if section.item] == ["eager_attention_forward", "ToyAttention", "ToyModel"]

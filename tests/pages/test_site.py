@@ -1,0 +1,94 @@
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hfreader.errors import HfreaderError
+from hfreader.pages.book import Book, address
+from hfreader.pages.search import append_entries, entries
+from hfreader.pages.site import Manifest, read_html, read_manifest, shell_file, write_fragments
+from hfreader.pages.stylesheet import symbol_rules
+from hfreader.progress import silent
+from tests.pages import toy
+
+
+def write(book: Book, folder: Path) -> Manifest:
+    return write_fragments(book, folder, silent, toy.CONCEPTS)
+
+
+def test_every_page_has_a_fragment_and_a_shell(toy_book: Book, fragments: Path):
+    manifest = write(toy_book, fragments)
+    assert [record.page for record in manifest.pages] == ["models/toy", "concepts/toy-attention", "index"]
+    assert read_manifest(fragments) == manifest
+    for record in manifest.pages:
+        assert "hf-page" in read_html(fragments, record.page)
+        assert shell_file(fragments, record.page).is_file()
+
+
+def test_what_did_not_change_is_not_rendered_again(toy_book: Book, fragments: Path):
+    write(toy_book, fragments)
+    pages = sorted((fragments / "html").rglob("*.html"))
+    for path in pages:
+        os.utime(path, (1, 1))
+    write(toy_book, fragments)
+    assert [path.stat().st_mtime for path in pages] == [1.0] * len(pages)
+    changed = replace(toy_book, families=(replace(toy_book.families[0], run=None),))
+    write(changed, fragments)
+    assert all(path.stat().st_mtime > 1 for path in pages)
+
+
+def test_pages_that_are_no_longer_planned_go(toy_book: Book, fragments: Path):
+    write(toy_book, fragments)
+    write(replace(toy_book, families=()), fragments)
+    assert not shell_file(fragments, "models/toy").exists()
+    assert not (fragments / "html/models/toy.html").exists()
+
+
+def test_a_damaged_manifest_is_written_anew(toy_book: Book, fragments: Path):
+    fragments.mkdir()
+    (fragments / "manifest.json").write_text("{")
+    assert write(toy_book, fragments).pages
+
+
+def test_no_fragments_is_one_clear_line(tmp_path: Path):
+    with pytest.raises(HfreaderError, match="run `hfreader build` first"):
+        read_manifest(tmp_path)
+
+
+def test_search_entries_are_added_once(toy_book: Book, fragments: Path, tmp_path: Path):
+    manifest = write(toy_book, fragments)
+    index = tmp_path / "search_index.json"
+    index.write_text(json.dumps({"config": {}, "docs": []}))
+    append_entries(index, manifest)
+    append_entries(index, manifest)
+    locations = [entry["location"] for entry in json.loads(index.read_text())["docs"]]
+    assert locations == [entry["location"] for entry in entries(manifest)]
+    assert {"models/toy.html", "models/toy.html#ToyAttention", "concepts/toy-attention.html"} <= set(locations)
+
+
+@pytest.mark.parametrize(
+    ("target", "origin", "expected"),
+    [
+        ("models/bert#L3", "models/bert", "#L3"),
+        ("models/gpt2#L3", "models/bert", "../models/gpt2.html#L3"),
+        ("concepts/a", "index", "concepts/a.html"),
+        ("index", "models/bert", "../index.html"),
+    ],
+)
+def test_addresses_are_relative(target: str, origin: str, expected: str):
+    assert address(target, origin) == expected
+
+
+def test_each_symbol_has_a_rule_and_a_hue():
+    rules = symbol_rules(9)
+    assert ".t8:is(:hover,:focus)) .s8{" in rules and ".s8{--hue:var(--hf-hue-0)}" in rules
+    assert "t9" not in rules and "body" not in rules
+
+
+def test_the_home_page_counts_proofs_and_links_to_places(toy_book: Book, fragments: Path):
+    write(toy_book, fragments)
+    html = read_html(fragments, "index")
+    assert 'href="models/toy.html#ToyAttention"' in html and 'href="concepts/toy-attention.html"' in html
+    assert "1 disproven" in html
