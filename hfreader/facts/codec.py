@@ -1,6 +1,6 @@
 """Facts to JSON and back."""
 
-import tempfile
+import secrets
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,6 +27,9 @@ def from_json(data: bytes, record: type[Record]) -> Record:
 def write_atomically(path: Path, data: bytes) -> None:
     """Write `data` so that a reader sees the old file or the whole new one, also after a kill."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as part:
-        part.write(data)
-    Path(part.name).replace(path)
+    part = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -22,6 +22,7 @@ MOST_TOKENS = 64
 SYMBOLS, NUMBERS, NAME, QUIET, IDLE = "cyan", "dim", "bold", "dim", "dim"
 COLOURS = {"k": "magenta", "s": "green", "c": "dim italic", "m": "blue", "d": "bold"}
 """Styles of the kinds of `hfreader.pages.highlight.Stretch`."""
+_ASCII = str.maketrans("│┊├└↳×", "|:|`>x")
 _GAP = "  "
 _LABEL = 12
 
@@ -266,4 +267,6 @@ def _printable(text: str) -> str:
 
 def _print(console: Console, lines: Sequence[Text] | Iterator[Text]) -> None:
     for line in lines:
+        if console.options.ascii_only:
+            line.plain = line.plain.translate(_ASCII).encode("ascii", "replace").decode("ascii")
         console.print(line, soft_wrap=True, highlight=False)

@@ -1,4 +1,5 @@
 import io
+import re
 
 import pytest
 from rich.cells import cell_len
@@ -91,9 +92,15 @@ def test_a_pipe_gets_no_escapes_and_no_trailing_blanks():
 
 
 def test_colours_do_not_change_the_text():
-    import re
-
     assert re.sub(r"\x1b\[[\d;]*m", "", shown(colours=True)) == shown()
+
+
+def test_a_terminal_without_unicode_gets_ascii():
+    raw = io.BytesIO()
+    console = Console(file=io.TextIOWrapper(raw, encoding="ascii"), width=100)
+    render_terminal(make_trace(layers=12), {FILE: SOURCE}, console)
+    console.file.flush()
+    assert b"` layers.0-11 ToyLayer x12" in raw.getvalue() and b"14 :" in raw.getvalue()
 
 
 def test_problems_are_said():
