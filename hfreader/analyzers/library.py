@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from hfreader.analyzers.files import file_facts
+from hfreader.analyzers.files import file_facts, function_facts
 from hfreader.analyzers.parsing import ParsedFile
 from hfreader.analyzers.resolution import Resolver
 from hfreader.errors import HfreaderError
@@ -33,6 +33,7 @@ class Library:
         self._resolver = Resolver(read)
         self._listing = listing
         self._facts: dict[str, FileFacts] = {}
+        self._methods: dict[tuple[str, str], tuple[str, FunctionFacts, ParsedFile] | None] = {}
 
     def tree(self, file: str) -> ParsedFile:
         """The parsed file; HfreaderError where it does not exist or is not Python."""
@@ -47,9 +48,9 @@ class Library:
             self._facts[file] = file_facts(self.tree(file), self._resolver)
         return self._facts[file]
 
-    def resolve(self, file_facts: FileFacts, name: str) -> str:
+    def resolve(self, facts: FileFacts, name: str) -> str:
         """What `name` (may be dotted) means in a file: its qualified name, or `name` where nothing defines it."""
-        return self._resolver.resolve(self.tree(file_facts.file), name)
+        return self._resolver.resolve(self.tree(facts.file), name)
 
     def find_class(self, qualified: str) -> tuple[FileFacts, ClassFacts] | None:
         """The class of this name, also where it is re-exported under another."""
@@ -70,17 +71,22 @@ class Library:
 
     def ancestors(self, qualified_class: str) -> tuple[str, ...]:
         """The class and its bases, qualified, in Python's method resolution order."""
-        return tuple(self._resolver.ancestors(qualified_class))
+        return self._resolver.ancestors(qualified_class)
 
     def method(self, qualified_class: str, name: str) -> tuple[str, FunctionFacts, ParsedFile] | None:
         """The method a class has or inherits: the class that defines it, its facts, and the file it stands in."""
+        key = (qualified_class, name)
+        if key not in self._methods:
+            self._methods[key] = self._find_method(qualified_class, name)
+        return self._methods[key]
+
+    def _find_method(self, qualified_class: str, name: str) -> tuple[str, FunctionFacts, ParsedFile] | None:
+        # Asked of the trees alone: the facts of a whole file would be made for the sake of one method.
         for ancestor in self.ancestors(qualified_class):
-            found = self.find_class(ancestor)
-            if found is None:
-                continue
-            facts, owner = found
-            if (method := next((one for one in owner.methods if one.name == name), None)) is not None:
-                return owner.qualified, method, self.tree(facts.file)
+            place = self._resolver.split(ancestor)
+            node = None if place is None else place[0].functions.get(f"{place[1]}.{name}")
+            if place is not None and node is not None:
+                return ancestor, function_facts(place[0], node), place[0]
         return None
 
     def is_module(self, qualified_class: str) -> bool:

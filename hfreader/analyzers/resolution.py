@@ -1,6 +1,6 @@
 """What a name in one file means: the qualified name of its definition, across imports and re-exports."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Literal
 
 import libcst as cst
@@ -29,6 +29,7 @@ class Resolver:
         self._read = read
         self._trees: dict[str, ParsedFile | None] = {}
         self._definitions: dict[str, str] = {}
+        self._ancestors: dict[str, tuple[str, ...]] = {}
         self._kinds: dict[str, Kind] = {}
 
     def find(self, file: str) -> ParsedFile | None:
@@ -108,9 +109,11 @@ class Resolver:
         names = (dotted_name(value) for value in values)
         return tuple(self.resolve(parsed, name) for name in names if name is not None)
 
-    def ancestors(self, qualified: str) -> Iterator[str]:
+    def ancestors(self, qualified: str) -> tuple[str, ...]:
         """The class and its bases, nearest first, in Python's method resolution order; safe where bases go round."""
-        yield from self._linearise(self.definition(qualified), ())
+        if qualified not in self._ancestors:
+            self._ancestors[qualified] = tuple(self._linearise(self.definition(qualified), ()))
+        return self._ancestors[qualified]
 
     def _linearise(self, qualified: str, below: tuple[str, ...]) -> list[str]:
         bases = [base for base in self.bases(qualified) if base not in below and base != qualified]
