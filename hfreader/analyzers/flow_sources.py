@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from hfreader.analyzers.operations import MASK_BUILDERS, is_transparent
-from hfreader.analyzers.values import ancestors, dependents, element, same_value
+from hfreader.analyzers.values import dependents, element, same_value
 from hfreader.facts.dataflow import ROOT, Dataflow, Node
 
 # Operations that a reader looks for in a diagram.
@@ -19,8 +19,8 @@ multi_head_attention_forward cross_entropy mse_loss binary_cross_entropy_with_lo
 rfft irfft fftn
 """
 SHOWN = frozenset(_SHOWN.split()) | frozenset(MASK_BUILDERS.values())
-# Operations that make a function worth opening.
-MATHEMATICS = frozenset({"matmul", "baddbmm", "einsum", "softmax", "scaled_dot_product_attention"})
+# What makes a function worth opening.
+WORTH = frozenset({"matmul", "baddbmm", "einsum", "softmax", "scaled_dot_product_attention", "module"})
 # Values of which only the first operand is data.
 FIRST_ONLY = frozenset({"item", "setitem", "unpack", "split", "chunk", "unbind", "element"})
 NO_DATA = frozenset(
@@ -41,15 +41,6 @@ Source = int | Loop
 def is_shown_operation(node: Node) -> bool:
     """Whether a tensor operation gets a box."""
     return node.op in SHOWN
-
-
-def opens(graph: Dataflow, function: int) -> bool:
-    """Whether a reader wants to see what is inside an inlined function."""
-    body = graph.nodes[function].body
-    if body is None:
-        return False
-    inside = [graph.nodes[one] for one in _within(graph, body)]
-    return any(node.op in MATHEMATICS or (node.op == "module" and not is_transparent(node)) for node in inside)
 
 
 def _within(graph: Dataflow, body: int) -> list[int]:
@@ -74,6 +65,7 @@ class Sources:
     detail: str
     _found: dict[int, tuple[Source, ...]] = field(default_factory=dict)
     _inside: dict[int, frozenset[int]] = field(default_factory=dict)
+    _opened: dict[int, bool] = field(default_factory=dict)
     _tensors: frozenset[int] | None = None
 
     def of(self, node: int) -> tuple[Source, ...]:
@@ -135,13 +127,23 @@ class Sources:
         if value.op == "module":
             return not is_transparent(value)
         if value.op == "function":
-            closed = self.detail != "functions" or not opens(self.graph, node)
-            own_method = value.registry is None and value.label.startswith("self.") and opens(self.graph, node)
-            return closed and not own_method and bool(self.into(node))
+            return not self._is_opened(node, value) and bool(self.into(node))
         if value.op == "call":
             makes_object = value.label.rpartition(".")[2][:1].isupper()
             return not makes_object and not self._is_method_call(value) and bool(self.into(node))
         return self.detail != "modules" and is_shown_operation(value) and bool(self.into(node))
+
+    def _is_opened(self, node: int, value: Node) -> bool:
+        """Whether a reader wants to see what is inside an inlined function: its mathematics, or only plumbing."""
+        if node not in self._opened:
+            self._opened[node] = False
+            inside = [] if value.body is None else _within(self.graph, value.body)
+            boxes = [one for one in inside if self._is_box(one, self.graph.nodes[one])]
+            own_method = value.registry is None and value.label.startswith("self.")
+            wanted = own_method or self.detail == "functions"
+            worth = any(self.graph.nodes[one].op in WORTH for one in boxes)
+            self._opened[node] = value.body is not None and (not boxes or (wanted and worth))
+        return self._opened[node]
 
     def _is_method_call(self, value: Node) -> bool:
         first = value.operands[0].span if value.operands else None
@@ -162,9 +164,21 @@ class Sources:
     def inside(self, loop: int, node: int) -> bool:
         """Whether a node is part of one pass of a loop: what the loop carries goes into it, and it goes round."""
         if loop not in self._inside:
-            again = ancestors(self.graph, self.graph.nodes[loop].operands[1].node)
-            self._inside[loop] = again & dependents(self.graph, loop)
+            self._inside[loop] = frozenset(self._behind(loop)) & dependents(self.graph, loop)
         return node in self._inside[loop]
+
+    def _behind(self, loop: int) -> set[int]:
+        """All that the value after one pass is made of, calls taken whole."""
+        found: set[int] = set()
+        queue = [self.graph.nodes[loop].operands[1].node]
+        while queue:
+            current = queue.pop()
+            if current not in found:
+                found.add(current)
+                value = self.graph.nodes[current]
+                queue += [operand.node for operand in value.operands]
+                queue += [] if value.body is None else [value.body]
+        return found
 
     def plumbing(self, box: int) -> tuple[int, ...]:
         """Values made of a box's value by plumbing alone, nearest first."""

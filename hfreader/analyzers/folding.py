@@ -53,7 +53,12 @@ class _Folding:
             return
         found = [(one, self.sources.of(one.node)) for one in _returned(self.graph, self.graph.result)]
         computed = [pair for pair in found if not all(self._is_input(source) for source in pair[1])]
+        seen: set[tuple[str, int]] = set()
         for result, sources in computed or found:
+            key = (result.label, same_value(self.graph.nodes, result.node))
+            if key in seen:
+                continue
+            seen.add(key)
             self.results.append(result)
             self._connect(sources, -len(self.results), OUTSIDE)
 
