@@ -58,7 +58,13 @@ class Matcher:
     def _own(self, slug: str) -> list[Solution]:
         """The solutions that belong to the root, the largest of those that overlap."""
         own = [one for one in self.solutions(slug) if self._belongs(one)]
-        return [one for one in own if not any(one.nodes < other.nodes for other in own)]
+        return [one for one in own if not any(self._is_part(slug, one, other) for other in own)]
+
+    def _is_part(self, slug: str, one: Solution, other: Solution) -> bool:
+        """Whether a solution says nothing that another one does not: they share all operations but the outermost."""
+        core = one.nodes - {one.bindings[self.concepts[slug].output].use.node}
+        fewer = len(one.bindings) < len(other.bindings)
+        return one.nodes < other.nodes or (fewer and bool(core) and core < other.nodes)
 
     def _belongs(self, solution: Solution) -> bool:
         """Whether no submodule contains all operations: then the root is the lowest class that does."""

@@ -221,6 +221,21 @@ class Flow:
             return (node.operands[0].node,)
         return tuple(operand.node for operand in node.operands)
 
+    @cached_property
+    def users(self) -> Mapping[int, tuple[int, ...]]:
+        """The nodes that compute something from each node. Calls that are followed count by what they do inside."""
+        index: dict[int, set[int]] = defaultdict(set)
+        for number, node in enumerate(self.graph.nodes):
+            if (
+                node.op in SHAPES
+                or node.op == "attribute"
+                or (node.op in ("module", "function") and node.body is not None)
+            ):
+                continue
+            for operand in node.operands:
+                index[operand.node].add(number)
+        return {node: tuple(sorted(users)) for node, users in index.items()}
+
     def reached_from(self, start: int, stop: frozenset[int] = frozenset()) -> list[int]:
         """What a value is computed from, itself first, nearest first; nothing beyond the nodes in `stop`."""
         order, done = [start], {start}

@@ -27,6 +27,7 @@ from hfreader.concepts.pattern import (
     Pattern,
     Returned,
     Scalar,
+    Unshared,
 )
 from hfreader.facts.dataflow import Node, Operand
 
@@ -131,6 +132,7 @@ class Search:
             Both: self._both,
             Not: self._not,
             Direct: self._direct,
+            Unshared: self._unshared,
             Branch: self._branch,
             DerivedFrom: self._derived_from,
             Call: self._call,
@@ -360,6 +362,10 @@ class Search:
     def _direct(self, pattern: Direct, use: Use, so_far: Solution, exact: bool) -> Found:
         return self._match(pattern.pattern, use, so_far, True)
 
+    def _unshared(self, pattern: Unshared, use: Use, so_far: Solution, exact: bool) -> Found:
+        if len(self.flow.users.get(use.node, ())) <= 1:
+            yield from self._match(pattern.pattern, use, so_far, exact)
+
     def _call(self, pattern: Call, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
             if node.op == "call" and node.label in pattern.functions and (here := so_far.at(seen.node, guards)):
@@ -370,23 +376,21 @@ class Search:
             yield from self._match(pattern.pattern, use, so_far, exact)
 
     def _derived_from(self, pattern: DerivedFrom, use: Use, so_far: Solution, exact: bool) -> Found:
-        if self._derives(use.node, pattern, set()):
+        if self._derives(use.node, pattern, {}):
             yield so_far
 
-    def _derives(self, number: int, pattern: DerivedFrom, done: set[int]) -> bool:
-        if number in done:
+    def _derives(self, number: int, pattern: DerivedFrom, known: dict[int, bool]) -> bool:
+        if number not in known:
+            known[number] = False
+            seen = [self.flow.node(use.node) for use, _ in self.flow.seen_as(self.flow.use_of(number))]
+            known[number] = any(one.op in pattern.names or self._passes_on(one, pattern, known) for one in seen)
+        return known[number]
+
+    def _passes_on(self, node: Node, pattern: DerivedFrom, known: dict[int, bool]) -> bool:
+        if node.op not in pattern.through or not node.operands:
             return False
-        for seen, _ in self.flow.seen_as(self.flow.use_of(number)):
-            node = self.flow.node(seen.node)
-            done.add(seen.node)
-            if node.op in pattern.names:
-                return True
-            if node.op not in pattern.through or not node.operands:
-                continue
-            sides = [self._derives(one.node, pattern, done) for one in node.operands[:2]]
-            if (sum(sides) == 1) if node.op in ("add", "sub") else sides[0]:
-                return True
-        return False
+        sides = [self._derives(one.node, pattern, known) for one in node.operands[:2]]
+        return sum(sides) == 1 if node.op in ("add", "sub") else sides[0]
 
     def _branch(self, pattern: Branch, use: Use, so_far: Solution, exact: bool) -> Found:
         cone = self.flow.reached_from(use.node)
@@ -416,7 +420,10 @@ class Search:
         return way
 
     def _all_from(self, source: int, inner: Solution, symbols: tuple[str, ...]) -> bool:
-        return all(source in self.flow.reached_from(inner.bindings[symbol].use.node) for symbol in symbols)
+        """Whether the inputs of a match inside come from `source`, whichever branch is taken."""
+        bases = {base for symbol in symbols for base in self.flow.bases(inner.bindings[symbol].use.node)}
+        computed = [base for base in bases if self.flow.node(base).op != "constant"]
+        return all(source in self.flow.reached_from(base) for base in computed)
 
     def _on_the_way(self, cone: list[int], source: int) -> frozenset[int]:
         users: dict[int, list[int]] = {}

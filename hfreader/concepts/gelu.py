@@ -36,8 +36,10 @@ CONCEPT = Concept(
     slug="gelu",
     name=Text("GELU", "高斯误差线性单元 GELU"),
     explanation=Text(
-        "A smooth relative of ReLU: each number is weighted by the probability that a standard normal variable lies below "
-        "it. The exact form uses the error function; the tanh form is the approximation that the paper gives beside it.",
+        "A smooth relative of ReLU: each number is weighted by the probability that a standard normal variable "
+        "lies below "
+        "it. The exact form uses the error function; the tanh form is the approximation that the paper gives "
+        "beside it.",
         "ReLU 的平滑版本:每个数乘以标准正态变量小于它的概率。精确形式用误差函数,tanh 形式是论文同时给出的近似。",
     ),
     citations=(at(GELU_PAPER, "§2"),),
@@ -60,17 +62,47 @@ CONCEPT = Concept(
     output="output",
     reference=reference,
     matches=(
-        "def relu(v):\n    return v * 0.5 * (1.0 + torch.erf(v / math.sqrt(2.0)))\n",
-        "def f(a):\n    return 0.5 * a * (1.0 + torch.tanh(math.sqrt(2.0 / math.pi) * (a + 0.044715 * torch.pow(a, 3.0))))\n",
-        "def f(a):\n    return 0.5 * a * (1.0 + torch.tanh(a * 0.7978845608 * (1.0 + 0.044715 * a * a)))\n",
-        "class Tanh(nn.Module):\n    def forward(self, a):\n        c = 0.5 * (1 + torch.erf(a * 0.7071067811865476))\n        return a * c\n",
-        "def f(a):\n    return F.gelu(a, approximate='tanh')\n",
+        """
+def relu(v):
+    return v * 0.5 * (1.0 + torch.erf(v / math.sqrt(2.0)))
+""",
+        """
+def f(a):
+    return 0.5 * a * (1.0 + torch.tanh(math.sqrt(2.0 / math.pi) * (a + 0.044715 * torch.pow(a, 3.0))))
+""",
+        """
+def f(a):
+    return 0.5 * a * (1.0 + torch.tanh(a * 0.7978845608 * (1.0 + 0.044715 * a * a)))
+""",
+        """
+class Tanh(nn.Module):
+
+    def forward(self, a):
+        c = 0.5 * (1 + torch.erf(a * 0.7071067811865476))
+        return a * c
+""",
+        """
+def f(a):
+    return F.gelu(a, approximate='tanh')
+""",
     ),
     rejects=(
         # The sigmoid approximation, another constant, another power, another variable.
-        "def gelu(x):\n    return x * torch.sigmoid(1.702 * x)\n",
-        "def gelu(x):\n    return 0.5 * x * (1.0 + torch.tanh(math.sqrt(2.0 / math.pi) * (x + 0.44715 * torch.pow(x, 3.0))))\n",
-        "def gelu(x):\n    return 0.5 * x * (1.0 + torch.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * torch.pow(x, 2.0))))\n",
-        "def gelu(x, y):\n    return x * 0.5 * (1.0 + torch.erf(y / math.sqrt(2.0)))\n",
+        """
+def gelu(x):
+    return x * torch.sigmoid(1.702 * x)
+""",
+        """
+def gelu(x):
+    return 0.5 * x * (1.0 + torch.tanh(math.sqrt(2.0 / math.pi) * (x + 0.44715 * torch.pow(x, 3.0))))
+""",
+        """
+def gelu(x):
+    return 0.5 * x * (1.0 + torch.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * torch.pow(x, 2.0))))
+""",
+        """
+def gelu(x, y):
+    return x * 0.5 * (1.0 + torch.erf(y / math.sqrt(2.0)))
+""",
     ),
 )

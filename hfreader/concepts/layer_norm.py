@@ -17,7 +17,8 @@ SETTINGS = tuple(
 
 
 def reference(x: Any, norm: Any = None, gamma: Any = None, beta: Any = None, eps: Any = 1e-5, shape: Any = None) -> Any:
-    """(x - E[x]) / sqrt(Var[x] + eps) * gamma + beta over the last dimensions: as many as gamma or `shape` has, or one."""
+    """(x - E[x]) / sqrt(Var[x] + eps) * gamma + beta over the last dimensions: as many as gamma or `shape` "
+    "has, or one."""
     if norm is not None:
         gamma, beta, eps = norm.weight, norm.bias, norm.eps
     counted = len(shape) if isinstance(shape, (tuple, list)) else 1 if gamma is None else gamma.dim()
@@ -29,12 +30,18 @@ def reference(x: Any, norm: Any = None, gamma: Any = None, beta: Any = None, eps
     return result if beta is None else result + beta
 
 
-_NORM = (
-    "class {name}(nn.Module):\n"
-    "    def __init__(self, n, eps=1e-5):\n        super().__init__()\n"
-    "        self.weight = nn.Parameter(torch.ones(n))\n        self.bias = nn.Parameter(torch.zeros(n))\n        self.eps = eps\n"
-    "    def forward(self, x):\n        m = x.float().mean(-1, keepdim=True)\n        {body}\n"
-)
+_NORM = """
+class {name}(nn.Module):
+    def __init__(self, n, eps=1e-5):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(n))
+        self.bias = nn.Parameter(torch.zeros(n))
+        self.eps = eps
+
+    def forward(self, x):
+        m = x.float().mean(-1, keepdim=True)
+        {body}
+"""
 
 CONCEPT = Concept(
     slug="layer-norm",
@@ -42,7 +49,8 @@ CONCEPT = Concept(
     explanation=Text(
         "The features of each position are shifted to mean 0 and scaled to variance 1, by statistics of that position "
         "alone. A learned scale and shift for each feature follow, so that nothing expressible before is lost.",
-        "用每个位置自身的统计量,把它的特征平移到均值 0、缩放到方差 1。随后每个特征有可学习的缩放和平移,因而不损失表达力。",
+        "用每个位置自身的统计量,把它的特征平移到均值 0、缩放到方差 1。随后每个特征有可学习的缩放和平移,"
+        "因而不损失表达力。",
     ),
     citations=(at(LAYER_NORM_PAPER, "Eq. (3), (4)"),),
     equations=(
@@ -72,15 +80,27 @@ CONCEPT = Concept(
     matches=(
         _NORM.format(
             name="RMSNorm",
-            body="return self.weight * ((x - m) * torch.rsqrt((x - m).pow(2).mean(-1, keepdim=True) + self.eps)).to(x.dtype)",
+            body="v = (x - m).pow(2).mean(-1, keepdim=True)\n"
+            "        return self.weight * ((x - m) * torch.rsqrt(v + self.eps)).to(x.dtype)",
         ),
         _NORM.format(
             name="Scale",
-            body="return (x - m) / torch.sqrt(x.var(-1, unbiased=False, keepdim=True) + self.eps) * self.weight + self.bias",
+            body="v = x.var(-1, unbiased=False, keepdim=True)\n"
+            "        return (x - m) / torch.sqrt(v + self.eps) * self.weight + self.bias",
         ),
-        "class Silent(nn.Module):\n    def __init__(self, c):\n        super().__init__()\n        self.z = nn.LayerNorm(c.d)\n"
-        "    def forward(self, y):\n        return self.z(y)\n",
-        "def plain(h, n):\n    return F.layer_norm(h, (n,), None, None, eps=1e-5)\n",
+        """
+class Silent(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.z = nn.LayerNorm(c.d)
+
+    def forward(self, y):
+        return self.z(y)
+""",
+        """
+def plain(h, n):
+    return F.layer_norm(h, (n,), None, None, eps=1e-5)
+""",
     ),
     rejects=(
         # RMS norms, whatever their name; a mean that is never subtracted; a mean over positions.
@@ -91,9 +111,23 @@ CONCEPT = Concept(
             name="LayerNorm",
             body="return self.weight * (x * torch.rsqrt((x - m).pow(2).mean(-1, keepdim=True) + self.eps)) + self.bias",
         ),
-        "class LayerNorm(nn.Module):\n    def __init__(self, c):\n        super().__init__()\n        self.norm = nn.RMSNorm(c.d)\n"
-        "    def forward(self, x):\n        return self.norm(x) - self.norm(x).mean(1, keepdim=True)\n",
-        "class LayerNorm(nn.Module):\n    def __init__(self, c):\n        super().__init__()\n        self.norm = nn.BatchNorm1d(c.d)\n"
-        "    def forward(self, x):\n        return self.norm(x)\n",
+        """
+class LayerNorm(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.norm = nn.RMSNorm(c.d)
+
+    def forward(self, x):
+        return self.norm(x) - self.norm(x).mean(1, keepdim=True)
+""",
+        """
+class LayerNorm(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(c.d)
+
+    def forward(self, x):
+        return self.norm(x)
+""",
     ),
 )

@@ -114,44 +114,75 @@ CONCEPT = Concept(
     output="output",
     reference=reference,
     matches=(
-        "class Mixer(nn.Module):\n"
-        "    def __init__(self, c):\n        super().__init__()\n"
-        "        self.a, self.b = nn.Linear(c.d, c.d), nn.Linear(c.d, c.d)\n"
-        "        self.c = nn.Linear(c.d, c.d)\n        self.z = nn.Linear(c.d, c.d)\n        self.n = c.n\n"
-        "    def forward(self, query, m):\n"
-        "        s = (query.shape[0], query.shape[1], self.n, -1)\n"
-        "        q, k = (self.a(query).view(s).transpose(1, 2), self.b(query).view(s).transpose(1, 2))\n"
-        "        w = F.softmax(q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1]) + m, dim=-1)\n"
-        "        y = w @ self.c(query).view(s).transpose(1, 2)\n"
-        "        return self.z(y.transpose(1, 2).reshape(query.shape))\n",
-        "class Mlp(nn.Module):\n"
-        "    def __init__(self, c):\n        super().__init__()\n        self.n = c.n\n        self.up = nn.Linear(c.d, 3 * c.d)\n"
-        "    def forward(self, h):\n"
-        "        q, k, v = self.up(h).chunk(3, dim=-1)\n"
-        "        q, k, v = (q.unflatten(-1, (self.n, -1)).transpose(1, 2), k.unflatten(-1, (self.n, -1)).transpose(1, 2),\n"
-        "                   v.unflatten(-1, (self.n, -1)).transpose(1, 2))\n"
-        "        return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)\n",
+        """
+class Mixer(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.a, self.b = nn.Linear(c.d, c.d), nn.Linear(c.d, c.d)
+        self.c = nn.Linear(c.d, c.d)
+        self.z = nn.Linear(c.d, c.d)
+        self.n = c.n
+
+    def forward(self, query, m):
+        s = (query.shape[0], query.shape[1], self.n, -1)
+        q, k = (self.a(query).view(s).transpose(1, 2), self.b(query).view(s).transpose(1, 2))
+        w = F.softmax(q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1]) + m, dim=-1)
+        y = w @ self.c(query).view(s).transpose(1, 2)
+        return self.z(y.transpose(1, 2).reshape(query.shape))
+""",
+        """
+class Mlp(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.n = c.n
+        self.up = nn.Linear(c.d, 3 * c.d)
+
+    def forward(self, h):
+        q, k, v = self.up(h).chunk(3, dim=-1)
+        q, k, v = (q.unflatten(-1, (self.n, -1)).transpose(1, 2), k.unflatten(-1, (self.n, -1)).transpose(1, 2),
+                   v.unflatten(-1, (self.n, -1)).transpose(1, 2))
+        return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+""",
     ),
     rejects=(
         # Without a softmax; keys and values of another sequence; queries that are normalised before they are compared.
-        "class MultiHeadAttention(nn.Module):\n"
-        "    def __init__(self, c):\n        super().__init__()\n"
-        "        self.query = nn.Linear(c.d, c.d)\n        self.key = nn.Linear(c.d, c.d)\n"
-        "        self.value = nn.Linear(c.d, c.d)\n        self.scale = c.d ** -0.5\n"
-        "    def forward(self, x):\n"
-        "        w = self.query(x) @ self.key(x).transpose(-1, -2) * self.scale\n"
-        "        return (w @ self.value(x)).reshape(x.shape)\n",
-        "class SelfAttention(nn.Module):\n"
-        "    def __init__(self, c):\n        super().__init__()\n"
-        "        self.query = nn.Linear(c.d, c.d)\n        self.key = nn.Linear(c.d, c.d)\n        self.value = nn.Linear(c.d, c.d)\n"
-        "    def forward(self, x, memory):\n"
-        "        k, v = self.key(memory), self.value(memory)\n"
-        "        return F.scaled_dot_product_attention(self.query(x), k, v).reshape(x.shape)\n",
-        "class SelfAttention(nn.Module):\n"
-        "    def __init__(self, c):\n        super().__init__()\n        self.norm = nn.LayerNorm(c.d)\n"
-        "        self.query = nn.Linear(c.d, c.d)\n        self.key = nn.Linear(c.d, c.d)\n        self.value = nn.Linear(c.d, c.d)\n"
-        "    def forward(self, x):\n"
-        "        q = self.norm(self.query(x))\n"
-        "        return F.scaled_dot_product_attention(q, self.key(x), self.value(x)).reshape(x.shape)\n",
+        """
+class MultiHeadAttention(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.query = nn.Linear(c.d, c.d)
+        self.key = nn.Linear(c.d, c.d)
+        self.value = nn.Linear(c.d, c.d)
+        self.scale = c.d ** -0.5
+
+    def forward(self, x):
+        w = self.query(x) @ self.key(x).transpose(-1, -2) * self.scale
+        return (w @ self.value(x)).reshape(x.shape)
+""",
+        """
+class SelfAttention(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.query = nn.Linear(c.d, c.d)
+        self.key = nn.Linear(c.d, c.d)
+        self.value = nn.Linear(c.d, c.d)
+
+    def forward(self, x, memory):
+        k, v = self.key(memory), self.value(memory)
+        return F.scaled_dot_product_attention(self.query(x), k, v).reshape(x.shape)
+""",
+        """
+class SelfAttention(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.norm = nn.LayerNorm(c.d)
+        self.query = nn.Linear(c.d, c.d)
+        self.key = nn.Linear(c.d, c.d)
+        self.value = nn.Linear(c.d, c.d)
+
+    def forward(self, x):
+        q = self.norm(self.query(x))
+        return F.scaled_dot_product_attention(q, self.key(x), self.value(x)).reshape(x.shape)
+""",
     ),
 )

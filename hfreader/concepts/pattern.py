@@ -134,6 +134,13 @@ class Direct:
 
 
 @dataclass(frozen=True)
+class Unshared:
+    """A value that `pattern` matches and that nothing else uses."""
+
+    pattern: "Pattern"
+
+
+@dataclass(frozen=True)
 class Branch:
     """A value computed from another one by learned layers, taken as one black box.
 
@@ -190,6 +197,7 @@ Pattern = (
     | Both
     | Not
     | Direct
+    | Unshared
     | Branch
     | DerivedFrom
     | Call

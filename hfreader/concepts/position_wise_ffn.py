@@ -16,18 +16,24 @@ def reference(x: Any, w_1: Any, phi: Any, w_2: Any) -> Any:
     return hidden @ w_2.weight if w_2.bias is None else hidden @ w_2.weight + w_2.bias
 
 
-_MLP = (
-    "class {name}(nn.Module):\n"
-    "    def __init__(self, c):\n        super().__init__()\n"
-    "        self.a = nn.Linear(c.d, c.e)\n        self.b = nn.Linear(c.e, c.d)\n        self.v = nn.Linear(c.d, c.e)\n"
-    "    def forward(self, x):\n        return {body}\n"
-)
+_MLP = """
+class {name}(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.a = nn.Linear(c.d, c.e)
+        self.b = nn.Linear(c.e, c.d)
+        self.v = nn.Linear(c.d, c.e)
+
+    def forward(self, x):
+        return {body}
+"""
 
 CONCEPT = Concept(
     slug="position-wise-ffn",
     name=Text("Position-wise feed-forward network", "逐位置前馈网络"),
     explanation=Text(
-        "Two linear maps with a pointwise non-linearity between them, applied to every position alike and independently. "
+        "Two linear maps with a pointwise non-linearity between them, applied to every position alike and "
+        "independently. "
         "The paper takes ReLU; later models put GELU or another function in its place.",
         "两个线性映射,中间是逐元素非线性,对每个位置独立而相同地应用。论文使用 ReLU,后来的模型换成 GELU 等函数。",
     ),
@@ -49,15 +55,33 @@ CONCEPT = Concept(
     reference=reference,
     matches=(
         _MLP.format(name="Gate", body="self.b(F.dropout(F.relu(self.a(x)), p=0.1))"),
-        "class Half(nn.Module):\n"
-        "    def __init__(self, c):\n        super().__init__()\n        self.m = nn.Linear(c.d, c.e)\n        self.f = ACT2FN[c.act]\n"
-        "    def forward(self, h):\n        return self.f(self.m(h))\n"
-        "class Rest(nn.Module):\n"
-        "    def __init__(self, c):\n        super().__init__()\n        self.m = nn.Linear(c.e, c.d)\n"
-        "    def forward(self, h, r):\n        return self.m(h) + r\n"
-        "class Both(nn.Module):\n"
-        "    def __init__(self, c):\n        super().__init__()\n        self.one = Half(c)\n        self.two = Rest(c)\n"
-        "    def forward(self, h):\n        return self.two(self.one(h), h)\n",
+        """
+class Half(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.m = nn.Linear(c.d, c.e)
+        self.f = ACT2FN[c.act]
+
+    def forward(self, h):
+        return self.f(self.m(h))
+
+class Rest(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.m = nn.Linear(c.e, c.d)
+
+    def forward(self, h, r):
+        return self.m(h) + r
+
+class Both(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.one = Half(c)
+        self.two = Rest(c)
+
+    def forward(self, h):
+        return self.two(self.one(h), h)
+""",
     ),
     rejects=(
         # Gated; without a non-linearity; a classification head on the first position; a squashing gate.

@@ -14,18 +14,24 @@ def reference(x: Any, branch: Any) -> Any:
     return x + branch
 
 
-_LAYER = (
-    "class {name}(nn.Module):\n"
-    "    def __init__(self, c):\n        super().__init__()\n        self.a = nn.Linear(c.d, c.d)\n        self.n = nn.LayerNorm(c.d)\n"
-    "        self.e = nn.Embedding(c.p, c.d)\n"
-    "    def forward(self, x, y):\n        return {body}\n"
-)
+_LAYER = """
+class {name}(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.a = nn.Linear(c.d, c.d)
+        self.n = nn.LayerNorm(c.d)
+        self.e = nn.Embedding(c.p, c.d)
+
+    def forward(self, x, y):
+        return {body}
+"""
 
 CONCEPT = Concept(
     slug="residual-connection",
     name=Text("Residual connection", "残差连接"),
     explanation=Text(
-        "The input of a layer is added to its output, so that the layer only has to learn what to change. Gradients pass "
+        "The input of a layer is added to its output, so that the layer only has to learn what to change. "
+        "Gradients pass "
         "through the sum undiminished, which makes deep stacks trainable.",
         "把一层的输入加到它的输出上,这一层只需学习要改变什么。梯度经由加法不衰减地通过,使深层堆叠可以训练。",
     ),
@@ -45,11 +51,24 @@ CONCEPT = Concept(
     reference=reference,
     matches=(
         _LAYER.format(name="Plain", body="self.a(self.n(x)) + x"),
-        "class Inner(nn.Module):\n    def __init__(self, c):\n        super().__init__()\n        self.a = nn.Linear(c.d, c.d)\n"
-        "    def forward(self, u, v):\n        return self.a(F.relu(u)) + v\n"
-        "class Outer(nn.Module):\n    def __init__(self, c):\n        super().__init__()\n        self.b = nn.Linear(c.d, c.d)\n"
-        "        self.i = Inner(c)\n"
-        "    def forward(self, h):\n        return self.i(self.b(h), h)\n",
+        """
+class Inner(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.a = nn.Linear(c.d, c.d)
+
+    def forward(self, u, v):
+        return self.a(F.relu(u)) + v
+
+class Outer(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.b = nn.Linear(c.d, c.d)
+        self.i = Inner(c)
+
+    def forward(self, h):
+        return self.i(self.b(h), h)
+""",
     ),
     rejects=(
         # Two inputs; a position embedding, which depends on the shape of x alone; no learned layer; a bare product.

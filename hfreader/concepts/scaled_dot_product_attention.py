@@ -119,33 +119,59 @@ CONCEPT = Concept(
     output="output",
     reference=reference,
     matches=(
-        "def route(a, b, c, m=None, s=None):\n"
-        "    if s is None:\n        s = a.size(-1) ** -0.5\n"
-        "    w = torch.matmul(a, b.transpose(2, 3)) * s\n"
-        "    if m is not None:\n        w = w + m\n"
-        "    w = F.dropout(F.softmax(w, dim=-1, dtype=torch.float32).to(a.dtype), p=0.1)\n"
-        "    return torch.matmul(w, c).transpose(1, 2), w\n",
-        "def value(values, keys, queries):\n"
-        "    return ((values / math.sqrt(values.shape[-1])) @ keys.transpose(-2, -1)).softmax(-1) @ queries\n",
-        "def kernel(q, k, v, m):\n    return F.scaled_dot_product_attention(q, k, v, attn_mask=m)\n",
+        """
+def route(a, b, c, m=None, s=None):
+    if s is None:
+        s = a.size(-1) ** -0.5
+    w = torch.matmul(a, b.transpose(2, 3)) * s
+    if m is not None:
+        w = w + m
+    w = F.dropout(F.softmax(w, dim=-1, dtype=torch.float32).to(a.dtype), p=0.1)
+    return torch.matmul(w, c).transpose(1, 2), w
+""",
+        """
+def value(values, keys, queries):
+    return ((values / math.sqrt(values.shape[-1])) @ keys.transpose(-2, -1)).softmax(-1) @ queries
+""",
+        """
+def kernel(q, k, v, m):
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=m)
+""",
     ),
     rejects=(
         # A router: a softmax over experts, no values.
-        "def attention(query, key, scaling):\n"
-        "    scores = F.softmax(torch.matmul(query, key.transpose(-1, -2)) * scaling, dim=-1)\n"
-        "    return torch.topk(scores, 2)\n",
+        """
+def attention(query, key, scaling):
+    scores = F.softmax(torch.matmul(query, key.transpose(-1, -2)) * scaling, dim=-1)
+    return torch.topk(scores, 2)
+""",
         # Maps without values, a mask that is subtracted, no softmax, cosine attention with a learned temperature.
-        "def attention(query, key, m, s):\n    return F.softmax(torch.matmul(query, key.transpose(-1, -2)) * s + m, dim=-1)\n",
-        "def attention(query, key, value, mask, s):\n"
-        "    return F.softmax(query @ key.transpose(-1, -2) * s - mask, dim=-1) @ value\n",
-        "def attention(query, key, value, s):\n    return (query @ key.transpose(-1, -2) * s) @ value\n",
-        "class Attention(nn.Module):\n"
-        "    def __init__(self):\n        super().__init__()\n        self.scale = nn.Parameter(torch.ones(8, 1, 1))\n"
-        "    def forward(self, query, key, value):\n"
-        "        scores = F.normalize(query, dim=-1) @ F.normalize(key, dim=-1).transpose(-2, -1)\n"
-        "        return F.softmax(scores * self.scale.clamp(max=4.6).exp(), dim=-1) @ value\n",
+        """
+def attention(query, key, m, s):
+    return F.softmax(torch.matmul(query, key.transpose(-1, -2)) * s + m, dim=-1)
+""",
+        """
+def attention(query, key, value, mask, s):
+    return F.softmax(query @ key.transpose(-1, -2) * s - mask, dim=-1) @ value
+""",
+        """
+def attention(query, key, value, s):
+    return (query @ key.transpose(-1, -2) * s) @ value
+""",
+        """
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(8, 1, 1))
+
+    def forward(self, query, key, value):
+        scores = F.normalize(query, dim=-1) @ F.normalize(key, dim=-1).transpose(-2, -1)
+        return F.softmax(scores * self.scale.clamp(max=4.6).exp(), dim=-1) @ value
+""",
         # A softmax over the queries.
-        "def attention(query, key, value, s):\n"
-        "    return F.softmax(query @ key.transpose(-1, -2) * s, dim=-2) @ value\n",
+        """
+def attention(query, key, value, s):
+    return F.softmax(query @ key.transpose(-1, -2) * s, dim=-2) @ value
+""",
     ),
 )
