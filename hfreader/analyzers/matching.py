@@ -6,7 +6,8 @@ from functools import cache
 from itertools import islice
 
 from hfreader.analyzers.matching_flow import Flow, Use
-from hfreader.analyzers.matching_search import ACTIVATIONS, Bound, Search, Solution
+from hfreader.analyzers.matching_questions import ACTIVATIONS
+from hfreader.analyzers.matching_search import Bound, Search, Solution
 from hfreader.concepts.model import Concept
 from hfreader.concepts.pattern import (
     Activation,

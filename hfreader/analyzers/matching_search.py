@@ -7,6 +7,16 @@ from itertools import islice, permutations
 from typing import Any, Literal
 
 from hfreader.analyzers.matching_flow import Flow, Guards, Use, consistent
+from hfreader.analyzers.matching_questions import (
+    derives,
+    index_of,
+    is_activation,
+    is_first_position,
+    is_plain_call,
+    is_scalar,
+    learns,
+    on_the_way,
+)
 from hfreader.concepts.pattern import (
     Activation,
     Anything,
@@ -29,52 +39,9 @@ from hfreader.concepts.pattern import (
     Scalar,
     Unshared,
 )
-from hfreader.facts.dataflow import Node, Operand
+from hfreader.facts.dataflow import Node
 
 COMMUTATIVE = frozenset({"add", "mul"})
-ACTIVATIONS = frozenset(
-    [
-        "relu",
-        "relu6",
-        "leaky_relu",
-        "elu",
-        "selu",
-        "celu",
-        "gelu",
-        "silu",
-        "mish",
-        "hardswish",
-        "softplus",
-        "activation",
-    ]
-)
-ACTIVATION_LAYERS = frozenset(
-    f"torch.nn.{name}"
-    for name in ["ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish", "Hardswish", "Softplus"]
-)
-ARITHMETIC = frozenset(
-    [
-        "add",
-        "sub",
-        "mul",
-        "div",
-        "floor_divide",
-        "pow",
-        "sqrt",
-        "rsqrt",
-        "neg",
-        "reciprocal",
-        "float",
-        "int",
-        "log",
-        "item",
-        "max",
-        "min",
-        "abs",
-    ]
-)
-STRUCTURE = frozenset({"phi", "inline", "unpack", "opaque", "item", "and", "or"})
-CONVERSIONS = frozenset({"int", "float", "getattr", "max", "min", "len", "round", "math.sqrt"})
 STEPS = 20_000
 
 
@@ -248,32 +215,11 @@ class Search:
 
     def _activation(self, pattern: Activation, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
-            if not self.is_activation(seen.node) or (here := so_far.at(seen.node, guards)) is None:
+            if not is_activation(self.flow, seen.node) or (here := so_far.at(seen.node, guards)) is None:
                 continue
             operand = Use(node.operands[0].node, node.operands[0].span, node.scope)
-            for named in self._module(pattern.symbol if self._is_plain_call(node) else None, seen.node, here):
+            for named in self._module(pattern.symbol if is_plain_call(node) else None, seen.node, here):
                 yield from self._match(pattern.operand, operand, named)
-
-    def is_activation(self, number: int) -> bool:
-        """Whether a node applies a pointwise non-linearity, or one that only the config knows."""
-        node = self.flow.node(number)
-        if not node.operands:
-            return False
-        if node.op != "module":
-            return node.op in ACTIVATIONS
-        if not node.classes:
-            callee = self.flow.callee(number)
-            return callee is not None and any(
-                self.flow.node(base).op == "activation_table" for base in self.flow.bases(callee)
-            )
-        return all(name in ACTIVATION_LAYERS or name.startswith("transformers.activations.") for name in node.classes)
-
-    @staticmethod
-    def _is_plain_call(node: Node) -> bool:
-        """Whether the callee alone, applied to one operand, is the operation: `F.relu(x)`, not `x.relu()`."""
-        if node.span is None or node.token is None or len(node.operands) != 1:
-            return False
-        return (node.span.line, node.span.column) == (node.token.line, node.token.column)
 
     def _number(self, pattern: Number, use: Use, so_far: Solution, exact: bool) -> Found:
         number = self.flow.node(use.node).number
@@ -281,55 +227,22 @@ class Search:
             yield so_far
 
     def _scalar(self, pattern: Scalar, use: Use, so_far: Solution, exact: bool) -> Found:
-        if self.flow.node(use.node).number != 1.0 and self._is_scalar(use.node, set()):
+        if self.flow.node(use.node).number != 1.0 and is_scalar(self.flow, use.node):
             yield so_far
-
-    def _is_scalar(self, number: int, done: set[int]) -> bool:
-        if number in done:
-            return True
-        done.add(number)
-        node = self.flow.node(number)
-        if node.number is not None or node.op in ("constant", "size"):
-            return True
-        if node.op in ("attribute", "function", "module"):
-            return node.op != "module" and (
-                node.op == "attribute" if node.body is None else self._is_scalar(node.body, done)
-            )
-        if node.op == "parameter":
-            return node.scope == -1
-        known = node.op in ARITHMETIC or node.op in STRUCTURE or (node.op == "call" and node.label in CONVERSIONS)
-        return known and all(self._is_scalar(one.node, done) for one in node.operands)
 
     def _first_position(self, pattern: FirstPosition, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
-            if node.op == "item" and self._is_first(node.operands) and (here := so_far.at(seen.node, guards)):
+            if node.op == "item" and is_first_position(self.flow, node) and (here := so_far.at(seen.node, guards)):
                 yield from self._match(
                     pattern.operand, Use(node.operands[0].node, node.operands[0].span, node.scope), here
                 )
-
-    def _is_first(self, operands: tuple[Operand, ...]) -> bool:
-        """Whether a subscript's index is `:, 0`, with or without further full slices."""
-        if len(operands) != 2:
-            return False
-        index = self.flow.node(operands[1].node)
-        parts = [self.flow.node(one.node) for one in index.operands] if index.op == "tuple" else []
-        if len(parts) < 2 or parts[1].number != 0:
-            return False
-        return all(part.label.replace(" ", "") in (":", "...") for part in (*parts[:1], *parts[2:]))
 
     def _element(self, pattern: Element, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
-            if self._index(node) == pattern.index and (here := so_far.at(seen.node, guards)) is not None:
+            if index_of(self.flow, node) == pattern.index and (here := so_far.at(seen.node, guards)) is not None:
                 yield from self._match(
                     pattern.operand, Use(node.operands[0].node, node.operands[0].span, node.scope), here
                 )
-
-    def _index(self, node: Node) -> int | None:
-        """Which element a node takes of its operand, where that is a constant."""
-        if node.op == "unpack" and node.label.isdigit():
-            return int(node.label)
-        number = self.flow.node(node.operands[1].node).number if node.op == "item" else None
-        return None if number is None else int(number)
 
     def _bind(self, pattern: Bind, use: Use, so_far: Solution, exact: bool) -> Found:
         known = so_far.bindings.get(pattern.symbol)
@@ -376,21 +289,8 @@ class Search:
             yield from self._match(pattern.pattern, use, so_far, exact)
 
     def _derived_from(self, pattern: DerivedFrom, use: Use, so_far: Solution, exact: bool) -> Found:
-        if self._derives(use.node, pattern, {}):
+        if derives(self.flow, use.node, pattern):
             yield so_far
-
-    def _derives(self, number: int, pattern: DerivedFrom, known: dict[int, bool]) -> bool:
-        if number not in known:
-            known[number] = False
-            seen = [self.flow.node(use.node) for use, _ in self.flow.seen_as(self.flow.use_of(number))]
-            known[number] = any(one.op in pattern.names or self._passes_on(one, pattern, known) for one in seen)
-        return known[number]
-
-    def _passes_on(self, node: Node, pattern: DerivedFrom, known: dict[int, bool]) -> bool:
-        if node.op not in pattern.through or not node.operands:
-            return False
-        sides = [self._derives(one.node, pattern, known) for one in node.operands[:2]]
-        return sum(sides) == 1 if node.op in ("add", "sub") else sides[0]
 
     def _branch(self, pattern: Branch, use: Use, so_far: Solution, exact: bool) -> Found:
         cone = self.flow.reached_from(use.node)
@@ -407,8 +307,8 @@ class Search:
             around = self.flow.bases(found.bindings[pattern.around].use.node)
             if any(node in around for node in cone if node != source):
                 return None
-        way = self._on_the_way(cone, source)
-        if not any(self._learns(node) for node in way):
+        way = on_the_way(self.flow, cone, source)
+        if not any(learns(self.flow, node) for node in way):
             return None
         if pattern.without and any(one.bindings["output"].use.node in way for one in self.matches_of(pattern.without)):
             return None
@@ -424,25 +324,3 @@ class Search:
         bases = {base for symbol in symbols for base in self.flow.bases(inner.bindings[symbol].use.node)}
         computed = [base for base in bases if self.flow.node(base).op != "constant"]
         return all(source in self.flow.reached_from(base) for base in computed)
-
-    def _on_the_way(self, cone: list[int], source: int) -> frozenset[int]:
-        users: dict[int, list[int]] = {}
-        for node in cone:
-            if node != source:
-                for used in self.flow.sources(node):
-                    users.setdefault(used, []).append(node)
-        way, stack = {source}, [source]
-        while stack:
-            for user in users.get(stack.pop(), ()):
-                if user not in way:
-                    way.add(user)
-                    stack.append(user)
-        return frozenset(way - {source})
-
-    def _learns(self, number: int) -> bool:
-        """Whether a node applies learned parameters other than a norm's."""
-        node = self.flow.node(number)
-        if node.op in ("linear", "conv1d", "conv2d"):
-            return True
-        norm = any(name.rpartition(".")[2] in ("LayerNorm", "RMSNorm", "Embedding") for name in node.classes)
-        return node.op == "module" and node.body is None and not norm and not self.is_activation(number)

@@ -1,0 +1,150 @@
+"""Questions that patterns ask about single values: is it a plain number, an activation, where does it come from."""
+
+from hfreader.analyzers.matching_flow import Flow
+from hfreader.concepts.pattern import DerivedFrom
+from hfreader.facts.dataflow import ROOT, Node
+
+ACTIVATIONS = frozenset(
+    [
+        "relu",
+        "relu6",
+        "leaky_relu",
+        "elu",
+        "selu",
+        "celu",
+        "gelu",
+        "silu",
+        "mish",
+        "hardswish",
+        "softplus",
+        "activation",
+    ]
+)
+ACTIVATION_LAYERS = frozenset(
+    f"torch.nn.{name}"
+    for name in ["ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish", "Hardswish", "Softplus"]
+)
+ARITHMETIC = frozenset(
+    [
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "floor_divide",
+        "pow",
+        "sqrt",
+        "rsqrt",
+        "neg",
+        "reciprocal",
+        "float",
+        "int",
+        "log",
+        "item",
+        "max",
+        "min",
+        "abs",
+    ]
+)
+STRUCTURE = frozenset({"phi", "inline", "unpack", "opaque", "item", "and", "or"})
+CONVERSIONS = frozenset({"int", "float", "getattr", "max", "min", "len", "round", "math.sqrt"})
+
+
+def is_activation(flow: Flow, number: int) -> bool:
+    """Whether a node applies a pointwise non-linearity, or one that only the config knows."""
+    node = flow.node(number)
+    if not node.operands:
+        return False
+    if node.op != "module":
+        return node.op in ACTIVATIONS
+    if not node.classes:
+        callee = flow.callee(number)
+        return callee is not None and any(flow.node(base).op == "activation_table" for base in flow.bases(callee))
+    return all(name in ACTIVATION_LAYERS or name.startswith("transformers.activations.") for name in node.classes)
+
+
+def is_plain_call(node: Node) -> bool:
+    """Whether the callee alone, applied to one operand, is the operation: `F.relu(x)`, not `x.relu()`."""
+    if node.span is None or node.token is None or len(node.operands) != 1:
+        return False
+    return (node.span.line, node.span.column) == (node.token.line, node.token.column)
+
+
+def is_scalar(flow: Flow, number: int) -> bool:
+    """Whether a value is a plain number other than 1, made of constants, settings, sizes and the root's parameters."""
+    return flow.node(number).number != 1.0 and _is_scalar(flow, number, set())
+
+
+def _is_scalar(flow: Flow, number: int, done: set[int]) -> bool:
+    if number in done:
+        return True
+    done.add(number)
+    node = flow.node(number)
+    if node.number is not None or node.op in ("constant", "size"):
+        return True
+    if node.op in ("attribute", "function"):
+        return node.op == "attribute" if node.body is None else _is_scalar(flow, node.body, done)
+    if node.op == "parameter":
+        return node.scope == ROOT
+    known = node.op in ARITHMETIC or node.op in STRUCTURE or (node.op == "call" and node.label in CONVERSIONS)
+    return known and all(_is_scalar(flow, one.node, done) for one in node.operands)
+
+
+def is_first_position(flow: Flow, node: Node) -> bool:
+    """Whether a subscript's index is `:, 0`, with or without further full slices."""
+    if node.op != "item" or len(node.operands) != 2:
+        return False
+    index = flow.node(node.operands[1].node)
+    parts = [flow.node(one.node) for one in index.operands] if index.op == "tuple" else []
+    if len(parts) < 2 or parts[1].number != 0:
+        return False
+    return all(part.label == "..." or (part.op == "slice" and not part.operands) for part in (*parts[:1], *parts[2:]))
+
+
+def index_of(flow: Flow, node: Node) -> int | None:
+    """Which element a node takes of its operand, where that is a constant."""
+    if node.op == "unpack" and node.label.isdigit():
+        return int(node.label)
+    number = flow.node(node.operands[1].node).number if node.op == "item" else None
+    return None if number is None else int(number)
+
+
+def derives(flow: Flow, number: int, pattern: DerivedFrom, known: dict[int, bool] | None = None) -> bool:
+    """Whether a value comes from one of a pattern's operations in the way that the pattern allows."""
+    known = {} if known is None else known
+    if number not in known:
+        known[number] = False
+        seen = [flow.node(use.node) for use, _ in flow.seen_as(flow.use_of(number))]
+        known[number] = any(one.op in pattern.names or _passes_on(flow, one, pattern, known) for one in seen)
+    return known[number]
+
+
+def _passes_on(flow: Flow, node: Node, pattern: DerivedFrom, known: dict[int, bool]) -> bool:
+    if node.op not in pattern.through or not node.operands:
+        return False
+    sides = [derives(flow, one.node, pattern, known) for one in node.operands[:2]]
+    return sum(sides) == 1 if node.op in ("add", "sub") else sides[0]
+
+
+def on_the_way(flow: Flow, cone: list[int], source: int) -> frozenset[int]:
+    """The nodes of a cone that are computed from `source`."""
+    users: dict[int, list[int]] = {}
+    for node in cone:
+        if node != source:
+            for used in flow.sources(node):
+                users.setdefault(used, []).append(node)
+    way, stack = {source}, [source]
+    while stack:
+        for user in users.get(stack.pop(), ()):
+            if user not in way:
+                way.add(user)
+                stack.append(user)
+    return frozenset(way - {source})
+
+
+def learns(flow: Flow, number: int) -> bool:
+    """Whether a node applies learned parameters other than a norm's."""
+    node = flow.node(number)
+    if node.op in ("linear", "conv1d", "conv2d"):
+        return True
+    norm = any(name.rpartition(".")[2] in ("LayerNorm", "RMSNorm", "Embedding") for name in node.classes)
+    return node.op == "module" and node.body is None and not norm and not is_activation(flow, number)
