@@ -1,7 +1,9 @@
 """Running a whole family: its base model as it is, then every class in as many settings as bring new lines to life."""
 
 from dataclasses import replace
+from pathlib import Path
 
+from hfreader.concepts import catalogue
 from hfreader.errors import HfreaderError
 from hfreader.facts.problems import Problem
 from hfreader.facts.runs import FamilyRequest, FamilyRun, TraceRequest
@@ -9,7 +11,11 @@ from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.traces import Trace
 from hfreader.progress import Report
 from hfreader.trace.coverage import find_settings
-from hfreader.trace.recording import Detail, record
+from hfreader.trace.holding import held
+from hfreader.trace.models import skeleton
+from hfreader.trace.proof import prove
+from hfreader.trace.recorder import Recorder
+from hfreader.trace.recording import files_of, record, watch, with_executions
 from hfreader.trace.settings import Setting
 from hfreader.trace.tracing import trace, with_symbols
 
@@ -19,23 +25,38 @@ def run_family(request: FamilyRequest, snapshot: Snapshot, report: Report) -> Fa
 
     What cannot be run is a Problem. Raises HfreaderError only for a family that transformers does not know.
     """
-    family, seed = request.family, request.seed
     problems: list[Problem] = []
     traces: list[Trace] = []
+    found = find_settings(request.family, snapshot, report)
     try:
-        traces.append(trace(TraceRequest(family, seed=seed), snapshot, report))
+        traces.append(trace(TraceRequest(request.family, seed=request.seed), snapshot, report))
     except HfreaderError as error:
-        problems.append(Problem("trace", family, str(error)))
-    found = find_settings(family, snapshot, report)
-    for number, setting in enumerate(found.settings):
-        report("trace", f"{setting.model_class.__name__}, {setting.name}", number, len(found.settings))
-        try:
-            traces.append(_trace(setting, snapshot, seed))
-        except HfreaderError as error:
-            problems.append(Problem("trace", setting.model_class.__name__, str(error)))
-    return FamilyRun(family, tuple(traces), (), (*problems, *found.problems))
+        problems.append(Problem("trace", request.family, str(error)))
+    more, failed = _traces(found.settings, snapshot, request.seed, report)
+    proofs = prove(request.matches, found.settings, catalogue(), Path(snapshot.package), report)
+    return FamilyRun(request.family, (*traces, *more), proofs, (*problems, *found.problems, *failed))
 
 
-def _trace(setting: Setting, snapshot: Snapshot, seed: int) -> Trace:
-    recorded = record(setting, setting.model(seed), snapshot, seed=seed)
-    return with_symbols(replace(recorded, notes=(setting.name,)), setting, snapshot, Detail(hits=False))
+def _traces(
+    settings: tuple[Setting, ...], snapshot: Snapshot, seed: int, report: Report
+) -> tuple[list[Trace], list[Problem]]:
+    """One trace per setting, and a problem for each that does not run."""
+    package = Path(snapshot.package)
+    files = {file: None for each in settings for file in files_of(skeleton(each.model_class, each.config), package)}
+    recorder = Recorder(tuple(files), package)
+    traces: list[Trace] = []
+    problems: list[Problem] = []
+    with held(recorder.rewritten):
+        for number, setting in enumerate(settings):
+            report("trace", f"{setting.model_class.__name__}, {setting.name}", number, len(settings))
+            try:
+                traces.append(_trace(setting, snapshot, recorder, seed))
+            except HfreaderError as error:
+                problems.append(Problem("trace", setting.model_class.__name__, str(error)))
+    return traces, problems
+
+
+def _trace(setting: Setting, snapshot: Snapshot, recorder: Recorder, seed: int) -> Trace:
+    model, construction = watch(recorder, lambda: setting.model(seed))
+    recorded = with_executions(record(setting, model, snapshot, recorder, seed=seed), construction)
+    return with_symbols(replace(recorded, notes=(setting.name,)), setting, snapshot, recorder)

@@ -9,8 +9,8 @@ from threading import Lock
 from typing import Any
 
 from hfreader.errors import HfreaderError
+from hfreader.trace.holding import placed
 from hfreader.trace.rewrite import Plan, Rewritten, rewrite
-from hfreader.trace.swap import swapped
 
 # The recording of the running thread or task; helpers compare it with their own and do nothing elsewhere.
 active: ContextVar[object | None] = ContextVar("recording", default=None)
@@ -26,7 +26,7 @@ def instrumented(
         raise HfreaderError("a recording is already under way in this process: end it before beginning another")
     with ExitStack() as stack:
         stack.callback(_one_at_a_time.release)
-        stack.enter_context(swapped(files, helpers))
+        stack.enter_context(placed(files, helpers))
         token = active.set(recording)
         stack.callback(active.reset, token)
         yield

@@ -106,14 +106,17 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def count_parameters(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> int:
-    """How many numbers the model's parameters hold, counted without allocating them."""
+def skeleton(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> PreTrainedModel:
+    """The model without its numbers: its modules with parameters on the meta device, at no cost."""
+    prepare(config)
     try:
         with torch.device("meta"):
-            model = model_class(config)
+            return model_class._from_config(config, attn_implementation=ATTENTION)
+    except ImportError as error:
+        name = model_class.__name__
+        raise HfreaderError(f"{name} needs a package that is not installed: {one_line(error)}") from error
     except Exception as error:
         raise HfreaderError(f"{model_class.__name__} cannot be built: {one_line(error)}") from error
-    return parameters_of(model)
 
 
 def parameters_of(module: nn.Module) -> int:

@@ -1,19 +1,18 @@
 """One setting, run once under the recorder, as a `Trace` (without symbols, which need several runs)."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 from transformers import PreTrainedModel
 
 from hfreader.facts.snapshot import Snapshot
-from hfreader.facts.traces import SCHEMA_VERSION, Trace
+from hfreader.facts.traces import SCHEMA_VERSION, Execution, Trace
 from hfreader.trace.configs import as_json, difference, family_of
 from hfreader.trace.models import ATTENTION, parameters_of
 from hfreader.trace.recorder import Recorder
@@ -22,28 +21,15 @@ from hfreader.trace.values import snapshot as shot
 from hfreader.trace.values import value_of
 
 
-@dataclass(frozen=True)
-class Detail:
-    """What to record: values on lines, module calls, which statements ran."""
-
-    lines: bool = True
-    modules: bool = True
-    hits: bool = True
-
-
-EVERYTHING = Detail()
-
-
 def record(
     setting: Setting,
     model: PreTrainedModel,
     snapshot: Snapshot,
+    recorder: Recorder,
     ids: torch.Tensor | None = None,
-    detail: Detail = EVERYTHING,
     seed: int = 0,
 ) -> Trace:
     """Run a setting and record it; `weights` says random, `tokens` is empty. HfreaderError where it cannot run."""
-    recorder = _recorder(files_of(model, Path(snapshot.package)), snapshot.package, detail)
     with given_to(model) as inputs, recorder.recording(model) as recording:
         setting.run(model, ids, seed)
     return Trace(
@@ -67,13 +53,31 @@ def record(
         executions=recording.executions(),
         dispatches=(),
         parameters=parameters_of(model),
-        notes=(),
     )
 
 
-@cache
-def _recorder(files: tuple[str, ...], package: str, detail: Detail) -> Recorder:
-    return Recorder(files, Path(package), lines=detail.lines, hits=detail.hits, modules=detail.modules)
+Built = TypeVar("Built")
+
+
+def watch(recorder: Recorder, build: Callable[[], Built]) -> tuple[Built, tuple[Execution, ...]]:
+    """What `build` returns, and which statements ran while it did (those of `__init__`, when it builds a model)."""
+    with recorder.recording(nn.Module()) as building:
+        built = build()
+    return built, building.executions()
+
+
+def with_executions(trace: Trace, more: tuple[Execution, ...]) -> Trace:
+    """The trace with the statements of another recording of the same files counted as run too."""
+    ran = {each.file: set(each.ran) for each in more}
+    joined = (
+        replace(
+            each,
+            ran=tuple(sorted({*each.ran, *ran.get(each.file, ())})),
+            idle=tuple(span for span in each.idle if span not in ran.get(each.file, ())),
+        )
+        for each in trace.executions
+    )
+    return replace(trace, executions=tuple(joined))
 
 
 def files_of(model: nn.Module, package: Path) -> tuple[str, ...]:

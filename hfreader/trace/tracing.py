@@ -1,6 +1,8 @@
 """The run that a user asks for: `hfreader trace`."""
 
+from copy import deepcopy
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 from transformers import PreTrainedConfig
@@ -10,8 +12,11 @@ from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.traces import Trace
 from hfreader.progress import Report
 from hfreader.trace.devices import find_device, find_dtype
+from hfreader.trace.holding import held
 from hfreader.trace.inputs import check_ids, require_text
-from hfreader.trace.recording import Detail, record
+from hfreader.trace.models import skeleton
+from hfreader.trace.recorder import Recorder
+from hfreader.trace.recording import files_of, record, watch, with_executions
 from hfreader.trace.settings import Setting
 from hfreader.trace.sizes import Lengths
 from hfreader.trace.subject import Subject, find_subject
@@ -28,23 +33,26 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
     reader = tokenizer_for(subject.config, subject.folder)
     ids = list(request.ids) if request.ids is not None else reader.encode(_text(request))
     check_ids(ids, subject.config)
-    report("trace", f"building {subject.model_class.__name__}")
-    model, loading = subject.model(request.seed, dtype, device)
-    setting = setting_of(subject, len(ids))
-    report("trace", f"running {subject.model_class.__name__} on {len(ids)} tokens")
-    detail = Detail(lines=request.lines, modules=request.modules)
-    recorded = record(setting, model, snapshot, torch.tensor([ids], device=device), detail, request.seed)
-    found = replace(
-        recorded,
-        weights=recorded.weights if subject.folder is None else f"checkpoint {subject.name}",
-        tokenizer=None if request.ids is not None else reader.description,
-        tokens=token_facts([ids], reader),
-        notes=(*_notes(request, subject, reader), *loading),
-    )
-    if not request.symbols:
-        return found
-    report("trace", "naming dimensions")
-    return with_symbols(found, setting, snapshot, replace(detail, hits=False))
+    package = Path(snapshot.package)
+    files = files_of(skeleton(subject.model_class, deepcopy(subject.config)), package)
+    recorder = Recorder(files, package, lines=request.lines, modules=request.modules)
+    with held(recorder.rewritten):
+        report("trace", f"building {subject.model_class.__name__}")
+        (model, loading), construction = watch(recorder, lambda: subject.model(request.seed, dtype, device))
+        report("trace", f"running {subject.model_class.__name__} on {len(ids)} tokens")
+        setting = setting_of(subject, len(ids))
+        recorded = record(setting, model, snapshot, recorder, torch.tensor([ids], device=device), request.seed)
+        found = replace(
+            with_executions(recorded, construction),
+            weights=recorded.weights if subject.folder is None else f"checkpoint {subject.name}",
+            tokenizer=None if request.ids is not None else reader.description,
+            tokens=token_facts([ids], reader),
+            notes=(*_notes(request, subject, reader), *loading),
+        )
+        if not request.symbols:
+            return found
+        report("trace", "naming dimensions")
+        return with_symbols(found, setting, snapshot, recorder)
 
 
 def setting_of(subject: Subject, tokens: int) -> Setting:
@@ -53,12 +61,12 @@ def setting_of(subject: Subject, tokens: int) -> Setting:
     return Setting("one text", subject.model_class, subject.config, Lengths(1, tokens, encoder=encoder))
 
 
-def with_symbols(found: Trace, setting: Setting, snapshot: Snapshot, detail: Detail) -> Trace:
+def with_symbols(found: Trace, setting: Setting, snapshot: Snapshot, recorder: Recorder) -> Trace:
     """The trace with its dimensions named, by running the setting at other sizes."""
 
     def rerun(config: PreTrainedConfig, lengths: Lengths) -> Trace:
         other = setting.with_config(config, lengths)
-        return record(other, other.model(), snapshot, detail=detail)
+        return record(other, other.model(), snapshot, recorder)
 
     return label(found, setting.config, setting.lengths, rerun)
 
