@@ -1,0 +1,5 @@
+"""`python -m hfreader`."""
+
+from hfreader.cli import main
+
+main()

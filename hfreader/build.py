@@ -1,0 +1,172 @@
+"""Runs the stages one after the other and owns what is remembered between builds."""
+
+import difflib
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from filelock import FileLock
+
+from hfreader.analyzers.analysis import analyse
+from hfreader.analyzers.library import Library
+from hfreader.concepts import catalogue
+from hfreader.errors import HfreaderError
+from hfreader.facts.analysis import Analysis
+from hfreader.facts.codec import to_json
+from hfreader.facts.matches import Match
+from hfreader.facts.problems import Problem
+from hfreader.facts.runs import FamilyRequest, FamilyRun
+from hfreader.facts.snapshot import Snapshot
+from hfreader.facts.totals import BuildResult, FamilyTotals
+from hfreader.output import check_output, replace_site
+from hfreader.pages.book import Book, Family
+from hfreader.pages.mkdocs_build import run_mkdocs
+from hfreader.pages.site import write_fragments
+from hfreader.progress import Report
+from hfreader.source import obtain
+from hfreader.store import cache_folder, digest, digest_files, recall, remember, remembered
+from hfreader.trace.client import run_families
+
+PACKAGE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """What the user asked `hfreader build` for."""
+
+    models: tuple[str, ...]
+    repository: str | None
+    ref: str | None
+    out: Path
+    offline: bool
+
+
+def build_site(options: BuildOptions, report: Report) -> BuildResult:
+    """Build the site of the chosen families into `options.out`; HfreaderError for what the user can mend."""
+    check_output(options.out)
+    book = gather(options, report)
+    fragments = cache_folder() / "fragments"
+    with FileLock(cache_folder() / "pages.lock"):
+        write_fragments(book, fragments, report)
+        report("site", str(options.out))
+        replace_site(options.out, lambda folder: run_mkdocs(site_config(), fragments, folder))
+    counts = tuple(totals(family) for family in book.families)
+    problems = tuple(problem for family in book.families for problem in problems_of(family))
+    return BuildResult(book.snapshot, str(options.out), counts, problems)
+
+
+def site_config() -> Path:
+    """hfreader's own `mkdocs.yml`: in the project, or where the wheel carries it with its `docs`."""
+    carried = PACKAGE / "book" / "mkdocs.yml"
+    return carried if carried.is_file() else PACKAGE.parent / "mkdocs.yml"
+
+
+def gather(options: BuildOptions, report: Report) -> Book:
+    """Source, analysis, runs and proofs of the chosen families, computed or remembered."""
+    snapshot = obtain(options.repository, options.ref, offline=options.offline, report=report)
+    library = Library(snapshot)
+    families = known_families(library, options.models)
+    source = snapshot_digest(snapshot)
+    analyses = {
+        family: tuple(
+            _analysis(library, file, source, report, done, len(families)) for file in library.modeling_files(family)
+        )
+        for done, family in enumerate(families)
+    }
+    report("analysis", "done", len(families), len(families))
+    runs = _runs(snapshot, analyses, source, report)
+    return Book(snapshot, tuple(Family(family, parts, runs.get(family)) for family, parts in analyses.items()))
+
+
+def known_families(library: Library, wanted: Iterable[str]) -> tuple[str, ...]:
+    """The wanted families in the order asked for; HfreaderError with near names for one that does not exist."""
+    known = library.families()
+    for name in wanted:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+            hint = f"did you mean {', '.join(near)}?" if near else f"there are {len(known)} under transformers/models"
+            raise HfreaderError(f"no family {name!r} in transformers {library.snapshot.version}: {hint}")
+    chosen = tuple(dict.fromkeys(wanted))
+    if not chosen:
+        raise HfreaderError("no family given: name at least one, such as --models bert,gpt2")
+    return chosen
+
+
+def snapshot_digest(snapshot: Snapshot) -> str:
+    """Identifies the source: its commit, or for the installed package names, sizes and times of its files."""
+    if snapshot.commit is not None:
+        return digest(snapshot.package, snapshot.commit)
+    files = sorted(Path(snapshot.package).rglob("*.py"))
+    states = (f"{file}:{state.st_size}:{state.st_mtime_ns}" for file in files for state in [file.stat()])
+    return digest(snapshot.version, *states)
+
+
+def _code_digest(*rooms: str) -> str:
+    """Identifies hfreader's own code in these rooms, and the concepts that other packages add."""
+    files = [file for room in rooms for file in (PACKAGE / room).rglob("*.py")]
+    added = {Path(sys.modules[concept.reference.__module__].__file__ or "") for concept in catalogue().values()}
+    return digest_files([*files, *added])
+
+
+def _analysis(library: Library, file: str, source: str, report: Report, done: int, total: int) -> Analysis:
+    report("analysis", file, done, total)
+    key = digest(source, file, _code_digest("facts", "concepts", "analyzers"))
+    return remembered("analyses", key, Analysis, lambda: analyse(library, file))
+
+
+def _runs(
+    snapshot: Snapshot, analyses: dict[str, tuple[Analysis, ...]], source: str, report: Report
+) -> dict[str, FamilyRun]:
+    """Runs and proofs by family; only what is not remembered starts a worker."""
+    code = _code_digest("facts", "concepts", "trace")
+    keys: dict[str, str] = {}
+    requests: list[FamilyRequest] = []
+    runs: dict[str, FamilyRun] = {}
+    for family, parts in analyses.items():
+        matches: tuple[Match, ...] = tuple(match for part in parts for match in part.matches)
+        request = FamilyRequest(family, matches)
+        keys[family] = digest(source, code, to_json(request), version("torch"), sys.version)
+        found = recall("runs", keys[family], FamilyRun)
+        if found is None:
+            requests.append(request)
+        else:
+            runs[family] = found
+    for run in run_families(tuple(requests), snapshot, report) if requests else ():
+        remember("runs", keys[run.family], run)
+        runs[run.family] = run
+    return runs
+
+
+def totals(family: Family) -> FamilyTotals:
+    """The counts of one family, as the last table of a build and the home page show them."""
+    matches = [match for part in family.analyses for match in part.matches]
+    owners = {match.owner for match in matches}
+    states = [family.proof(match).state for match in matches]
+    classes = [item for part in family.analyses for item in part.code.classes]
+    files = {part.code.file for part in family.analyses}
+    traces = family.run.traces if family.run else ()
+    executions = [item for trace in traces for item in trace.executions if item.file in files]
+    ran = {(item.file, span) for item in executions for span in item.ran}
+    return FamilyTotals(
+        family=family.name,
+        classes=len(classes),
+        mapped=sum(item.qualified in owners for item in classes),
+        matches=len(matches),
+        proven=states.count("proven"),
+        disproven=states.count("disproven"),
+        unchecked=states.count("matched"),
+        settings=len(traces),
+        statements=len(ran | {(item.file, span) for item in executions for span in item.idle}),
+        statements_ran=len(ran),
+        problems=len(problems_of(family)),
+    )
+
+
+def problems_of(family: Family) -> tuple[Problem, ...]:
+    """Everything that went wrong on a family, in the order of the stages."""
+    found = [problem for part in family.analyses for problem in part.problems]
+    if family.run:
+        found += [*(problem for trace in family.run.traces for problem in trace.problems), *family.run.problems]
+    return tuple(dict.fromkeys(found))

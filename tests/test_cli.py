@@ -1,0 +1,159 @@
+"""The command line as a user meets it: each mistake is one clear line and exit code 1, and no traceback."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hfreader.facts.codec import from_json
+from hfreader.facts.traces import SCHEMA_VERSION, Trace
+
+
+def hfreader(*arguments: str, cache: Path, timeout: int = 300) -> subprocess.CompletedProcess[str]:
+    """Run the program as a user would, with a cache of its own."""
+    environment = {**os.environ, "HFREADER_CACHE": str(cache), "COLUMNS": "100", "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, "-m", "hfreader", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=timeout)
+
+
+def mistake(*arguments: str, cache: Path) -> str:
+    """The one line that a mistake is answered with."""
+    done = hfreader(*arguments, cache=cache)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("hfreader: ")]
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(lines) == 1, done.stderr
+    assert done.stderr.rstrip().endswith(lines[0])
+    return lines[0]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.mark.parametrize("command", [(), ("build",), ("serve",), ("trace",)])
+def test_help_tells_what_a_command_does(command, cache):
+    done = hfreader(*command, "--help", cache=cache)
+    assert done.returncode == 0
+    assert "Usage" in done.stdout
+    if command in {("build",), ("trace",)}:
+        assert "Examples" in done.stdout
+
+
+def test_version(cache):
+    assert hfreader("--version", cache=cache).stdout.startswith("hfreader 0.")
+
+
+def test_unknown_family_suggests_near_names(cache, tmp_path):
+    line = mistake("build", "--models", "bertt", "--offline", "--out", str(tmp_path / "site"), cache=cache)
+    assert "bertt" in line
+    assert "bert" in line.split("did you mean")[1]
+    assert "bert" in mistake("trace", "bertt", "hello", "--offline", cache=cache).split("mean")[1]
+
+
+def test_output_folder_that_cannot_be_written(cache, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    line = mistake("build", "--models", "bert", "--offline", "--out", str(blocked / "site"), cache=cache)
+    assert str(blocked) in line
+    assert "--out" in line
+
+
+def test_repositories_that_will_not_do(cache, tmp_path, small_repository):
+    nowhere = mistake("build", "--repo", str(tmp_path / "nowhere"), cache=cache)
+    assert "nowhere" in nowhere
+    assert "--repo" in nowhere or "path" in nowhere
+    closed = mistake("build", "--repo", "http://127.0.0.1:9/transformers.git", cache=cache)
+    assert "127.0.0.1:9" in closed
+    assert "nosuchtag" in mistake("build", "--repo", str(small_repository), "--ref", "nosuchtag", cache=cache)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--ids", "1,x"), ("--ids", "1,x")),
+        (("--set", "hidden_size"), ("--set", "KEY=VALUE")),
+        (("--set", "hiden_size=64"), ("hiden_size", "hidden_size")),
+        (("--set", "hidden_size=many"), ("hidden_size", "many")),
+        (("--set", "hidden_size=100"), ("hidden", "heads")),
+        (("--ids", "99999999"), ("99999999", "30522")),
+        (("word " * 3000,), ("512",)),
+        (("--class", "BertModl"), ("BertModl", "BertModel")),
+        (("--dtype", "float31"), ("float31", "float32")),
+        (("--device", "tpu9"), ("tpu9",)),
+        (("--at", "encoder.layer.0.attention.slf"), ("encoder.layer.0.attention.self",)),
+    ],
+    ids=lambda value: value[0][:24] if isinstance(value, tuple) else None,
+)
+@pytest.mark.slow
+def test_mistakes_in_a_trace(arguments, words, cache):
+    line = mistake("trace", "bert", *arguments, "--offline", cache=cache)
+    for word in words:
+        assert word in line
+
+
+@pytest.mark.slow
+def test_cuda_asked_for_and_absent(cache):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has CUDA")
+    line = mistake("trace", "bert", "--device", "cuda", "--offline", cache=cache)
+    assert "cuda" in line.lower()
+    assert "cpu" in line
+
+
+@pytest.mark.slow
+def test_unreadable_checkpoint(cache, tmp_path):
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    (tmp_path / "model.safetensors").write_bytes(b"not weights")
+    assert "model.safetensors" in mistake("trace", str(tmp_path), "hello", "--offline", cache=cache)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "config.json" in mistake("trace", str(empty), "hello", "--offline", cache=cache)
+
+
+@pytest.mark.slow
+def test_a_trace_as_json_on_stdout_is_json_alone(cache):
+    small = ("--set", "num_hidden_layers=1", "--set", "hidden_act=relu")
+    done = hfreader("trace", "bert", "The cat sat on the mat", *small, "--json", "-", "--offline", cache=cache)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["schema"] == SCHEMA_VERSION
+    trace = from_json(done.stdout.encode(), Trace)
+    assert trace.class_name == "BertModel"
+    assert trace.changed == {"num_hidden_layers": 1, "hidden_act": "relu"}
+    queries = [line for line in trace.lines if line.name == "query_layer"]
+    assert [line.value.tensor.symbols for line in queries if line.value.tensor] == [("B", "heads", "T", "head_dim")]
+
+
+@pytest.mark.slow
+def test_the_views_of_a_trace(cache, tmp_path):
+    html, dot = tmp_path / "trace.html", tmp_path / "trace.dot"
+    done = hfreader(
+        *("trace", "gpt2", "--ids", "464,3797,3332", "--class", "GPT2LMHeadModel", "--set", "n_layer=2", "--offline"),
+        *("--html", str(html), "--dot", str(dot), "--at", "transformer.h.0.attn"),
+        cache=cache,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "key_states" in done.stdout
+    assert "(B, heads, T, head_dim)" in done.stdout
+    assert "GPT2LMHeadModel" in html.read_text()
+    assert dot.read_text().startswith("digraph")
+
+
+@pytest.mark.cuda
+@pytest.mark.slow
+def test_cuda_gives_the_shapes_of_the_cpu(cache):
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("needs an NVIDIA GPU")
+    shapes = []
+    for device in ("cpu", "cuda"):
+        done = hfreader("trace", "gpt2", "--device", device, "--json", "-", "--offline", cache=cache)
+        trace = from_json(done.stdout.encode(), Trace)
+        shapes.append([(line.place, line.value.tensor.shape) for line in trace.lines if line.value.tensor])
+    assert shapes[0] == shapes[1]

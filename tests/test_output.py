@@ -1,0 +1,70 @@
+import pytest
+
+from hfreader.errors import HfreaderError
+from hfreader.output import check_output, replace_site
+
+
+def site_of(text: str):
+    def write(folder):
+        (folder / "models").mkdir()
+        (folder / "models" / "bert.html").write_text(text)
+        (folder / "index.html").write_text(text)
+
+    return write
+
+
+def test_a_new_site_replaces_the_old_one_whole(tmp_path):
+    out = tmp_path / "deep" / "site"
+    replace_site(out, site_of("old"))
+    (out / "models" / "gone.html").write_text("left over")
+    replace_site(out, site_of("new"))
+    assert (out / "index.html").read_text() == "new"
+    assert sorted(path.name for path in out.iterdir()) == [".hfreader", "index.html", "models"]
+    assert [path.name for path in (out / "models").iterdir()] == ["bert.html"]
+
+
+def test_what_git_keeps_in_the_folder_stays(tmp_path):
+    (tmp_path / ".gitignore").write_text("*")
+    check_output(tmp_path)
+    replace_site(tmp_path, site_of("new"))
+    assert (tmp_path / ".gitignore").read_text() == "*"
+
+
+def test_a_failure_leaves_the_old_site(tmp_path):
+    replace_site(tmp_path, site_of("old"))
+
+    def fail(folder):
+        (folder / "index.html").write_text("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replace_site(tmp_path, fail)
+    assert (tmp_path / "index.html").read_text() == "old"
+    replace_site(tmp_path, site_of("new"))
+    assert (tmp_path / "index.html").read_text() == "new"
+
+
+def test_other_peoples_files_are_refused(tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(HfreaderError, match="did not write.*--out"):
+        check_output(tmp_path)
+
+
+def test_a_file_in_the_way_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HfreaderError, match="file is not a folder"):
+        check_output(tmp_path / "file" / "site")
+
+
+def test_a_folder_without_permission_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(HfreaderError, match="cannot write"):
+        check_output(tmp_path / "site")
+
+
+def test_a_disk_that_refuses_is_one_clear_error(tmp_path):
+    def full(folder):
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(HfreaderError, match="No space left"):
+        replace_site(tmp_path, full)
