@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import libcst as cst
 
 from hfreader.analyzers.inlining import Inliner
-from hfreader.analyzers.meanings import Classes, Function, Functions, Modules
+from hfreader.analyzers.meanings import Container, Function, Functions, Modules
 from hfreader.analyzers.operations import BINARY_OPERATORS, is_in_place
 from hfreader.facts.dataflow import Operand
 from hfreader.facts.places import Span
@@ -239,7 +239,7 @@ class StatementEvaluator(Inliner):
             if name in frame.names:
                 initial = frame.names[name]
                 meaning = self.meaning(initial)
-                keep = meaning if not isinstance(meaning, Classes) else None
+                keep = meaning if isinstance(meaning, Modules | Container | Functions) else None
                 node = self.make("loop", name, meaning=keep)
                 # Until the pass has been made, all that is known is that there will be another value.
                 self.update(node, operands=(Operand(initial), Operand(node)))

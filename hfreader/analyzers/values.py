@@ -98,8 +98,8 @@ def ancestors(graph: Dataflow, node: int) -> frozenset[int]:
             continue
         found.add(current)
         value = graph.nodes[current]
-        if value.op == "unpack" and (inner := same_value(graph.nodes, current)) != current:
-            queue.append(inner)
+        if value.op == "unpack":
+            queue += _made_of(graph.nodes, value)
             continue
         if value.body is not None:
             queue.append(value.body)
@@ -107,6 +107,22 @@ def ancestors(graph: Dataflow, node: int) -> frozenset[int]:
                 continue
         queue += [operand.node for operand in value.operands]
     return frozenset(found)
+
+
+def _made_of(nodes: Sequence[Node], unpack: Node) -> list[int]:
+    """What the element that `unpack` takes is made of: by each branch that element alone, as far as it is known."""
+    found: list[int] = []
+    for aggregate, _ in options(nodes, unpack.operands[0].node):
+        part = element(nodes, aggregate, unpack.label)
+        value = nodes[aggregate]
+        if part is not None:
+            found.append(part)
+        elif value.op == "cache_update" and unpack.label in ("0", "1") and len(value.operands) > 1:
+            named = [operand.node for operand in value.operands if operand.keyword == "cache"]
+            found += [value.operands[int(unpack.label)].node, *named]
+        else:
+            found.append(aggregate)
+    return found
 
 
 def dependents(graph: Dataflow, node: int) -> frozenset[int]:
