@@ -27,10 +27,15 @@ DEPTH = 6
 
 @dataclass(frozen=True)
 class Made:
-    """A module, or several: the classes it can be (empty where only the config knows) and its container."""
+    """A module, or several: the classes it can be, its container, and whether it can be something unknown as well."""
 
     classes: tuple[str, ...] = ()
     container: str | None = None
+    unknown: bool = False
+
+
+NOTHING = Made()
+UNKNOWN = Made(unknown=True)
 
 
 @dataclass(frozen=True)
@@ -45,13 +50,20 @@ class Table:
     instances: bool
 
 
-def union(made: Iterable[Made | None]) -> Made | None:
-    """One of several; None where none is a module."""
-    known = [one for one in made if one is not None]
-    if not known:
+def union(made: Iterable[Made]) -> Made:
+    """One of several."""
+    several = list(made)
+    classes = tuple(dict.fromkeys(name for one in several for name in one.classes))
+    container = next((one.container for one in several if one.container), None)
+    return Made(classes, container, any(one.unknown for one in several))
+
+
+def choice(options: Iterable[tuple[cst.BaseExpression, Made | None]]) -> Made | None:
+    """What a choice among expressions makes; None where no option is a module. Literals are no modules for certain."""
+    known = list(options)
+    if all(made is None for _, made in known):
         return None
-    classes = tuple(dict.fromkeys(name for one in known for name in one.classes))
-    return Made(classes, next((one.container for one in known if one.container), None))
+    return union(made or (NOTHING if _is_literal(node) else UNKNOWN) for node, made in known)
 
 
 class Scope:
@@ -118,11 +130,11 @@ class Scope:
             case cst.Call():
                 return self._called(node)
             case cst.IfExp() | cst.BooleanOperation():
-                return union(self.made(branch) for branch in _branches(node))
+                return choice((branch, self.made(branch)) for branch in _branches(node))
             case cst.Subscript():
                 return self._looked_up(node.value, _key(node), instances=True)
             case cst.Name() | cst.Attribute():
-                return union(self.made(value) for value in self._known(self.values, dotted_name(node)))
+                return choice((value, self.made(value)) for value in self._known(self.values, dotted_name(node)))
             case _:
                 return None
 
@@ -130,7 +142,7 @@ class Scope:
         """The modules that calling the value of an expression makes."""
         match node:
             case cst.IfExp() | cst.BooleanOperation():
-                return union(self.types(branch) for branch in _branches(node))
+                return choice((branch, self.types(branch)) for branch in _branches(node))
             case cst.Subscript():
                 return self._looked_up(node.value, _key(node), instances=False)
             case cst.Call(func=cst.Attribute(value=table, attr=cst.Name(value="get")), args=[key, *_]):
@@ -142,7 +154,7 @@ class Scope:
             case _:
                 return None
 
-    def contents(self, node: cst.BaseExpression) -> Made | None:
+    def contents(self, node: cst.BaseExpression) -> Made:
         """The modules that a list, dict, generator or a sum of them holds; a container in it counts as one module."""
         match node:
             case cst.List() | cst.Tuple() | cst.Set() | cst.Dict():
@@ -151,24 +163,33 @@ class Scope:
                 return self.contents(node.elt)
             case cst.DictComp():
                 return self.contents(node.value)
-            case cst.BinaryOperation():
+            case cst.BinaryOperation(left=left, operator=cst.Multiply(), right=right):
+                return self.contents(left if isinstance(left, cst.List) else right)
+            case cst.BinaryOperation(operator=cst.Add()):
                 return union([self.contents(node.left), self.contents(node.right)])
             case cst.IfExp():
                 return union(self.contents(branch) for branch in _branches(node))
             case cst.Call(func=cst.Name(value="list" | "tuple" | "dict" | "OrderedDict"), args=[argument]):
                 return self.contents(argument.value)
-            case cst.Name() | cst.Attribute():
-                return self.held(dotted_name(node) or "")
+            case cst.Name() | cst.Attribute() if not _is_literal(node):
+                return self._held(dotted_name(node) or "")
             case _:
-                made = self.made(node) or self._returned(node, Scope.contents)
-                return Made((f"torch.nn.{made.container}",)) if made is not None and made.container else made
+                return self._element(node)
 
-    def held(self, name: str) -> Made | None:
+    def _element(self, node: cst.BaseExpression) -> Made:
+        made = self.made(node) or self._returned(node, Scope.contents)
+        if made is not None:
+            return Made((f"torch.nn.{made.container}",)) if made.container else made
+        if isinstance(node, cst.Subscript):
+            return self.contents(node.value)
+        return NOTHING if _is_literal(node) else UNKNOWN
+
+    def _held(self, name: str) -> Made:
         """The modules in the list that a local name or `self.x` holds, with those appended to it."""
-        assigned = (self.contents(value) for value in self._known(self.values, name))
-        return union([*assigned, self.appended(name)])
+        assigned = [self.contents(value) for value in self._known(self.values, name)]
+        return union([*assigned, self.appended(name)]) if assigned else UNKNOWN
 
-    def appended(self, name: str) -> Made | None:
+    def appended(self, name: str) -> Made:
         """The modules that are appended to a local name or `self.x`."""
         return union(self.contents(value) for value in self._known(self.items, name))
 
@@ -193,7 +214,7 @@ class Scope:
         return self.resolver.resolve(self.parsed, name)
 
     def _named_type(self, node: cst.BaseExpression) -> Made | None:
-        local = union(self.types(value) for value in self._known(self.values, dotted_name(node)))
+        local = choice((value, self.types(value)) for value in self._known(self.values, dotted_name(node)))
         if local is not None:
             return local
         meaning = self._meaning(node)
@@ -207,7 +228,7 @@ class Scope:
             if made.container is None:
                 return made
             inside = union(self.contents(argument) for argument in arguments)
-            return Made(inside.classes if inside else (), made.container)
+            return Made(inside.classes, made.container, inside.unknown)
         if isinstance(node.func, cst.Attribute):
             if node.func.attr.value in FACTORIES:
                 return self._from_factory(node.func.value)
@@ -227,21 +248,21 @@ class Scope:
     def _from_factory(self, owner: cst.BaseExpression) -> Made | None:
         """`AutoModel.from_config(...)`: the config decides; `BertModel._from_config(...)`: that class."""
         made = self.types(owner)
-        return Made() if made is None and (self._meaning(owner) or "").startswith(AUTO_CLASSES) else made
+        return UNKNOWN if made is None and (self._meaning(owner) or "").startswith(AUTO_CLASSES) else made
 
     def _looked_up(self, node: cst.BaseExpression, key: str | None, *, instances: bool) -> Made | None:
         meaning = self._meaning(node)
         tables = [*self._tables(node)]
         if not tables and meaning in REGISTRIES:
-            return Made() if REGISTRIES[meaning] == instances else None
-        return union(self._chosen(table, key) for table in tables if table.instances == instances)
+            return UNKNOWN if REGISTRIES[meaning] == instances else None
+        return _any(self._chosen(table, key) for table in tables if table.instances == instances)
 
     def _chosen(self, table: Table, key: str | None) -> Made | None:
         chosen = [value for name, value in table.entries if key is None or name == key]
-        made = union(table.scope.types(_class_of_entry(value)) for value in chosen)
+        made = _any(table.scope.types(_class_of_entry(value)) for value in chosen)
         # A table of another file serves the whole library: which entry it is, only the config knows.
         shared = key is None and table.scope.parsed is not self.home
-        return Made() if made is not None and shared else made
+        return UNKNOWN if made is not None and shared else made
 
     def _tables(self, node: cst.BaseExpression) -> Iterator[Table]:
         """The dicts that an expression can be."""
@@ -271,7 +292,7 @@ class Scope:
         parsed, owner, function = found
         scope = Scope(parsed, self.resolver, owner, self).read(function)
         returned = [one.value for one in statements(function.body.body) if isinstance(one, cst.Return)]
-        return union(ask(scope, value) for value in returned if value is not None)
+        return choice((value, ask(scope, value)) for value in returned if value is not None)
 
     def _function(self, node: cst.BaseExpression) -> tuple[ParsedFile, str | None, cst.FunctionDef] | None:
         name = dotted_name(node) or ""
@@ -286,6 +307,19 @@ class Scope:
             if place is not None and (method := f"{place[1]}.{name[5:]}") in place[0].functions:
                 return place[0], place[1], place[0].functions[method]
         return None
+
+
+def _any(made: Iterable[Made | None]) -> Made | None:
+    known = [one for one in made if one is not None]
+    return union(known) if known else None
+
+
+def _is_literal(node: cst.BaseExpression) -> bool:
+    match node:
+        case cst.Name(value="None" | "True" | "False"):
+            return True
+        case _:
+            return isinstance(node, cst.BaseNumber | cst.BaseString)
 
 
 def _branches(node: cst.IfExp | cst.BooleanOperation) -> tuple[cst.BaseExpression, cst.BaseExpression]:

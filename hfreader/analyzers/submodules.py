@@ -1,7 +1,7 @@
 """What `__init__` builds: the submodules stored on self, and the plain attributes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import libcst as cst
 
@@ -41,8 +41,10 @@ def built_in_init(
             text = parsed.text(setting.value)
             attributes.append(AttributeFacts(setting.name, parsed.positions[setting.node], text))
         else:
+            if made.container is not None:
+                made = union([made, scope.appended(f"self.{setting.name}")])
             submodules.append(_submodule(parsed, setting, made))
-    return tuple(_with_appended(one, scope) for one in submodules), tuple(attributes)
+    return tuple(submodules), tuple(attributes)
 
 
 def _final(settings: list[Setting]) -> Iterator[Setting]:
@@ -54,20 +56,12 @@ def _final(settings: list[Setting]) -> Iterator[Setting]:
 def _submodule(parsed: ParsedFile, setting: Setting, made: Made) -> SubmoduleFacts:
     return SubmoduleFacts(
         attribute=setting.name,
-        classes=made.classes,
+        classes=() if made.unknown else made.classes,
         span=parsed.positions[setting.node],
         expression=parsed.text(setting.value),
         container=made.container,
         condition=condition(parsed, setting.guards),
     )
-
-
-def _with_appended(submodule: SubmoduleFacts, scope: Scope) -> SubmoduleFacts:
-    """The same with the classes of `self.layers.append(Layer(...))`."""
-    if submodule.container is None:
-        return submodule
-    made = union([Made(submodule.classes), scope.appended(f"self.{submodule.attribute}")])
-    return submodule if made is None else replace(submodule, classes=made.classes)
 
 
 def condition(parsed: ParsedFile, guards: tuple[Guard, ...]) -> str | None:

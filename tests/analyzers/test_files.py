@@ -63,7 +63,10 @@ TWO = "class A(nn.Module): pass\nclass B(A): pass\n"
         ('self.a = CLASSES["b"](config)', ((B,), None, None)),
         ("self.a = CLASSES.get(config.kind)(config)", ((A, B), None, None)),
         ("self.a = ACT2FN[config.hidden_act]", ((), None, None)),
-        ("self.a = nn.Identity() if layer_idx else ACT2CLS[config.act]()", (("torch.nn.Identity",), None, None)),
+        ("self.a = nn.Identity() if layer_idx else ACT2CLS[config.act]()", ((), None, None)),
+        ("self.a = A() if config.x else config.y", ((), None, None)),
+        ("self.a = nn.ModuleList([A(), *given])", ((), "ModuleList", None)),
+        ("self.a = nn.ModuleList([None, A()] * 3)", ((A,), "ModuleList", None)),
         ("self.a = AutoModel.from_config(config.text_config)", ((), None, None)),
         ("self.a = nn.ModuleList([A(config) for _ in range(3)])", ((A,), "ModuleList", None)),
         ("self.a = nn.ModuleList(A() if i else B() for i in range(3))", ((A, B), "ModuleList", None)),
@@ -245,7 +248,8 @@ def test_choosing_among_expressions_can_only_be_what_one_of_them_is(choices: lis
     chosen = " if config.c else ".join(choices)
     value = f"nn.ModuleList([{chosen}])" if inside else chosen
     alone = [built(f"self.a = {choice}", TWO).get("a") for choice in choices]
-    expected = {name for one in alone if one is not None for name in one[0]}
+    unknown = {"config.x", "ACT2FN[k]"} & set(choices)
+    expected = set() if unknown else {name for one in alone if one is not None for name in one[0]}
     found = built(f"self.a = {value}", TWO).get("a")
     assert (found is not None) == (inside or any(one is not None for one in alone))
     assert found is None or set(found[0]) == expected
