@@ -10,6 +10,7 @@ from hfreader.facts.places import Place
 from hfreader.progress import Report, silent
 from hfreader.trace.captures import CaptureSession, Invocation
 from hfreader.trace.configs import one_line
+from hfreader.trace.holding import held
 from hfreader.trace.proof_equations import Outcome, check
 from hfreader.trace.proof_runs import run_small
 from hfreader.trace.proof_verdicts import Evidence, verdict
@@ -41,16 +42,17 @@ def prove(
     evidence = {match.key: Evidence() for match in matches}
     failures: list[str] = []
     work = [(setting, seed) for setting in settings if not setting.options.training for seed in SEEDS]
-    for number, (setting, seed) in enumerate(work):
-        report("proof", f"{setting.model_class.__name__}, {setting.name}", number, len(work))
-        try:
-            run, invocations = run_small(session, setting, seed)
-        except Exception as error:  # a class that does not run so proves nothing, and the others go on
-            failures.append(one_line(error))
-            continue
-        for invocation in invocations:
-            for match in by_root[invocation.root]:
-                _compare(match, concepts[match.concept], invocation, evidence[match.key], run)
+    with held(session.rewritten):
+        for number, (setting, seed) in enumerate(work):
+            report("proof", f"{setting.model_class.__name__}, {setting.name}", number, len(work))
+            try:
+                run, invocations = run_small(session, setting, seed)
+            except Exception as error:  # a class that does not run so proves nothing, and the others go on
+                failures.append(one_line(error))
+                continue
+            for invocation in invocations:
+                for match in by_root[invocation.root]:
+                    _compare(match, concepts[match.concept], invocation, evidence[match.key], run)
     missing = {key: capture.symbol for _, key, capture in session.missing}
     lost = {match.key: missing.get((match.key, _output(match, concepts))) for match in matches}
     return tuple(verdict(match.key, evidence[match.key], lost[match.key], failures) for match in matches)

@@ -30,12 +30,14 @@ class Outcome:
     error     max|code - equation| / max|equation|; None where the two could not be compared, `reason` says why.
     constant  input symbols whose captured tensor holds one value only, so that they were hardly tested.
     unused    input symbols that do not change the equation's result; None when not examined.
+    vacuous   no input at all changes the equation's result.
     """
 
     error: float | None = None
     reason: str | None = None
     constant: frozenset[str] = frozenset()
     unused: frozenset[str] | None = None
+    vacuous: bool = False
 
 
 def check(concept: Concept, captured: Mapping[str, object], examine: bool = False) -> Outcome:
@@ -60,12 +62,15 @@ def check(concept: Concept, captured: Mapping[str, object], examine: bool = Fals
     reasons = [reason for code, value in pairs.values() if (reason := _incomparable(code, value)) is not None]
     if reason := next(iter(reasons), None) or _not_finite(arguments):
         return Outcome(reason=reason)
-    inputs = [name for name in arguments if name != LIKE]
+    inputs = [name for name in arguments if name not in pairs and name != LIKE]
     ignored = frozenset(name for name in inputs if examine and not _notices(concept, arguments, name, equations))
+    if examine and LIKE in arguments and _notices(concept, arguments, LIKE, equations):
+        return Outcome(reason="the reference reads the values of the answer")
     return Outcome(
         error=max(relative_error(code, value) for code, value in pairs.values()),
         constant=frozenset(name for name in inputs if _is_constant(arguments[name])),
         unused=ignored if examine else None,
+        vacuous=examine and len(ignored) == len(inputs),
     )
 
 

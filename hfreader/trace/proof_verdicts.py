@@ -20,6 +20,7 @@ class Evidence:
     runs: dict[str, None] = field(default_factory=dict)
     constant: frozenset[str] | None = None
     unused: frozenset[str] | None = None
+    vacuous: bool = False
 
     @property
     def compared(self) -> int:
@@ -34,6 +35,7 @@ class Evidence:
         self.errors.append(outcome.error)
         self.runs[run] = None
         self.constant = outcome.constant if self.constant is None else self.constant & outcome.constant
+        self.vacuous |= outcome.vacuous
         if outcome.unused is not None:
             self.unused = outcome.unused if self.unused is None else self.unused & outcome.unused
 
@@ -54,7 +56,7 @@ def verdict(match: str, evidence: Evidence, lost: str | None, failures: Sequence
         return Proof(match, "disproven", error, evidence.compared, setting, reason)
     if doubt is not None:
         return Proof(match, "matched", error, evidence.compared, setting, doubt)
-    return Proof(match, "proven", error, evidence.compared, setting, _left_out(evidence))
+    return Proof(match, "proven", error, evidence.compared, setting, _remark(evidence))
 
 
 def _why_not(evidence: Evidence, lost: str | None, failures: Sequence[str]) -> str:
@@ -69,16 +71,20 @@ def _doubt(evidence: Evidence) -> str | None:
     """Why agreement says little, or None."""
     if evidence.constant:
         return f"agrees, but {_listed(evidence.constant)} held one value only in every execution"
-    if evidence.unused:
-        return f"agrees, but the equation does not depend on {_listed(evidence.unused)}"
+    if evidence.vacuous:
+        return "agrees, but the reference gives the same whatever its inputs are"
     return None
 
 
-def _left_out(evidence: Evidence) -> str | None:
-    if not evidence.reasons:
-        return None
-    reason, _ = evidence.reasons.most_common(1)[0]
-    return f"{evidence.reasons.total()} further executions not compared: {reason}"
+def _remark(evidence: Evidence) -> str | None:
+    """What a proof leaves open, or None."""
+    remarks = []
+    if evidence.unused:
+        remarks.append(f"the equation's result does not depend on {_listed(evidence.unused)}, as captured")
+    if evidence.reasons:
+        reason, _ = evidence.reasons.most_common(1)[0]
+        remarks.append(f"{evidence.reasons.total()} further executions not compared: {reason}")
+    return "; ".join(remarks) or None
 
 
 def _listed(symbols: frozenset[str]) -> str:

@@ -148,7 +148,20 @@ def _tie(fields: dict[str, int], present: Mapping[str, int]) -> dict[str, int]:
 def assign(config: PreTrainedConfig, like: Lengths, names: Iterable[str], run: int, tied: bool = False) -> Assignment:
     """One run's sizes; HfreaderError where the configuration refuses them."""
     fields = values(config, names, run, tied)
-    return Assignment(with_fields(config, fields), fields, lengths(run, like))
+    return Assignment(with_fields(config, _writable(fields)), fields, lengths(run, like))
+
+
+def _writable(fields: Mapping[str, int]) -> dict[str, Any]:
+    """The fields as a configuration takes them: the number of labels is the length of their names."""
+    changes: dict[str, Any] = {}
+    for name, value in fields.items():
+        prefix = name.removesuffix("num_labels")
+        if prefix != name:
+            changes[f"{prefix}id2label"] = {number: f"LABEL_{number}" for number in range(value)}
+            changes[f"{prefix}label2id"] = {f"LABEL_{number}": number for number in range(value)}
+        else:
+            changes[name] = value
+    return changes
 
 
 def largest_set(names: tuple[str, ...], works: Callable[[tuple[str, ...]], bool]) -> tuple[str, ...]:
