@@ -109,13 +109,28 @@ def _listing(trace: Trace, sources: Mapping[str, str], path: str, records: list[
     for record in records:
         if record.call == 0:
             by_function[record.place.file, record.function].append(record)
-    dispatched = {jump.function: jump.implementation for jump in trace.dispatches}
+    implementations = {jump.function: jump.implementation for jump in trace.dispatches}
     functions = [
-        FunctionListing(_short(function, file), file, lines, dispatched.get(function))
+        FunctionListing(_short(function, file), file, lines, implementations.get(function))
         for (file, function), own in by_function.items()
         if (lines := tuple(_lines(trace, sources.get(file, ""), file, function, own)))
     ]
+    functions += _unrecorded(trace, sources, functions)
     return ModuleListing(path, _class_of(trace, path), calls, tuple(functions))
+
+
+def _unrecorded(
+    trace: Trace, sources: Mapping[str, str], functions: Iterable[FunctionListing]
+) -> Iterator[FunctionListing]:
+    """The functions that calls in `functions` dispatched to and in which nothing was recorded: their source alone."""
+    lines = {(function.file, line.number) for function in functions for line in function.lines}
+    recorded = {record.function for record in trace.lines}
+    for jump in trace.dispatches:
+        if jump.place is None or jump.function in recorded or (jump.site.file, jump.site.span.line) not in lines:
+            continue
+        file = jump.place.file
+        if own := tuple(_lines(trace, sources.get(file, ""), file, jump.function, ())):
+            yield FunctionListing(_short(jump.function, file), file, own, jump.implementation)
 
 
 def _lines(

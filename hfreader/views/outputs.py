@@ -55,6 +55,7 @@ def show(trace: Trace, snapshot: Snapshot, outputs: Outputs, console: Console | 
 def read_sources(trace: Trace, snapshot: Snapshot) -> dict[str, str]:
     """The text of every file in which something was recorded; a file that cannot be read is left out."""
     files = {record.place.file for record in trace.lines} | {execution.file for execution in trace.executions}
+    files |= {jump.place.file for jump in trace.dispatches if jump.place is not None}
     sources: dict[str, str] = {}
     for file in sorted(files):
         path = snapshot.path(file)

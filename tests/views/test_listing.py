@@ -21,6 +21,14 @@ def test_a_module_shows_its_forward_and_what_it_dispatched_to():
     ]
 
 
+def test_a_function_that_left_no_values_is_shown_as_written():
+    trace = make_trace(layers=1)
+    kept = tuple(item for item in trace.lines if not item.function.endswith(".eager"))
+    listing = module_listing(make_trace(layers=1, lines=kept), SOURCES, "layers.0.attention")
+    assert [(item.function, item.dispatched) for item in listing.functions][1:] == [("eager", "eager")]
+    assert not any(line.annotations for line in listing.functions[1].lines)
+
+
 def test_every_line_is_there_dedented_byte_for_byte():
     listing = module_listing(make_trace(), SOURCES, "layers.0.attention")
     shown = [line.text for line in listing.functions[0].lines]
