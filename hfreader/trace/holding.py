@@ -40,6 +40,7 @@ IDLE: Mapping[str, Callable[..., Any]] = {
     "call": _called,
     "hit": _nothing,
     "enter": _block,
+    "forward": _block,
 }
 """What the helpers do while nothing is recorded."""
 

@@ -6,20 +6,24 @@ with recorder.recording(model) as recording:
 recording.lines(), recording.executions(), recording.modules()
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
 from torch import nn
 
-from hfreader.facts.places import Place
+from hfreader.facts.places import Place, Span
 from hfreader.facts.traces import Execution, LineRecord, ModuleRecord
 from hfreader.trace.hooks import ModuleCall, ModuleStack, module_calls
 from hfreader.trace.instrument import active, instrumented, rewrite_files
 from hfreader.trace.rewrite import Plan, Site
 from hfreader.trace.values import TensorShot, safe_snapshot, value_of
+
+_NOTHING = nullcontext()
 
 
 class Recorder:
@@ -31,6 +35,7 @@ class Recorder:
     hits     record which statements ran.
     modules  record module calls with their inputs and outputs.
     operations  with `lines`: also the value of every call, operator and subscript (kind `expression`).
+    calls    by file the calls of which to tell what they called (`Recording.called`).
 
     Files are read and rewritten once; a recorder can be used for many recordings, one after the other.
     """
@@ -44,11 +49,13 @@ class Recorder:
         hits: bool = True,
         modules: bool = True,
         operations: bool = False,
+        calls: Mapping[str, frozenset[Span]] = MappingProxyType({}),
     ) -> None:
         self.package, self.modules = package, modules
         plan = Plan(lines=lines, operations=operations, statements=hits)
-        self.files = tuple(dict.fromkeys(files)) if lines or hits else ()
-        self.rewritten = rewrite_files(dict.fromkeys(self.files, plan), package)
+        self.files = tuple(dict.fromkeys(files)) if lines or hits or calls else ()
+        plans = {file: replace(plan, calls=calls.get(file, frozenset())) for file in self.files}
+        self.rewritten = rewrite_files(plans, package)
 
     @contextmanager
     def recording(self, model: nn.Module) -> Iterator["Recording"]:
@@ -69,6 +76,7 @@ class Recording:
         self.stack = ModuleStack(model, recorder.modules)
         self.rows: list[tuple[int, ModuleCall, Any]] = []
         self.marks = bytearray(sum(len(file.statements) for file in recorder.rewritten))
+        self.callees: dict[int, Callable[..., Any]] = {}
 
     def lines(self) -> tuple[LineRecord, ...]:
         """Every recorded value, in the order of execution."""
@@ -91,6 +99,28 @@ class Recording:
             for number, call, shot in self.rows
         )
 
+    @contextmanager
+    def direct_forward(self, module: nn.Module, inputs: dict[str, Any]) -> Iterator[None]:
+        """A forward pass that runs without a call of its module, as when a checkpointed layer is replayed."""
+        call = self.stack.enter(module, (), inputs)
+        try:
+            yield
+            if call is not None:
+                last = self.rows[-1] if self.rows else None
+                call.output = last[2] if last and last[1] is call else safe_snapshot(None)
+        finally:
+            if call is not None:
+                self.stack.leave(call)
+
+    def called(self) -> tuple[tuple[Place, Callable[..., Any]], ...]:
+        """For each announced call that ran its place and what it called, the first time."""
+        places = [
+            Place(file, site.span)
+            for file, code in zip(self.recorder.files, self.recorder.rewritten, strict=True)
+            for site in code.sites
+        ]
+        return tuple((places[site], function) for site, function in self.callees.items())
+
     def executions(self) -> tuple[Execution, ...]:
         """For each file which statements in functions ran and which did not."""
         found, start = [], 0
@@ -110,14 +140,15 @@ class Recording:
 def _helpers(recording: Recording) -> dict[str, Callable[..., Any]]:
     """The functions that rewritten code calls: the hot path, so facts are made later."""
     append, stack, marks = recording.rows.append, recording.stack, recording.marks
-    get, plain, tensor = active.get, torch.Tensor, TensorShot
+    get, plain, tensor, callees = active.get, torch.Tensor, TensorShot, recording.callees
 
     def record(site: int, value: Any) -> Any:
         if get() is recording:
-            if type(value) is plain:
-                append((site, stack.top, tensor("Tensor", value.shape, value.dtype, value.device)))
-            else:
-                append((site, stack.top, safe_snapshot(value)))
+            try:
+                shot = tensor("Tensor", value.shape, value.dtype, value.device) if type(value) is plain else None
+            except RuntimeError:  # a nested tensor has no shape
+                shot = None
+            append((site, stack.top, shot or safe_snapshot(value)))
         return value
 
     def element(site: int, value: Any) -> bool:
@@ -131,8 +162,18 @@ def _helpers(recording: Recording) -> dict[str, Callable[..., Any]]:
             record(site, changed)
         return result
 
+    def call(site: int, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        if get() is recording:
+            callees.setdefault(site, function)
+        return function(*args, **kwargs)
+
     def hit(statement: int) -> None:
         if get() is recording:
             marks[statement] = 1
 
-    return {"record": record, "element": element, "inplace": inplace, "hit": hit}
+    def forward(module: nn.Module, names: tuple[str, ...], values: tuple[Any, ...]) -> AbstractContextManager[None]:
+        if stack.top.module is module or get() is not recording:
+            return _NOTHING
+        return recording.direct_forward(module, dict(zip(names, values, strict=True)))
+
+    return {"record": record, "element": element, "inplace": inplace, "call": call, "hit": hit, "forward": forward}

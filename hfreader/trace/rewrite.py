@@ -6,13 +6,14 @@ helper itself in its place, so that nothing is added to any namespace. The helpe
 
     record(site, value) -> value        element(site, value) -> True        hit(statement)
     inplace(site, method, *args)        call(site, function, *args)         enter(root, self) -> context manager
+    forward(self, names, values) -> context manager
 """
 
 import ast
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import CodeType
 from typing import Any
 
@@ -20,7 +21,7 @@ from hfreader.facts.places import Span
 from hfreader.trace.rewrite_targets import TEMPORARY, Event, Rebinding, augmented, names, pattern_names, rebind
 from hfreader.trace.spans import SourceText
 
-HELPERS = {name: f"\0hfreader.{name}" for name in ("record", "element", "hit", "inplace", "call", "enter")}
+HELPERS = {name: f"\0hfreader.{name}" for name in ("record", "element", "hit", "inplace", "call", "enter", "forward")}
 _READS_ITS_FRAME = {"super", "locals", "vars", "dir", "eval", "exec"}
 _HAS_NO_CODE = (ast.Global, ast.Nonlocal)
 _OPERATIONS = (ast.Call, ast.BinOp, ast.UnaryOp, ast.Subscript, ast.Compare, ast.IfExp)
@@ -122,6 +123,13 @@ class _Rewriter(ast.NodeTransformer):
                 self.claimed.add(span)
                 found.append(self.helper_statement("record", at, self.site(span, event.name, kind), event.load))
         return found
+
+    def elements(self, events: Iterable[Event], at: ast.AST, kind: str) -> list[ast.expr]:
+        """The same as conditions that always hold."""
+        spans = [(event, self.wanted(event)) for event in events]
+        return [
+            self.helper("element", at, self.site(span, event.name, kind), event.load) for event, span in spans if span
+        ]
 
     # Statements
 
@@ -264,30 +272,61 @@ class _Rewriter(ast.NodeTransformer):
 
     visit_AsyncFunctionDef = visit_FunctionDef
 
+    def visit_Lambda(self, node: ast.Lambda) -> Any:
+        """A lambda has no room for statements: its parameters are recorded by a condition that always holds."""
+        node.args.defaults = [self.visit(default) for default in node.args.defaults]
+        node.args.kw_defaults = [default and self.visit(default) for default in node.args.kw_defaults]
+        with self.named("<lambda>", in_function=True):
+            first = self.elements(self.parameters(node.args, None), node, "parameter")
+            node.body = self.visit(node.body)
+        if first:
+            test = first[0] if len(first) == 1 else ast.copy_location(ast.BoolOp(ast.And(), first), node)
+            node.body = ast.copy_location(ast.IfExp(test, node.body, ast.Constant(None)), node.body)
+        return node
+
+    def parameters(self, arguments: ast.arguments, without: str | None) -> list[Event]:
+        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        every += [star for star in (arguments.vararg, arguments.kwarg) if star]
+        return [
+            Event((self.source.argument(each),), each.arg, ast.Name(each.arg, ast.Load()))
+            for each in every
+            if each.arg != without
+        ]
+
     def body(self, node: Function, method: bool) -> None:
         docstring = node.body[:1] if ast.get_docstring(node, clean=False) is not None else []
-        parameters = [*node.args.posonlyargs, *node.args.args]
-        receiver = parameters[0].arg if method and parameters else None
-        parameters += [argument for argument in (node.args.vararg, node.args.kwarg) if argument] + node.args.kwonlyargs
-        events = [
-            Event((self.source.argument(argument),), argument.arg, ast.Name(argument.arg, ast.Load()))
-            for argument in parameters
-            if argument.arg != receiver or not self.plan.lines
-        ]
+        receivers = [*node.args.posonlyargs, *node.args.args][: 1 if method else 0]
+        receiver = receivers[0].arg if receivers else None
+        events = self.parameters(node.args, receiver if self.plan.lines else None)
         first = self.records(events, node.body[0], "parameter")
         body = [*first, *self.block(node.body[len(docstring) :])]
-        node.body = [*docstring, *self.rooted(node, body, receiver)]
+        body = self.announced_forward(node, self.rooted(node, body, receiver), receiver)
+        node.body = [*docstring, *body]
 
     def rooted(self, node: Function, body: list[ast.stmt], receiver: str | None) -> list[ast.stmt]:
         """`body` inside `enter`, if the function is a root."""
-        starts = [self.source.span(start) for start in (*node.decorator_list[:1], node)]
+        own = self.source.span(node)
+        # A decorator's `@` stands in the column of `def`; `ast` begins it after the `@`.
+        first = [replace(self.source.span(mark), column=own.column) for mark in node.decorator_list[:1]]
+        starts = [*first, own]
         start = next((s for s in starts if (s.line, s.column) in self.plan.roots), None)
         if start is None:
             return body
         instance = ast.Name(receiver, ast.Load()) if receiver else ast.Constant(None)
-        entered = self.helper("enter", node, self.site(start, node.name, "root"), instance)
-        inside = body or [ast.copy_location(ast.Pass(), node)]
-        return [ast.copy_location(ast.With([ast.withitem(entered)], inside), node)]
+        return self.inside(node, body, self.helper("enter", node, self.site(start, node.name, "root"), instance))
+
+    def announced_forward(self, node: Function, body: list[ast.stmt], receiver: str | None) -> list[ast.stmt]:
+        """`body` of a forward pass inside `forward`, as one can be run without calling its module."""
+        if node.name != "forward" or receiver is None or not self.plan.lines:
+            return body
+        events = self.parameters(node.args, receiver)
+        names = ast.Tuple([ast.Constant(event.name) for event in events], ast.Load())
+        values = ast.Tuple([event.load for event in events], ast.Load())
+        return self.inside(node, body, self.helper("forward", node, ast.Name(receiver, ast.Load()), names, values))
+
+    def inside(self, node: Function, body: list[ast.stmt], manager: ast.expr) -> list[ast.stmt]:
+        inner = body or [ast.copy_location(ast.Pass(), node)]
+        return [ast.copy_location(ast.With([ast.withitem(manager)], inner), node)]
 
     # Expressions
 
@@ -297,14 +336,13 @@ class _Rewriter(ast.NodeTransformer):
         if not (self.plan.values or self.plan.calls or self.plan.operations):
             return super().visit(node)
         span = self.source.span(node)
+        load = isinstance(getattr(node, "ctx", ast.Load()), ast.Load) and not isinstance(node, ast.Starred | ast.Slice)
+        wanted = load and span not in self.claimed and (span in self.plan.values or self.is_operation(node))
+        name = ast.unparse(node) if wanted else ""
         new = super().visit(node)
         if span in self.plan.calls and isinstance(new, ast.Call):
             new = self.announced(new, span)
-        if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or isinstance(node, ast.Starred | ast.Slice):
-            return new
-        if span in self.claimed or not (span in self.plan.values or self.is_operation(node)):
-            return new
-        return self.helper("record", node, self.site(span, ast.unparse(node), "expression"), new)
+        return self.helper("record", node, self.site(span, name, "expression"), new) if wanted else new
 
     def is_operation(self, node: ast.expr) -> bool:
         return self.plan.operations and isinstance(node, _OPERATIONS)
@@ -326,11 +364,8 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_comprehension(self, node: ast.comprehension) -> Any:
         self.generic_visit(node)
-        for event in names(node.target, self.source) if self.in_function else ():
-            span = self.wanted(event)
-            if span is not None:
-                site = self.site(span, event.name, "assign")
-                node.ifs.insert(0, self.helper("element", node.target, site, event.load))
+        if self.in_function:
+            node.ifs = [*self.elements(names(node.target, self.source), node.target, "assign"), *node.ifs]
         return node
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> Any:
