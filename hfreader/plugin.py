@@ -25,6 +25,7 @@ from hfreader.store import cache_folder
 ASSETS = Path(__file__).parent / "pages" / "assets"
 ASSET_ADDRESS = "assets/hfreader"
 SHIM = f"{ASSET_ADDRESS}/vendor/iframe-worker.js"
+SEARCH_DIALOG = 'data-md-component="search" role="dialog"'
 SYMBOLS = f"{ASSET_ADDRESS}/symbols.css"
 
 
@@ -82,7 +83,8 @@ class HfreaderPlugin(BasePlugin[HfreaderConfig]):  # type: ignore[misc]
         return html
 
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
-        """Put the fragment where its placeholder stands."""
+        """Put the fragment where its placeholder stands, and name the theme's search dialog for screen readers."""
+        output = output.replace(SEARCH_DIALOG, f'{SEARCH_DIALOG} aria-label="Search"', 1)
         record = self.records.get(page.file.src_uri)
         if record is None:
             return output

@@ -26,6 +26,7 @@ def concept_card(context: FileContext, use: MatchUse) -> Markup:
         equations=[equations.render(latex, linked) for latex in use.concept.equations],
         badge=proof_badge(context.family.proof(use.match)),
         guards=use.match.guards,
+        at=_match_lines(use, context),
         symbols=[
             {
                 "css": symbol.css,
@@ -34,6 +35,7 @@ def concept_card(context: FileContext, use: MatchUse) -> Markup:
                 "lines": _lines(symbol, context),
             }
             for symbol in use.symbols
+            if symbol.tokens or any(rf"\sym{{{symbol.symbol.name}}}" in latex for latex in use.concept.equations)
         ],
     )
 
@@ -52,6 +54,12 @@ def _short_authors(authors: str) -> str:
     """`Vaswani et al.` for many authors, all names for two or fewer."""
     names = [name.strip() for name in authors.replace(" and ", ",").split(",") if name.strip()]
     return f"{names[0].removesuffix(' et al.')} et al." if len(names) > 2 else " and ".join(names)
+
+
+def _match_lines(use: MatchUse, context: FileContext) -> tuple[str, str | None]:
+    """Where the output of the match is computed: text and address."""
+    place = use.match.place
+    return _line_name(place.file, place.span.line, context), _line_link(place.file, place.span.line, context)
 
 
 def _lines(symbol: SymbolUse, context: FileContext) -> list[tuple[str, str | None]]:

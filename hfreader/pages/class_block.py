@@ -51,11 +51,22 @@ class ClassBlock:
             base_names=[bare(base) for base in getattr(self.section.item, "bases", ())],
             upstream=self.context.upstream(self.section),
             unrun=self._nothing_ran(),
-            cards=[concept_card(self.context, use) for use in self.uses],
+            cards=self._cards(),
             diagram=self.diagram(),
             code=listing_html(self._own_listing()),
             height=_HEAD_HEIGHT + lines * _LINE_HEIGHT,
         )
+
+    def _cards(self) -> list[tuple[str | None, Markup]]:
+        """The card of each match; where its concept has a card above already, with a title to fold it under."""
+        seen: set[str] = set()
+        cards: list[tuple[str | None, Markup]] = []
+        for use in self.uses:
+            again = use.concept.slug in seen
+            title = f"{use.concept.name.en} again, at line {use.match.place.span.line}" if again else None
+            cards.append((title, concept_card(self.context, use)))
+            seen.add(use.concept.slug)
+        return cards
 
     def _nothing_ran(self) -> bool:
         """Whether the section holds code inside functions and the family was run, but not a line of this ran."""
@@ -117,12 +128,17 @@ class ClassBlock:
             "opened.html",
             function=bare(jump.function if jump else site.function),
             implementation=jump.implementation if jump else None,
+            ran=any(run is not None for run in self._runs_within(place)),
             home=address(f"{page_of(place.file)}#L{place.span.line}", self.context.page)
             if place.file == self.context.file
             else self.context.book.snapshot.link(place.file, place.span),
             file=place.file,
             code=listing_html(listing),
         )
+
+    def _runs_within(self, place: Place) -> list[int | None]:
+        firsts = self.context.first_runs(place.file)
+        return [firsts[line] for line in range(place.span.line, place.span.end_line + 1) if line in firsts]
 
     def diagram(self) -> Markup | None:
         """The dataflow diagram, linked to the symbols of the block; None where there is nothing to draw."""

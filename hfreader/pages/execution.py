@@ -22,9 +22,9 @@ class Stretch:
 
 
 def setting(trace: Trace) -> str:
-    """A run in words: the class, what was changed in its config, the inputs beyond the usual."""
+    """A run in words: the class, and what the run itself says of its setting, else what was changed in its config."""
     changes = [f"{name}={value}" for name, value in trace.changed.items()]
-    return ", ".join([trace.class_name, *changes])
+    return ", ".join([trace.class_name, *(trace.notes if trace.changed and trace.notes else changes)])
 
 
 def line_states(execution: Execution) -> dict[int, bool]:
@@ -102,8 +102,9 @@ def _head_end(statement: ast.stmt) -> int:
     """The last line of what a statement says before its body."""
     parts = [part for part in ast.iter_child_nodes(statement) if not isinstance(part, ast.stmt | ast.excepthandler)]
     ends = [end for part in parts for inner in ast.walk(part) if (end := getattr(inner, "end_lineno", None))]
-    return max(ends, default=statement.lineno) if hasattr(statement, "body") else statement.end_lineno or statement.lineno
-
+    return (
+        max(ends, default=statement.lineno) if hasattr(statement, "body") else statement.end_lineno or statement.lineno
+    )
 
 
 def _branches(statement: ast.stmt, condition: str | None, source: str) -> list[tuple[str | None, Sequence[ast.stmt]]]:

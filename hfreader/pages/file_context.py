@@ -66,10 +66,20 @@ class FileContext:
         return self._readings[file]
 
     def first_runs(self, file: str) -> dict[int, int | None]:
-        """For each line of a file's functions the first run that reached it."""
+        """For each line of a file's functions the first run that reached it, None where none did. Lines of this
+        file's constructors are left out: runs are recorded from the first forward pass on."""
         if file not in self._first_runs:
-            self._first_runs[file] = first_runs(self.traces, file)
+            lines = first_runs(self.traces, file)
+            built = self._constructor_lines if file == self.file else ()
+            self._first_runs[file] = {line: run for line, run in lines.items() if line not in built}
         return self._first_runs[file]
+
+    @cached_property
+    def _constructor_lines(self) -> frozenset[int]:
+        spans = [
+            method.span for item in self.analysis.code.classes for method in item.methods if method.name == "__init__"
+        ]
+        return frozenset(line for span in spans for line in range(span.line, span.end_line + 1))
 
     def matches(self, owner: str) -> tuple[Match, ...]:
         """The matches whose root is the class or function `owner` and whose concept is in the catalogue."""

@@ -31,8 +31,10 @@ class Hint:
         label = f"{self.name} " if self.name else ""
         numbers = sorted({number for place in self.places for number in overlay.at(place)})
         css = "".join(f" s{number}" for number in numbers)
-        return Markup('<i class="h{}" data-s="{}" data-n="{}" title="{}" tabindex=-1></i>').format(
-            css, label + self.text, label + self.numbers.split("; ")[0], label + self.numbers
+        first, _, others = self.numbers.partition("; ")
+        title = Markup(' title="also {}"').format(others) if others else ""
+        return Markup('<i class="h{}" data-s="{}" data-n="{}"{} tabindex=-1></i>').format(
+            css, label + self.text, label + first, title
         )
 
 

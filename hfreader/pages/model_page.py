@@ -79,13 +79,13 @@ def _model_diagram(context: FileContext, base: ClassFacts | None) -> Markup | No
 
 @dataclass(frozen=True)
 class ConceptRow:
-    """One concept of the paper-to-class table, with its places: owner, line, guards and proof."""
+    """One concept of the paper-to-class table, with its places: owner, address and proof."""
 
     concept: Concept
     home: str
     equation: Markup
     citation: Markup | None
-    places: tuple[tuple[str, int, Markup], ...]
+    places: tuple[tuple[str, str, Markup], ...]
 
 
 def _concept_rows(context: FileContext) -> list[ConceptRow]:
@@ -98,9 +98,7 @@ def _concept_rows(context: FileContext) -> list[ConceptRow]:
     for slug, matches in by_concept.items():
         concept = context.concepts[slug]
         plain = {symbol.name: equations.LinkedSymbol(symbol.latex, "", symbol.meaning.en) for symbol in concept.symbols}
-        places = [
-            (bare(match.owner), match.root.span.line, proof_badge(context.family.proof(match))) for match in matches
-        ]
+        places = [_table_place(context, match) for match in matches]
         rows.append(
             ConceptRow(
                 concept,
@@ -111,6 +109,13 @@ def _concept_rows(context: FileContext) -> list[ConceptRow]:
             )
         )
     return rows
+
+
+def _table_place(context: FileContext, match: Match) -> tuple[str, str, Markup]:
+    """The owner of a match, the address of its block, and how sure we are."""
+    owner = bare(match.owner)
+    anchor = owner if owner in context.linked_names else f"L{match.root.span.line}"
+    return owner, f"#{anchor}", proof_badge(context.family.proof(match))
 
 
 def _problems(context: FileContext) -> tuple[Problem, ...]:

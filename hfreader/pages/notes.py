@@ -100,7 +100,7 @@ def idle_notes(stretches: Iterable[Stretch], traces: Sequence[Trace]) -> Iterato
         lines = f"line {stretch.first}" if stretch.first == stretch.last else f"lines {stretch.first}–{stretch.last}"
         condition = Markup("; needs <code>{}</code>").format(stretch.condition) if stretch.condition else ""
         if stretch.run is None:
-            html = Markup("<strong>Did not run</strong>: {}{}").format(lines, condition)
+            html = Markup("<strong>Not run</strong> by any forward pass here: {}{}").format(lines, condition)
         else:
-            html = Markup("Ran only in <em>{}</em>: {}{}").format(setting(traces[stretch.run]), lines, condition)
+            html = Markup("Run only in <em>{}</em>: {}{}").format(setting(traces[stretch.run]), lines, condition)
         yield Note(stretch.first, "idle", html)

@@ -1,12 +1,14 @@
 """In which order to read a file: parts before what is built of them, in the order in which the model uses them."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 
-from hfreader.facts.code import ClassFacts, FileFacts
+from hfreader.facts.code import ClassFacts, FileFacts, SubmoduleFacts
 from hfreader.facts.traces import Trace
 from hfreader.pages.book import bare
 
 READ_KINDS = ("module", "model")
+NEVER = sys.maxsize
 
 
 def base_model(code: FileFacts, traces: Sequence[Trace]) -> ClassFacts | None:
@@ -54,6 +56,10 @@ def _first_calls(traces: Sequence[Trace]) -> dict[str, int]:
     return calls
 
 
+def _first_call(part: SubmoduleFacts, called: Mapping[str, int]) -> int:
+    return min((called.get(bare(name), NEVER) for name in part.classes), default=NEVER)
+
+
 def _bottom_up(
     item: ClassFacts, classes: Mapping[str, ClassFacts], called: Mapping[str, int], done: dict[str, ClassFacts]
 ) -> Iterator[ClassFacts]:
@@ -61,7 +67,8 @@ def _bottom_up(
     if item.qualified in done:
         return
     done[item.qualified] = item
-    parts = [classes[name] for part in item.submodules for name in part.classes if name in classes]
-    for part in sorted(parts, key=lambda part: called.get(part.name, len(called) + 1_000_000)):
-        yield from _bottom_up(part, classes, called, done)
+    for part in sorted(item.submodules, key=lambda part: _first_call(part, called)):
+        for name in sorted(part.classes, key=lambda name: called.get(bare(name), NEVER)):
+            if name in classes:
+                yield from _bottom_up(classes[name], classes, called, done)
     yield item

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from markupsafe import escape
+
 from hfreader.pages.site import Manifest
 
 
@@ -15,9 +17,13 @@ def append_entries(index: Path, manifest: Manifest) -> None:
 
 
 def entries(manifest: Manifest) -> list[dict[str, str]]:
-    """One entry for each searchable place of the site."""
+    """One entry for each searchable place of the site. Titles and texts are HTML to the search: they are escaped."""
     return [
-        {"location": _location(record.page, entry.anchor), "title": entry.title, "text": entry.text}
+        {
+            "location": _location(record.page, entry.anchor),
+            "title": str(escape(entry.title)),
+            "text": str(escape(entry.text)),
+        }
         for record in manifest.pages
         for entry in record.search
     ]

@@ -51,7 +51,7 @@ def test_a_symbol_lights_its_tokens_in_the_class_and_in_the_function_opened_in_p
 def test_a_symbol_lights_its_shape_and_its_box(block: Element):
     shapes = [hint.attributes["data-s"] for hint in block.all("i", "s0")]
     assert shapes == ["(B, heads, T, head_dim)"]
-    assert [node.all("text")[0].text for node in block.all(css="hf-node") if "s0" in node.classes] == ["query"]
+    assert [node.all("text")[0].text for node in block.all("svg")[0].all(css="s0")] == ["query"]
 
 
 def test_dispatch_is_opened_in_place_right_below_its_call(block: Element):
@@ -70,7 +70,7 @@ def test_lines_that_did_not_run_are_marked_and_say_their_condition(block: Elemen
     mask = toy.line_of("if attention_mask")
     assert idle == [f"L{past + 2}", f"L{past + 3}", f"ToyAttention-L{mask + 1}"]
     notes = [note.text for note in block.all("p", "hf-idle")]
-    assert notes[0] == f"Did not run: lines {past + 2}–{past + 3}; needs past is not None"
+    assert notes[0] == f"Not run by any forward pass here: lines {past + 2}–{past + 3}; needs past is not None"
 
 
 def test_shapes_are_attributes_with_the_numbers_beside(block: Element):
@@ -101,4 +101,3 @@ def test_what_was_not_run_claims_nothing(toy_book: Book, toy_sections: dict[str,
 def test_a_script_in_a_docstring_stays_text(attention_html: str, block: Element):
     assert "<script" not in attention_html
     assert '<script>alert("class")</script>' in block.text
-

@@ -49,7 +49,7 @@ def test_conditions_are_the_innermost_and_docstrings_and_remarks_are_no_code():
 
 def test_stretches_join_lines_over_remarks_and_name_their_condition():
     reading = read(SOURCE)
-    firsts = {line: 0 for line in reading.code_lines} | {9: None, 11: None, 13: 2}
+    firsts = dict.fromkeys(reading.code_lines, 0) | {9: None, 11: None, 13: 2}
     assert stretches(firsts, reading.conditions, reading.code_lines) == [
         Stretch(9, 11, "mask is not None", None),
         Stretch(13, 13, "x", 2),
@@ -61,7 +61,9 @@ def test_where_nothing_ran_there_is_no_stretch():
 
 
 def test_first_runs_remember_the_earliest_trace():
-    early = replace(toy.trace(), executions=(Execution("f.py", (Span(1, 0, 1, 3),), (Span(2, 0, 2, 3), Span(3, 0, 3, 3))),))
+    early = replace(
+        toy.trace(), executions=(Execution("f.py", (Span(1, 0, 1, 3),), (Span(2, 0, 2, 3), Span(3, 0, 3, 3))),)
+    )
     late = replace(early, executions=(Execution("f.py", (Span(1, 0, 1, 3), Span(2, 0, 2, 3)), (Span(3, 0, 3, 3),)),))
     assert first_runs([early, late], "f.py") == {1: 0, 2: 1, 3: None}
 

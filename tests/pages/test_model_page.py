@@ -67,7 +67,11 @@ def test_equal_neighbours_fold_into_one_row():
         ModuleRecord(f"layer.{n}.dense", "Linear", f"layer.{n}", 2 * n + 2, 0, 2, (), toy.HIDDEN, 3) for n in range(3)
     ]
     rows = module_rows([first, *layers, *inner])
-    assert [(row.name, row.count, row.depth) for row in rows] == [("(model)", 1, 0), ("layer.0–2", 3, 1), ("dense", 1, 2)]
+    assert [(row.name, row.count, row.depth) for row in rows] == [
+        ("(model)", 1, 0),
+        ("layer.0–2", 3, 1),
+        ("dense", 1, 2),
+    ]
 
 
 def test_unequal_neighbours_do_not_fold():
@@ -84,4 +88,8 @@ def test_sections_cover_every_line_with_text():
     covered = [line for section in found for line in range(section.first, section.last + 1)]
     assert len(covered) == len(set(covered))
     assert {n for n, text in enumerate(toy.LINES, 1) if text.strip()} <= set(covered)
-    assert [section.name for section in found if section.item] == ["eager_attention_forward", "ToyAttention", "ToyModel"]
+    assert [section.name for section in found if section.item] == [
+        "eager_attention_forward",
+        "ToyAttention",
+        "ToyModel",
+    ]

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +35,7 @@ def test_inner_token_alone_is_pointed_at_though_the_outer_lights_too():
     outer, inner = numbers["output"], numbers["query"]
     assert list(marks) == ["matmul(", "query", ", key)"]
     assert f'"t{outer} s{outer}"' in marks["matmul("]
-    assert f't{inner} ' in marks["query"] and f"t{outer}" not in marks["query"] and f"s{outer}" in marks["query"]
+    assert f"t{inner} " in marks["query"] and f"t{outer}" not in marks["query"] and f"s{outer}" in marks["query"]
 
 
 def test_the_same_token_may_carry_two_symbols():
@@ -51,12 +52,16 @@ def test_tokens_over_several_lines_leave_out_the_indentation():
     assert [(mark.start, mark.end) for mark in laid.marks("f.py", 2, "        key).view()  ")] == [(8, 20)]
 
 
-@given(st.dictionaries(st.sampled_from(["query", "key", "scale", "output"]), st.tuples(st.integers(0, 20), st.integers(21, 40))))
+@given(
+    st.dictionaries(
+        st.sampled_from(["query", "key", "scale", "output"]), st.tuples(st.integers(0, 20), st.integers(21, 40))
+    )
+)
 def test_marks_never_overlap_and_cover_every_token(tokens: dict[str, tuple[int, int]]):
     laid, numbers = overlay(**tokens)
     text = "x" * 40
     marks = laid.marks("f.py", 1, text)
-    assert all(first.end <= second.start for first, second in zip(marks, marks[1:], strict=False))
+    assert all(first.end <= second.start for first, second in pairwise(marks))
     for name, (start, end) in tokens.items():
         covered = [mark for mark in marks if f"s{numbers[name]}" in mark.attributes.split('"')[1].split()]
         assert sum(mark.end - mark.start for mark in covered) == end - start

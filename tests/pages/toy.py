@@ -84,9 +84,7 @@ CONCEPT = Concept(
     name=Text("Toy attention", "玩具注意力"),
     explanation=Text("Looks <b>closely</b>.", "仔细看。"),
     citations=(Citation("Attention Is All You Need", "A, B, C", 2017, "1706.03762", "§3.2.1, Eq. (1)"),),
-    equations=(
-        r"\sym{output} = \sym{softmax}\left(\frac{\sym{query} \sym{key}^{\top}}{\sqrt{\sym{d_k}}}\right) V",
-    ),
+    equations=(r"\sym{output} = \sym{softmax}\left(\frac{\sym{query} \sym{key}^{\top}}{\sqrt{\sym{d_k}}}\right) V",),
     symbols=tuple(
         Symbol(name, latex, Text(meaning, meaning))
         for name, latex, meaning in (
@@ -175,7 +173,9 @@ def _code() -> FileFacts:
                 model,
                 ("torch.nn.Module",),
                 submodules=(
-                    SubmoduleFacts("attention", (f"{MODULE}.ToyAttention",), at(line_of("self.attention ="), "s").span, ""),
+                    SubmoduleFacts(
+                        "attention", (f"{MODULE}.ToyAttention",), at(line_of("self.attention ="), "s").span, ""
+                    ),
                 ),
             ),
         ),
@@ -198,9 +198,7 @@ def match(owner: str = "ToyAttention", function: str = "forward") -> Match:
     """Scaled dot-product attention in a class (or function) of the toy."""
     place = at(line_of("torch.matmul(attn_weights"), "torch.matmul(attn_weights, value)")
     root = span_of("def forward(self, hidden_states, past", "return attn_output")
-    return Match(
-        CONCEPT.slug, f"{MODULE}.{owner}", function, Place(FILE, root), place, _bindings(), ()
-    )
+    return Match(CONCEPT.slug, f"{MODULE}.{owner}", function, Place(FILE, root), place, _bindings(), ())
 
 
 def _diagram() -> Diagram:
@@ -254,7 +252,10 @@ def _statement(line: int, last: int | None = None) -> Span:
 def _execution() -> Execution:
     mask_test, past_test = line_of("if attention_mask"), line_of("if past")
     ran = [
-        *(_statement(line_of(text)) for text in ("= torch.matmul(query", "= nn.functional", "torch.matmul(attn_weights")),
+        *(
+            _statement(line_of(text))
+            for text in ("= torch.matmul(query", "= nn.functional", "torch.matmul(attn_weights")
+        ),
         _statement(mask_test, mask_test + 1),
         _statement(EAGER_END),
         _statement(QUERY_LINE),
