@@ -55,17 +55,16 @@ def header(trace: Trace, width: int) -> Iterator[Text]:
     commit = f" at {trace.commit[:10]}" if trace.commit else ""
     yield Text.assemble((trace.class_name, NAME), f"  {trace.family}, transformers {trace.transformers}{commit}")
     rows = {
-        "weights": trace.weights,
-        "tokenizer": trace.tokenizer or "none: the ids were given",
-        "ran on": f"{trace.device}, {trace.dtype}, attention {trace.attention}",
-        "parameters": f"{trace.parameters:,}",
-        "changed": ", ".join(f"{name}={value}" for name, value in trace.changed.items()),
+        "weights": [Text(trace.weights)],
+        "tokenizer": [Text(trace.tokenizer or "none: the ids were given")],
+        "ran on": [Text(f"{trace.device}, {trace.dtype}, attention {trace.attention}")],
+        "parameters": [Text(f"{trace.parameters:,}")],
+        "changed": [Text(f"{name}={value}") for name, value in trace.changed.items()],
+        "symbols": list(_symbol_texts(trace)),
     }
-    for label, text in rows.items():
-        if text:
-            yield from _labelled(label, [Text(text)], width)
-    if trace.symbols:
-        yield from _labelled("symbols", list(_symbol_texts(trace)), width)
+    for label, parts in rows.items():
+        if parts:
+            yield from _labelled(label, parts, width)
     for text in [*trace.notes, *(f"{problem.subject}: {problem.reason}" for problem in trace.problems)]:
         yield from _labelled("note", [Text(text, style="yellow")], width)
     for number, row in enumerate(trace.tokens):
