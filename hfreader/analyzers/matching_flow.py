@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 
 from hfreader.analyzers.operations import is_transparent
 from hfreader.analyzers.values import AGGREGATES, element
@@ -71,6 +72,7 @@ class Flow:
     _bases: dict[int, frozenset[int]] = field(default_factory=dict)
     _paths: dict[int, tuple[int, ...] | None] = field(default_factory=lambda: {ROOT: ()})
     _sources: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    _bodies: dict[int, frozenset[int]] = field(default_factory=dict)
 
     def node(self, node: int) -> Node:
         """A node by id."""
@@ -161,11 +163,8 @@ class Flow:
         if node.op in AGGREGATES:
             return False
         if node.op == "unpack":
-            whole = self.seen_as(self.use_of(node.operands[0].node))
-            return any(
-                not self._steps(use.node) and element(self.graph.nodes, use.node, node.label) is None
-                for use, _ in whole
-            )
+            wholes = [use.node for use, _ in self.seen_as(self.use_of(node.operands[0].node))]
+            return any(not self._steps(whole) and self._element(whole, node.label) is None for whole in wholes)
         return not self._steps(number)
 
     def carries(self, node: int, value: int) -> bool:
@@ -216,8 +215,7 @@ class Flow:
             return (*(use.node for use, _ in steps), node.operands[0].node)
         if steps:
             return tuple(use.node for use, _ in steps)
-        if node.op in ("item", "loop"):
-            # Of a loop, what goes in: a value does not come from itself by way of the pass before.
+        if node.op == "item":
             return (node.operands[0].node,)
         return tuple(operand.node for operand in node.operands)
 
@@ -236,17 +234,43 @@ class Flow:
                 index[operand.node].add(number)
         return {node: tuple(sorted(users)) for node, users in index.items()}
 
-    def reached_from(self, start: int, stop: frozenset[int] = frozenset()) -> list[int]:
-        """What a value is computed from, itself first, nearest first; nothing beyond the nodes in `stop`."""
-        order, done = [start], {start}
+    def reached_from(
+        self,
+        start: int,
+        stop: frozenset[int] = frozenset(),
+        users: frozenset[int] = frozenset(),
+        guards: Guards = MappingProxyType({}),
+    ) -> list[int]:
+        """What a value is computed from under `guards`, itself first, nearest first; nothing beyond the nodes in
+        `stop`. Inside a loop, where the value or its `users` may stand, nothing comes from the pass before."""
+        order, done, here = [start], {start}, users | {start}
         for current in order:
             if current in stop:
                 continue
-            for source in self.sources(current):
+            sources = self.sources(current)
+            op = self.node(current).op
+            if op == "loop" and not here.isdisjoint(self._body_of(current)):
+                sources = sources[:1]
+            elif op == "phi" and guards:
+                sources = tuple(use.node for use, own in self._steps(current) if consistent(guards, own) is not None)
+            for source in sources:
                 if source not in done:
                     done.add(source)
                     order.append(source)
         return order
+
+    def _body_of(self, loop: int) -> frozenset[int]:
+        """What is computed in one pass of a loop."""
+        if loop not in self._bodies:
+            done = {loop}
+            stack = list(self.sources(loop)[1:])
+            while stack:
+                current = stack.pop()
+                if current not in done:
+                    done.add(current)
+                    stack += self.sources(current)
+            self._bodies[loop] = frozenset(done - {loop})
+        return self._bodies[loop]
 
     @cached_property
     def returned(self) -> tuple[int, ...]:

@@ -148,3 +148,24 @@ def learns(flow: Flow, number: int) -> bool:
         return True
     norm = any(name.rpartition(".")[2] in ("LayerNorm", "RMSNorm", "Embedding") for name in node.classes)
     return node.op == "module" and node.body is None and not norm and not is_activation(flow, number)
+
+
+def always_from(flow: Flow, number: int, source: int, known: dict[int, bool] | None = None) -> bool:
+    """Whether a value is computed from `source` whichever branch is taken. Branches do not count that bring None, a
+    setting, what a cache holds, or something computed from an argument that no caller names."""
+    known = {source: True} if known is None else known
+    if number not in known:
+        known[number] = False
+        inputs = flow.sources(number)
+        if flow.node(number).op == "phi":
+            inputs = tuple(one for one in inputs if _brings_something(flow, one, source))
+            known[number] = bool(inputs) and all(always_from(flow, one, source, known) for one in inputs)
+        else:
+            known[number] = any(always_from(flow, one, source, known) for one in inputs)
+    return known[number]
+
+
+def _brings_something(flow: Flow, number: int, source: int) -> bool:
+    unnamed = frozenset(flow.by_op.get("opaque", ()))
+    cone = flow.reached_from(number, unnamed)
+    return source in cone or any(flow.node(one).op in ("parameter", "loop", "element") for one in cone)

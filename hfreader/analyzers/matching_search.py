@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from hfreader.analyzers.matching_flow import Flow, Guards, Use, consistent
 from hfreader.analyzers.matching_questions import (
+    always_from,
     derives,
     index_of,
     is_activation,
@@ -245,15 +246,20 @@ class Search:
                 )
 
     def _bind(self, pattern: Bind, use: Use, so_far: Solution, exact: bool) -> Found:
-        known = so_far.bindings.get(pattern.symbol)
-        if known is not None and self.flow.bases(known.use.node) != self.flow.bases(use.node):
+        if pattern.symbol in so_far.bindings:
+            yield from self._same(pattern, use, so_far, exact)
             return
         for found in self._match(pattern.pattern, use, so_far, exact):
-            if known is not None:
-                yield found
-                continue
             computed = self._computed(use.node, found.nodes - so_far.nodes)
             yield replace(found, bindings={**found.bindings, pattern.symbol: Bound("value", use, computed)})
+
+    def _same(self, pattern: Bind, use: Use, so_far: Solution, exact: bool) -> Found:
+        """A symbol that is bound: the same value, or that value under some condition."""
+        known = self.flow.bases(so_far.bindings[pattern.symbol].use.node)
+        for seen, _, guards in self._views(use, exact):
+            if self.flow.bases(seen.node) == known and (here := so_far.under(guards)) is not None:
+                yield from self._match(pattern.pattern, seen, here, exact)
+                return
 
     def _computed(self, node: int, operations: frozenset[int]) -> frozenset[int]:
         """Those of the operations that the value itself is, seen through views."""
@@ -293,16 +299,30 @@ class Search:
             yield so_far
 
     def _branch(self, pattern: Branch, use: Use, so_far: Solution, exact: bool) -> Found:
-        cone = self.flow.reached_from(use.node)
-        for source in cone:
-            for found in islice(self._match(pattern.source, self.flow.use_of(source), so_far, True), 1):
+        for source in self.flow.reached_from(use.node, users=so_far.nodes):
+            if self._is_setting(source):
+                continue
+            if (here := so_far.under(self._asked_for(source, use.node))) is None:
+                continue
+            for found in islice(self._match(pattern.source, self.flow.use_of(source), here, True), 1):
                 if (inside := self._inside(pattern, use.node, source, found)) is not None:
                     yield replace(found, inside=found.inside | inside)
                     return
 
+    def _asked_for(self, source: int, top: int) -> Guards:
+        """The conditions under which the way from `source` to `top` is taken, beyond those of `top` itself."""
+        outer = self.flow.conditions.get(top, {})
+        inner = self.flow.conditions.get(source, {})
+        return {condition: truth for condition, truth in inner.items() if condition not in outer}
+
+    def _is_setting(self, number: int) -> bool:
+        """Whether a value is fixed when the model is built."""
+        nodes = [self.flow.node(base) for base in self.flow.bases(number)]
+        return all(node.op in ("attribute", "constant") or self.flow.path(node.scope) is None for node in nodes)
+
     def _inside(self, pattern: Branch, top: int, source: int, found: Solution) -> frozenset[int] | None:
         """The nodes on the way from `source` to `top`, None where the branch is not what the pattern says."""
-        cone = self.flow.reached_from(top, frozenset((source,)))
+        cone = self.flow.reached_from(top, frozenset((source,)), found.nodes, found.guards)
         if pattern.around is not None:
             around = self.flow.bases(found.bindings[pattern.around].use.node)
             if any(node in around for node in cone if node != source):
@@ -321,6 +341,4 @@ class Search:
 
     def _all_from(self, source: int, inner: Solution, symbols: tuple[str, ...]) -> bool:
         """Whether the inputs of a match inside come from `source`, whichever branch is taken."""
-        bases = {base for symbol in symbols for base in self.flow.bases(inner.bindings[symbol].use.node)}
-        computed = [base for base in bases if self.flow.node(base).op != "constant"]
-        return all(source in self.flow.reached_from(base) for base in computed)
+        return all(always_from(self.flow, inner.bindings[symbol].use.node, source) for symbol in symbols)

@@ -30,7 +30,6 @@ def heads(projection: Any) -> Pattern:
 
 def reference(
     x: Any,
-    query: Any,
     key: Any,
     value: Any,
     w_query: Any = None,
@@ -45,7 +44,7 @@ def reference(
 ) -> Any:
     """Concat(head_1 ... head_h) W^O with head_i = Attention(x W_i^Q, x W_i^K, x W_i^V).
 
-    Shapes: x (B, T, d_model); the captured `query`, `key` and `value` (..., T or S, d) only tell the size of a head,
+    Shapes: x (B, T, d_model); the captured `key` and `value` (..., S, d) only tell the size of a head,
     and hold the keys and values of earlier positions (S > T) where there is a cache.
     """
     if w_qkv is not None:
@@ -54,7 +53,7 @@ def reference(
     else:
         maps = tuple(x @ w.weight if w.bias is None else x @ w.weight + w.bias for w in (w_query, w_key, w_value))
     batch, length = x.shape[0], x.shape[1]
-    q, k, v = (one.reshape(batch, length, -1, query.shape[-1]).transpose(1, 2) for one in maps)
+    q, k, v = (one.reshape(batch, length, -1, key.shape[-1]).transpose(1, 2) for one in maps)
     k, v = (_with_past(now, seen) for now, seen in ((k, key), (v, value)))
     outcome = attention_reference(q, k, v, mask, bias, forbidden, is_causal)["output"]
     joined = outcome.transpose(1, 2).reshape(batch, length, -1)

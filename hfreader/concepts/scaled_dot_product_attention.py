@@ -16,12 +16,13 @@ def attention(query: Pattern, key: Pattern, value: Pattern) -> Pattern:
     swaps = [(("dim0", Number(first)), ("dim1", Number(second))) for first, second in LAST_TWO]
     transposed = OneOf(tuple(Op(("transpose",), (key,), keywords=swap) for swap in swaps))
     product = Op(("matmul",), (query, transposed))
+    beforehand = Op(("matmul",), (OneOf((Op(("mul",), (query, scale)), Op(("div",), (query, scale)))), transposed))
     scores = OneOf(
         (
             Op(("mul",), (product, scale)),
             Op(("div",), (product, scale)),
-            Op(("matmul",), (Op(("mul",), (query, scale)), transposed)),
-            Op(("matmul",), (Op(("div",), (query, scale)), transposed)),
+            Op(("mul",), (beforehand, Number(1))),
+            beforehand,
             Op(("baddbmm",), (Anything(), query, transposed), keywords=(("beta", Number(0)), ("alpha", scale))),
         )
     )
@@ -57,8 +58,10 @@ def reference(
     """softmax(Q K^T / sqrt(d_k) + M) V; M is 0 where a query may look and minus infinity where it may not.
 
     Shapes: Q (..., T, d_k), K (..., S, d_k), V (..., S, d_v); M broadcasts to (..., T, S). A boolean `mask` is true
-    where a query may look, `forbidden` where it may not.
+    where a query may look, `forbidden` where it may not. Q may come before it is cut into heads, (B, T, h d_k).
     """
+    if query.dim() == 3 and key.dim() == 4 and query.shape[-1] == key.shape[1] * key.shape[-1]:
+        query = query.unflatten(-1, (key.shape[1], key.shape[-1])).transpose(1, 2)
     query = query.reshape(*key.shape[:-2], *query.shape[-2:])
     scores = query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5
     if bias is not None:
