@@ -20,7 +20,7 @@ from hfreader.facts.matches import Capture
 from hfreader.facts.places import Place, Span
 from hfreader.trace.hooks import ModuleStack, module_calls
 from hfreader.trace.instrument import active, instrumented, rewrite_files
-from hfreader.trace.rewrite import Plan, Site
+from hfreader.trace.rewrite_plan import Plan, Site
 
 
 @dataclass(eq=False)

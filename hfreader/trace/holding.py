@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-from hfreader.trace.rewrite import HELPERS, Rewritten
+from hfreader.trace.rewrite import Rewritten
+from hfreader.trace.rewrite_plan import HELPERS
 from hfreader.trace.swap import swapped
 
 

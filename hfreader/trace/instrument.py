@@ -10,7 +10,8 @@ from typing import Any
 
 from hfreader.errors import HfreaderError
 from hfreader.trace.holding import placed
-from hfreader.trace.rewrite import Plan, Rewritten, rewrite
+from hfreader.trace.rewrite import Rewritten, rewrite
+from hfreader.trace.rewrite_plan import Plan
 
 # The recording of the running thread or task; helpers compare it with their own and do nothing elsewhere.
 active: ContextVar[object | None] = ContextVar("recording", default=None)

@@ -20,7 +20,7 @@ from hfreader.facts.places import Place, Span
 from hfreader.facts.traces import Execution, LineRecord, ModuleRecord
 from hfreader.trace.hooks import ModuleCall, ModuleStack, module_calls
 from hfreader.trace.instrument import active, instrumented, rewrite_files
-from hfreader.trace.rewrite import Plan, Site
+from hfreader.trace.rewrite_plan import Plan, Site
 from hfreader.trace.values import TensorShot, safe_snapshot, value_of
 
 _NOTHING = nullcontext()
@@ -56,6 +56,7 @@ class Recorder:
         self.files = tuple(dict.fromkeys(files)) if lines or hits or calls else ()
         plans = {file: replace(plan, calls=calls.get(file, frozenset())) for file in self.files}
         self.rewritten = rewrite_files(plans, package)
+        self.kinds = [site.kind for file in self.rewritten for site in file.sites]
 
     @contextmanager
     def recording(self, model: nn.Module) -> Iterator["Recording"]:
@@ -107,7 +108,8 @@ class Recording:
             yield
             if call is not None:
                 last = self.rows[-1] if self.rows else None
-                call.output = last[2] if last and last[1] is call else safe_snapshot(None)
+                returned = last is not None and last[1] is call and self.recorder.kinds[last[0]] == "return"
+                call.output = last[2] if last and returned else safe_snapshot(None)
         finally:
             if call is not None:
                 self.stack.leave(call)

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from types import CodeType, FunctionType
 from typing import Any
 
-from hfreader.trace.rewrite import HELPERS, Rewritten
+from hfreader.trace.rewrite import Rewritten
+from hfreader.trace.rewrite_plan import HELPERS
 
 
 @contextmanager
@@ -16,7 +17,7 @@ def swapped(files: Iterable[Rewritten], helpers: Mapping[str, Callable[..., Any]
     Functions are found wherever they live (under decorators, in registries, as closures) and keep their identity,
     defaults and cells: only their code is another. A function that was not compiled from the very text that was
     rewritten is left alone. The change is seen by the whole process and undone at the end, come what may.
-    `helpers` gives for each name in `hfreader.trace.rewrite.HELPERS` in use the function to call.
+    `helpers` gives for each name in `HELPERS` in use the function to call.
     """
     constants = {HELPERS[name]: helper for name, helper in helpers.items()}
     new_code: dict[str, dict[CodeType, CodeType]] = {}
