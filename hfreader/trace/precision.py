@@ -12,17 +12,24 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 LOWER = frozenset({torch.float32, torch.float16, torch.bfloat16})
+DTYPE = torch.Tensor.dtype.__get__  # type: ignore[attr-defined]
 CASTS = {torch.Tensor.float, torch.Tensor.half, torch.Tensor.bfloat16}
 
 
 class _Redirect(TorchFunctionMode):
     """Turns every request for a shorter floating-point type into one for float64."""
 
+    def __init__(self, disguised: bool) -> None:
+        super().__init__()
+        self.disguised = disguised
+
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         if func in CASTS:
             return args[0].double()
+        if self.disguised and func == DTYPE:
+            return torch.float32 if func(*args) == torch.float64 else func(*args)
         widened = {name: _wide(value) for name, value in (kwargs or {}).items()}
         return func(*(_wide(value) for value in args), **widened)
 
@@ -37,12 +44,15 @@ def _wide(value: Any) -> Any:
 
 
 @contextmanager
-def float64() -> Iterator[None]:
-    """Inside, new floating-point tensors are float64 and casts to a shorter type give float64."""
+def float64(disguised: bool = False) -> Iterator[None]:
+    """Inside, new floating-point tensors are float64 and casts to a shorter type give float64.
+
+    disguised  float64 tensors say that they are float32, for code that insists on it or chooses by it.
+    """
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
-        with _Redirect():
+        with _Redirect(disguised):
             yield
     finally:
         torch.set_default_dtype(before)

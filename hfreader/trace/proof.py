@@ -1,22 +1,24 @@
 """Prove matches: run the classes small, in float64, with random weights, and compare the code with the equations."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from hfreader.concepts.model import Concept
-from hfreader.facts.matches import Match, Proof
+from hfreader.facts.matches import Capture, Match, Proof
 from hfreader.facts.places import Place
 from hfreader.progress import Report, silent
 from hfreader.trace.captures import CaptureSession, Invocation
 from hfreader.trace.configs import one_line
 from hfreader.trace.holding import held
 from hfreader.trace.proof_equations import Outcome, check
+from hfreader.trace.proof_guards import Guards, guards_of
 from hfreader.trace.proof_runs import run_small
-from hfreader.trace.proof_verdicts import Evidence, verdict
+from hfreader.trace.proof_verdicts import TOLERANCE, Evidence, verdict
 from hfreader.trace.settings import Setting
 
 SEEDS = (0, 1)
+GUARD = "guard"
 EXAMINED = 2
 """How many executions of each match are also examined for inputs that the equation ignores."""
 
@@ -34,7 +36,8 @@ def prove(
     concepts  by slug.
     package   the folder `transformers` that is imported.
     """
-    session = _session(matches, package)
+    guards = {match.key: guards_of(match, package) for match in matches}
+    session = _session(matches, guards, package)
     by_root: dict[Place, list[Match]] = defaultdict(list)
     for match in matches:
         if match.concept in concepts:
@@ -52,30 +55,39 @@ def prove(
                 continue
             for invocation in invocations:
                 for match in by_root[invocation.root]:
-                    _compare(match, concepts[match.concept], invocation, evidence[match.key], run)
+                    _compare(match, concepts[match.concept], guards[match.key], invocation, evidence[match.key], run)
     missing = {key: capture.symbol for _, key, capture in session.missing}
     lost = {match.key: missing.get((match.key, _output(match, concepts))) for match in matches}
     return tuple(verdict(match.key, evidence[match.key], lost[match.key], failures) for match in matches)
 
 
-def _session(matches: Sequence[Match], package: Path) -> CaptureSession:
-    wanted = ((match.root, (match.key, one.symbol), one) for match in matches for one in match.captures)
-    return CaptureSession(wanted, package)
+def _session(matches: Sequence[Match], guards: Mapping[str, Guards], package: Path) -> CaptureSession:
+    wanted: list[tuple[Place, Hashable, Capture]] = [
+        (match.root, (match.key, one.symbol), one) for match in matches for one in match.captures
+    ]
+    also = [
+        (match.root, (match.key, GUARD, one.symbol), one) for match in matches for one in guards[match.key].captures
+    ]
+    return CaptureSession([*wanted, *also], package)
 
 
 def _output(match: Match, concepts: Mapping[str, Concept]) -> str | None:
     return concepts[match.concept].output if match.concept in concepts else None
 
 
-def _compare(match: Match, concept: Concept, invocation: Invocation, evidence: Evidence, run: str) -> None:
+def _compare(
+    match: Match, concept: Concept, guards: Guards, invocation: Invocation, evidence: Evidence, run: str
+) -> None:
     """Check every execution of a match in one invocation of its root."""
+    parameters = {one.symbol: invocation.values.get((match.key, GUARD, one.symbol)) for one in guards.captures}
+    broken = guards.broken(invocation.instance, {name: seen[0] for name, seen in parameters.items() if seen})
     for captured in _executions(match, concept, invocation):
-        outcome = (
-            Outcome(reason=captured)
-            if isinstance(captured, str)
-            else check(concept, captured, examine=evidence.compared < EXAMINED)
-        )
-        evidence.add(outcome, run)
+        if isinstance(captured, str):
+            evidence.add(Outcome(reason=captured), run)
+            continue
+        outcome = check(concept, captured, examine=evidence.compared < EXAMINED)
+        differs = outcome.error is not None and not outcome.error <= TOLERANCE
+        evidence.add(Outcome(reason=f"`{broken}` does not hold") if differs and broken else outcome, run)
 
 
 def _executions(match: Match, concept: Concept, invocation: Invocation) -> Iterator[dict[str, object] | str]:

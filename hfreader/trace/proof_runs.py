@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import torch
-from transformers import PreTrainedConfig
+from torch import nn
+from transformers import PreTrainedConfig, PreTrainedModel
 
 from hfreader.errors import HfreaderError
 from hfreader.trace.captures import CaptureSession, Invocation
@@ -63,9 +66,27 @@ def _run(session: CaptureSession, setting: Setting, seed: int) -> list[Invocatio
     with float64():
         model = setting.model(seed, torch.float64)
         randomise(model, seed)
-        with session.recording(model) as invocations:
-            setting.run(model, seed=seed)
+    with _segmented(model), float64(disguised=True), session.recording(model) as invocations:
+        setting.run(model, seed=seed)
     return invocations
+
+
+@contextmanager
+def _segmented(model: PreTrainedModel) -> Iterator[None]:
+    """Inside, every other token is of type 1: were all of type 0, one row alone of the table would be seen."""
+    types = getattr(model.config, "type_vocab_size", 2)
+
+    def alternate(_: nn.Module, args: tuple[Any, ...], given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        ids = given.get("token_type_ids")
+        if isinstance(ids, torch.Tensor) and types > 1:
+            given = {**given, "token_type_ids": torch.arange(ids.numel(), device=ids.device).view(ids.shape) % 2}
+        return args, given
+
+    hook = model.register_forward_pre_hook(alternate, with_kwargs=True)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def _words(setting: Setting, seed: int) -> str:

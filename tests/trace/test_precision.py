@@ -48,3 +48,12 @@ def test_the_outside_is_as_before_even_after_an_error():
         raise ZeroDivisionError
     assert torch.zeros(1).dtype == torch.float32
     assert torch.zeros(1).double().float().dtype == torch.float32
+
+
+def test_in_disguise_code_sees_float32_and_computes_in_float64():
+    x = torch.rand(4, dtype=torch.float64)
+    with float64(disguised=True):
+        assert x.dtype == torch.float32
+        y = (x.to(torch.zeros(1).dtype) * 3).type(x.dtype) / 3
+    assert y.dtype == torch.float64
+    assert torch.allclose(x, y, rtol=1e-15, atol=0)
