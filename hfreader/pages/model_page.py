@@ -17,7 +17,7 @@ from hfreader.pages.class_block import ClassBlock
 from hfreader.pages.execution import setting
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.fragment import Fragment, SearchEntry
-from hfreader.pages.module_tree import module_rows
+from hfreader.pages.module_tree import module_tree
 from hfreader.pages.reading_order import base_model, reading_order
 from hfreader.pages.rendering import fill
 from hfreader.pages.sections import Section, sections
@@ -37,6 +37,7 @@ def model_page(book: Book, family: Family, analysis: Analysis, concepts: Mapping
     parts = sections(analysis.code, context.source(context.file).lines)
     base = base_model(analysis.code, context.traces)
     default = context.traces[0] if context.traces else None
+    root = module_tree(default.modules) if default else None
     blocks = [ClassBlock(context, part) for part in parts]
     html = fill(
         "model.html",
@@ -53,7 +54,7 @@ def model_page(book: Book, family: Family, analysis: Analysis, concepts: Mapping
         diagram=_model_diagram(context, base),
         base=base,
         concepts=_concept_rows(context),
-        rows=module_rows(default.modules) if default else (),
+        rows=list(root.walk()) if root else (),
         local=context.linked_names,
         problems=_problems(context),
         blocks=[block.html() for block in blocks],

@@ -1,77 +1,131 @@
-"""The modules of a run as a table: nested, in the order of their calls, equal neighbours folded into one row."""
+"""The tree of the modules that ran, with what repeats shown once."""
 
-import re
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from hfreader.facts.traces import ModuleRecord
 from hfreader.pages.book import bare
-from hfreader.pages.shapes import in_numbers, in_symbols
-
-_NUMBER = re.compile(r"^\d+$")
+from hfreader.pages.shapes import first_tensor, in_numbers, in_symbols
 
 
 @dataclass(frozen=True)
-class Row:
-    """One module, or `count` equal ones that follow each other (`layer.0` to `layer.11`)."""
+class TreeNode:
+    """One module, or several identical ones.
+
+    name        the path below the parent: `layer.0`, or `layer.0-11` where twelve are folded; empty for the model.
+    path        the full path of the first of them; empty for the model.
+    takes       the shape of the first argument that holds a tensor; `gives` that of the output, in symbols.
+    numbers     `gives` in numbers, `taken_numbers` `takes`.
+    parameters  of one of them, its children included.
+    calls       how many times each ran; the shapes are those of the first call.
+    """
 
     name: str
-    depth: int
+    path: str
     class_name: str
     takes: str
     gives: str
+    taken_numbers: str
     numbers: str
     parameters: int
-    count: int = 1
+    calls: int
+    children: tuple["TreeNode", ...]
+    repeats: int = 1
+
+    def walk(self, depth: int = 0) -> Iterator[tuple[int, "TreeNode"]]:
+        """This node and all below it, each with its depth."""
+        yield depth, self
+        for child in self.children:
+            yield from child.walk(depth + 1)
 
 
-def module_rows(modules: Sequence[ModuleRecord]) -> tuple[Row, ...]:
-    """The rows of the first call of every module, parents before children."""
-    children: dict[str | None, list[ModuleRecord]] = defaultdict(list)
-    for module in sorted(modules, key=lambda module: module.order):
-        if module.call == 0:
-            children[module.parent].append(module)
-    return tuple(_rows(None, children, 0))
+def module_tree(modules: Sequence[ModuleRecord]) -> TreeNode | None:
+    """The tree below the model, from the calls that a trace recorded; None where it recorded none."""
+    first: dict[str, ModuleRecord] = {}
+    calls: dict[str, int] = defaultdict(int)
+    for record in sorted(modules, key=lambda record: record.order):
+        first.setdefault(record.path, record)
+        calls[record.path] += 1
+    below: dict[str, list[ModuleRecord]] = defaultdict(list)
+    for record in first.values():
+        if record.parent is not None:
+            below[record.parent].append(record)
+    root = next((record for record in first.values() if record.parent is None), None)
+    return _node(root, below, calls) if root else None
 
 
-def _rows(parent: str | None, children: dict[str | None, list[ModuleRecord]], depth: int) -> list[Row]:
-    rows: list[Row] = []
-    previous: tuple[object, int] | None = None
-    for module in children[parent]:
-        row = _row(module, parent or "", depth)
-        below = _rows(module.path, children, depth + 1)
-        shape = (_unnumbered(row.name), row.class_name, row.takes, row.gives, row.parameters, tuple(below))
-        if previous and previous[0] == shape and _unnumbered(row.name) != row.name:
-            first = rows[previous[1]]
-            rows[previous[1]] = _folded(first, row.name)
+def _node(record: ModuleRecord, below: dict[str, list[ModuleRecord]], calls: dict[str, int]) -> TreeNode:
+    children = [_node(child, below, calls) for child in below[record.path]]
+    inside = f"{record.parent}." if record.parent else ""
+    arguments = [value for _, value in record.inputs if first_tensor(value) is not None]
+    return TreeNode(
+        name=record.path.removeprefix(inside),
+        path=record.path,
+        class_name=bare(record.class_name),
+        takes=in_symbols(arguments[0]) or "" if arguments else "",
+        gives=in_symbols(record.output) or "",
+        taken_numbers=in_numbers(arguments[0]) or "" if arguments else "",
+        numbers=in_numbers(record.output) or "",
+        parameters=record.parameters,
+        calls=calls[record.path],
+        children=tuple(_folded(children)),
+    )
+
+
+def _folded(children: Sequence[TreeNode]) -> list[TreeNode]:
+    """Numbered siblings that are alike in all but their number become one.
+
+    Blocks (what has children) fold also where others stand between them; plain layers only where they follow each
+    other, so that the order of a Sequential stays readable.
+    """
+    groups: list[list[TreeNode]] = []
+    for child in children:
+        earlier = groups if child.children else groups[-1:]
+        alike = next((group for group in earlier if _number(child) and _alike(group[0], child)), None)
+        if alike is None:
+            groups.append([child])
         else:
-            previous = (shape, len(rows))
-            rows += [row, *below]
-    return rows
+            alike.append(child)
+    return [_merged(group) for group in groups]
 
 
-def _folded(first: Row, last_name: str) -> Row:
-    name = f"{first.name.split('–')[0]}–{last_name.rpartition('.')[2]}"
-    return Row(
-        name, first.depth, first.class_name, first.takes, first.gives, first.numbers, first.parameters, first.count + 1
-    )
+def _alike(one: TreeNode, other: TreeNode) -> bool:
+    return bool(_number(one)) and _stem(one) == _stem(other) and _anonymous(one) == _anonymous(other)
 
 
-def _unnumbered(name: str) -> str:
-    return ".".join("#" if _NUMBER.match(part) else part for part in name.split("."))
+def _anonymous(node: TreeNode) -> TreeNode:
+    """The node without its own number, to be compared."""
+    return replace(node, name="", path="", children=tuple(map(_below_anonymous, node.children)))
 
 
-def _row(module: ModuleRecord, parent: str, depth: int) -> Row:
-    values = [value for _, value in module.inputs]
-    takes = next((text for value in values if (text := in_symbols(value))), "")
-    numbers = next((text for value in values if (text := in_numbers(value))), "")
-    return Row(
-        name=module.path.removeprefix(parent).lstrip(".") or "(model)",
-        depth=depth,
-        class_name=bare(module.class_name),
-        takes=takes,
-        gives=in_symbols(module.output) or "",
-        numbers=f"{numbers} → {in_numbers(module.output) or ''}",
-        parameters=module.parameters,
-    )
+def _below_anonymous(node: TreeNode) -> TreeNode:
+    return replace(node, path="", children=tuple(map(_below_anonymous, node.children)))
+
+
+def _merged(group: Sequence[TreeNode]) -> TreeNode:
+    if len(group) == 1:
+        return group[0]
+    numbers = [int(_number(node)) for node in group]
+    return replace(group[0], name=_stem(group[0]) + ranges(numbers), repeats=len(group))
+
+
+def _stem(node: TreeNode) -> str:
+    return node.name.removesuffix(_number(node))
+
+
+def _number(node: TreeNode) -> str:
+    last = node.name.rpartition(".")[2]
+    return last if last.isdecimal() else ""
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Ascending numbers, runs shortened: `0-3,7`; long irregular lists are cut."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    parts = [f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
+    return ",".join(parts if len(parts) <= 4 else [*parts[:3], "…", parts[-1]])

@@ -4,12 +4,12 @@ import graphviz
 
 from hfreader.errors import HfreaderError
 from hfreader.facts.traces import Trace
-from hfreader.views.tree import TreeNode, module_tree
+from hfreader.pages.module_tree import TreeNode, module_tree
 
 
 def render_dot(trace: Trace) -> str:
     """DOT of the modules that ran, in their order from top to bottom; repeated layers are one box."""
-    root = module_tree(trace)
+    root = module_tree(trace.modules)
     if root is None:
         raise HfreaderError("the trace holds no modules to draw: trace with --modules")
     title = f"{trace.class_name}, transformers {trace.transformers}"
@@ -23,11 +23,11 @@ def render_dot(trace: Trace) -> str:
 
 def _add(graph: graphviz.Digraph, node: TreeNode) -> None:
     repeats = f" ×{node.repeats}" if node.repeats > 1 else ""
-    lines = [node.name, node.class_name + repeats, node.symbols, node.numbers]
+    lines = [node.name, node.class_name + repeats, node.gives, node.numbers]
     graph.node(_name(node), graphviz.escape("\n".join(line for line in lines if line)))
     for child in node.children:
         _add(graph, child)
-        graph.edge(_name(node), _name(child), label=graphviz.escape(", ".join(text for _, text in child.inputs)))
+        graph.edge(_name(node), _name(child), label=graphviz.escape(child.takes))
 
 
 def _name(node: TreeNode) -> str:

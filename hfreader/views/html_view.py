@@ -8,10 +8,10 @@ from markupsafe import Markup
 from hfreader import __version__
 from hfreader.facts.traces import Trace
 from hfreader.pages.highlight import code_html
+from hfreader.pages.module_tree import module_tree
 from hfreader.pages.rendering import fill
 from hfreader.views.listing import AnnotatedLine, class_listings, module_listing
 from hfreader.views.terminal import short_count
-from hfreader.views.tree import module_tree
 
 
 def render_html(trace: Trace, sources: Mapping[str, str], at: str | None = None) -> str:
@@ -20,7 +20,7 @@ def render_html(trace: Trace, sources: Mapping[str, str], at: str | None = None)
     All text of the trace is escaped; the page follows the reader's light or dark setting.
     """
     listings = [module_listing(trace, sources, at)] if at is not None else class_listings(trace, sources)
-    root = module_tree(trace)
+    root = module_tree(trace.modules)
     anchors = {listing.class_name: _anchor(listing.path) for listing in listings}
     return str(
         fill(

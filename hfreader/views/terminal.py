@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from hfreader.facts.traces import TokenFact, Trace
+from hfreader.pages.module_tree import TreeNode, module_tree
 from hfreader.views.listing import (
     AnnotatedLine,
     Annotation,
@@ -16,7 +17,6 @@ from hfreader.views.listing import (
     module_listing,
     value_texts,
 )
-from hfreader.views.tree import TreeNode, module_tree
 
 MOST_TOKENS = 64
 SYMBOLS, NUMBERS, NAME, QUIET, IDLE = "cyan", "dim", "bold", "dim", "dim"
@@ -44,7 +44,7 @@ def render_terminal(
     if lines and at is None:
         listings = class_listings(trace, sources)
     _print(console, header(trace, console.width))
-    if modules and at is None and (root := module_tree(trace)) is not None:
+    if modules and at is None and (root := module_tree(trace.modules)) is not None:
         _print(console, [Text(), *tree_lines(root, console.width)])
     for listing in listings:
         _print(console, [Text(), *listing_lines(trace, listing, console.width)])
@@ -117,7 +117,7 @@ def tree_lines(root: TreeNode, width: int) -> Iterator[Text]:
     rows = list(_tree_rows(root, "", ""))
     names = min(max(name.cell_len for name, _ in rows), max(width * 9 // 20, 24))
     counts = max(len(short_count(node.parameters)) for _, node in rows)
-    lengths = sorted(cell_len(node.symbols) for _, node in rows)
+    lengths = sorted(cell_len(node.gives) for _, node in rows)
     symbols = lengths[len(lengths) * 3 // 4]
     for name, node in rows:
         if name.cell_len > names:
@@ -125,8 +125,8 @@ def tree_lines(root: TreeNode, width: int) -> Iterator[Text]:
             name = Text()
         name.pad_right(names - name.cell_len)
         name.append(f"{_GAP}{short_count(node.parameters):>{counts}}")
-        name.append(_GAP + node.symbols.ljust(symbols), style=SYMBOLS)
-        if name.cell_len + len(_GAP) + cell_len(node.numbers) <= width and node.numbers != node.symbols:
+        name.append(_GAP + node.gives.ljust(symbols), style=SYMBOLS)
+        if name.cell_len + len(_GAP) + cell_len(node.numbers) <= width and node.numbers != node.gives:
             name.append(_GAP + node.numbers, style=NUMBERS)
         name.rstrip()
         yield name

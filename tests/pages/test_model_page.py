@@ -1,9 +1,7 @@
 from dataclasses import replace
 
-from hfreader.facts.traces import ModuleRecord
 from hfreader.pages.book import Book
 from hfreader.pages.model_page import model_page
-from hfreader.pages.module_tree import module_rows
 from hfreader.pages.reading_order import base_model, reading_order
 from hfreader.pages.sections import sections
 from tests.pages import toy
@@ -56,31 +54,6 @@ def test_parts_come_before_what_holds_them():
     order = reading_order(toy.analysis().code, [toy.trace()])
     assert [[item.name for item in members] for _, members in order] == [["ToyAttention", "ToyModel"]]
     assert base_model(toy.analysis().code, []).name == "ToyModel"
-
-
-def test_equal_neighbours_fold_into_one_row():
-    first = ModuleRecord("", "Model", None, 0, 0, 0, (), toy.HIDDEN, 9)
-    layers = [
-        ModuleRecord(f"layer.{n}", "Layer", "", 2 * n + 1, 0, 1, (("x", toy.HIDDEN),), toy.HIDDEN, 3) for n in range(3)
-    ]
-    inner = [
-        ModuleRecord(f"layer.{n}.dense", "Linear", f"layer.{n}", 2 * n + 2, 0, 2, (), toy.HIDDEN, 3) for n in range(3)
-    ]
-    rows = module_rows([first, *layers, *inner])
-    assert [(row.name, row.count, row.depth) for row in rows] == [
-        ("(model)", 1, 0),
-        ("layer.0–2", 3, 1),
-        ("dense", 1, 2),
-    ]
-
-
-def test_unequal_neighbours_do_not_fold():
-    modules = [
-        ModuleRecord("", "Model", None, 0, 0, 0, (), toy.HIDDEN, 9),
-        ModuleRecord("layer.0", "Layer", "", 1, 0, 1, (), toy.HIDDEN, 3),
-        ModuleRecord("layer.1", "Other", "", 2, 0, 1, (), toy.HIDDEN, 3),
-    ]
-    assert [row.name for row in module_rows(modules)] == ["(model)", "layer.0", "layer.1"]
 
 
 def test_sections_cover_every_line_with_text():

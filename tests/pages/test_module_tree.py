@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hfreader.facts.traces import ModuleRecord
-from hfreader.views.tree import module_tree, ranges
+from hfreader.pages.module_tree import module_tree, ranges
 from tests.facts_builder import HIDDEN, SCORES, make_trace
 
 
 def names(trace):
-    root = module_tree(trace)
+    root = module_tree(trace.modules)
     return [(depth, node.name, node.repeats) for depth, node in root.walk()]
 
 
@@ -46,12 +46,12 @@ def test_plain_layers_of_a_sequence_keep_their_order():
 def test_shapes_are_those_of_the_first_call_and_calls_are_counted():
     trace = make_trace(layers=1)
     again = replace(trace.modules[1], call=1, order=99, output=SCORES)
-    embed = module_tree(replace(trace, modules=(*trace.modules, again))).children[0]
-    assert (embed.calls, embed.symbols, embed.numbers) == (2, "(B, T, hidden)", "(1, 4, 8)")
+    embed = module_tree((*trace.modules, again)).children[0]
+    assert (embed.calls, embed.gives, embed.numbers) == (2, "(B, T, hidden)", "(1, 4, 8)")
 
 
 def test_without_modules_there_is_no_tree():
-    assert module_tree(make_trace(modules=())) is None
+    assert module_tree(()) is None
 
 
 @pytest.mark.parametrize(
