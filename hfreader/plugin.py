@@ -79,7 +79,10 @@ class HfreaderPlugin(BasePlugin[HfreaderConfig]):  # type: ignore[misc]
         record = self.records.get(page.file.src_uri)
         if record is not None:
             links = [AnchorLink(title, anchor, 2) for anchor, title in record.contents]
-            page.toc = TableOfContents([*page.toc, *links])
+            written = list(page.toc)
+            if written:
+                written[0].children += links
+            page.toc = TableOfContents(written or links)
         return html
 
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:

@@ -14,7 +14,7 @@ from hfreader.pages.diagrams import draw
 from hfreader.pages.execution import stretches
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.listing import Listing, listing_html
-from hfreader.pages.notes import Note, idle_notes, symbol_notes, weight_notes
+from hfreader.pages.notes import Note, idle_notes, joined, symbol_notes, weight_notes
 from hfreader.pages.rendering import fill
 from hfreader.pages.sections import Section
 from hfreader.pages.symbols import Overlay, number_symbols
@@ -96,10 +96,12 @@ class ClassBlock:
             first,
             last,
             self.overlay,
-            notes=(
-                *notes,
-                *symbol_notes(self.uses, file, source.lines, first, last),
-                *idle_notes(idle, context.traces),
+            notes=joined(
+                [
+                    *notes,
+                    *symbol_notes(self.uses, file, source.lines, first, last),
+                    *idle_notes(idle, context.traces),
+                ]
             ),
             hints={line: context.records.hints(file, line, self.section.name) for line in range(first, last + 1)},
             idle=frozenset(line for line in code_lines for stretch in idle if stretch.first <= line <= stretch.last),

@@ -58,6 +58,7 @@ def home_page(book: Book, concepts: Mapping[str, Concept]) -> Fragment:
 
 
 def _concept_rows(book: Book, concepts: Mapping[str, Concept]) -> list[_ConceptRow]:
+    """The concepts, those found most often first."""
     rows: list[_ConceptRow] = []
     for slug, concept in concepts.items():
         found = [item for item in book.matches() if item[2].concept == slug]
@@ -71,7 +72,7 @@ def _concept_rows(book: Book, concepts: Mapping[str, Concept]) -> list[_ConceptR
                 tuple(places.items())[:MOST_PLACES],
             )
         )
-    return rows
+    return sorted(rows, key=lambda row: -row.counts.total)
 
 
 def _place_name(analysis: Analysis, match: Match) -> str:

@@ -71,7 +71,7 @@ def _rows(listing: Listing, notes: Mapping[int, Sequence[Note]]) -> Iterable[tup
 
 
 def _row_html(listing: Listing, first: int, last: int, notes: Sequence[Note]) -> str:
-    beside = "".join(f'<p class="hf-{note.kind}">{note.html}</p>' for note in notes)
+    beside = "".join(f"<p class=hf-{note.kind} data-line={note.line}>{note.html}</p>" for note in notes)
     code = "".join(_line_html(listing, line) for line in range(first, last + 1))
     return f"<div class=hf-row><div class=hf-notes>{beside}</div><pre>{code}</pre></div>"
 

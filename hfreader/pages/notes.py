@@ -1,6 +1,7 @@
 """The short notes beside the code: generated from facts, never written by hand."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,11 +21,31 @@ _ASSIGNED = re.compile(r"\s*(,[^=()]*)?(:[^=]+)?=(?!=)")
 
 @dataclass(frozen=True)
 class Note:
-    """A remark on a line. `kind` is a CSS class: `computes`, `weights`, `idle` or `jump`."""
+    """A remark on a line. `kind` is a CSS class: `computes`, `weights` or `idle`. `brief` is what stays of it where
+    another remark on the same line says the rest."""
 
     line: int
     kind: str
     html: Markup
+    brief: Markup | None = None
+
+
+def joined(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """The notes by line; on a line that builds a module, the symbols stand before the module in one note."""
+    by_line: dict[int, list[Note]] = defaultdict(list)
+    for note in notes:
+        by_line[note.line].append(note)
+    return tuple(note for line in sorted(by_line) for note in _on_one_line(by_line[line]))
+
+
+def _on_one_line(notes: Sequence[Note]) -> Iterator[Note]:
+    built = next((note for note in notes if note.kind == "weights"), None)
+    symbols = [note.brief for note in notes if note.brief is not None]
+    for note in notes:
+        if built is None or note.kind == "idle":
+            yield note
+    if built is not None:
+        yield Note(built.line, built.kind, Markup(" ").join([*symbols, built.html]))
 
 
 def symbol_notes(uses: Iterable[MatchUse], file: str, lines: Sequence[str], first: int, last: int) -> Iterator[Note]:
@@ -36,7 +57,7 @@ def symbol_notes(uses: Iterable[MatchUse], file: str, lines: Sequence[str], firs
             if line is not None and (line, symbol.symbol.latex) not in said:
                 said.add((line, symbol.symbol.latex))
                 printed = equations.render(rf"\sym{{{symbol.symbol.name}}}", use.linked(), display=False)
-                yield Note(line, "computes", Markup("{} {}").format(printed, symbol.symbol.meaning.en))
+                yield Note(line, "computes", Markup("{} {}").format(printed, symbol.symbol.meaning.en), printed)
 
 
 def _value_line(symbol: SymbolUse, file: str, lines: Sequence[str], first: int, last: int) -> int | None:
