@@ -22,7 +22,8 @@ SMALL = ("__init__.py", "activations.py", "modeling_layers.py", "models/__init__
 def git(folder: Path, *arguments: str) -> str:
     """Run git in a folder and give its output."""
     command = ["git", "-C", str(folder), *arguments]
-    result = subprocess.run(command, env={**os.environ, **IDENTITY}, check=True, capture_output=True, text=True)
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    result = subprocess.run(command, env={**outside, **IDENTITY}, check=True, capture_output=True, text=True)
     return result.stdout.strip()
 
 

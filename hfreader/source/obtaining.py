@@ -1,7 +1,10 @@
 """Deciding which source is read: the one asked for, or, where nothing was asked for, the best there is."""
 
+import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from hfreader.store import digest, recall, remember
 
 OFFICIAL = "https://github.com/huggingface/transformers"
 COMMIT = re.compile(r"[0-9a-f]{40}")
+INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
 DIGITS = re.compile(r"[0-9a-f]{7,39}")
 
 
@@ -35,12 +39,27 @@ def obtain(
     for given in (repository, ref):
         if given is not None and (not given.strip() or given.startswith("-")):
             raise HfreaderError(f"{given!r} names no repository, tag, branch or commit")
-    if repository is None and ref is None:
-        return _default(offline, report)
-    if repository is not None and not is_address(repository):
-        return _from_folder(Path(repository).expanduser(), ref, report)
+    with _outside_any_repository():
+        if repository is None and ref is None:
+            return _default(offline, report)
+        if repository is not None and not is_address(repository):
+            return _from_folder(Path(repository).expanduser(), ref, report)
+        return _from_named_remote(repository or OFFICIAL, ref or "HEAD", offline, report)
+
+
+@contextmanager
+def _outside_any_repository() -> Iterator[None]:
+    """Without the variables by which a git hook that runs us would lead every git command into its own repository."""
+    inherited = {name: os.environ.pop(name) for name in INHERITED if name in os.environ}
     try:
-        return _from_remote(repository or OFFICIAL, ref or "HEAD", offline, report)
+        yield
+    finally:
+        os.environ.update(inherited)
+
+
+def _from_named_remote(url: str, ref: str, offline: bool, report: Report) -> Snapshot:
+    try:
+        return _from_remote(url, ref, offline, report)
     except UnreachableError as error:
         raise UnreachableError(
             f"{error}: check the address and the network, or leave out --repo and --ref to read the installed package"

@@ -161,3 +161,24 @@ def test_the_installed_library_agrees_with_python_itself(installed: Library):
                 found = installed.method(one.qualified, method.name)
                 assert found is not None and found[0] == one.qualified
     assert {"bert", "gpt2"} <= set(installed.families())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["bert", "gpt2", "t5", "mixtral", "swin2sr", "vits"])
+def test_submodules_are_those_that_running_the_code_builds(installed: Library, family: str):
+    import torch
+    from transformers import CONFIG_MAPPING, AutoModel
+
+    with torch.device("meta"):
+        model = AutoModel.from_config(CONFIG_MAPPING[family]())
+    built = {
+        type(module): module for module in model.modules() if type(module).__module__.startswith("transformers.models")
+    }
+    for kind, module in built.items():
+        facts = installed.submodules(f"{kind.__module__}.{kind.__qualname__}")
+        for name, child in module.named_children():
+            ours = [one for one in facts if one.attribute == name]
+            assert ours, f"{kind.__name__}.{name}"
+            several = [*child.children()] if ours[0].container else [child]
+            claimed = {qualified.rpartition(".")[2] for one in ours for qualified in one.classes}
+            assert not claimed or {type(one).__name__ for one in several} <= claimed, f"{kind.__name__}.{name}"

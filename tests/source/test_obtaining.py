@@ -200,3 +200,14 @@ def test_a_password_in_an_address_is_never_shown(closed_port: int):
     with pytest.raises(HfreaderError) as raised:
         obtain(f"http://me:secret@127.0.0.1:{closed_port}/transformers")
     assert "secret" not in str(raised.value)
+
+
+def test_run_from_a_git_hook_it_leaves_the_repository_of_the_hook_alone(
+    daemon: str, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    git(tmp_path, "init", "--quiet", "hooked")
+    before = {path: path.read_bytes() for path in (tmp_path / "hooked").rglob("*") if path.is_file()}
+    commit = git(repository, "rev-parse", "HEAD")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "hooked" / ".git"))
+    assert obtain(daemon, "main").commit == obtain(str(repository)).commit == commit
+    assert before == {path: path.read_bytes() for path in (tmp_path / "hooked").rglob("*") if path.is_file()}
