@@ -1,10 +1,12 @@
 """Which settings of a family bring which statements to life: found by running them small and counting."""
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import reduce
 from itertools import chain, islice
+from operator import or_
 from pathlib import Path
 
 from torch import nn
@@ -24,9 +26,6 @@ from hfreader.trace.variants import answers, choices, configurations, plain_sett
 
 MOST_TRIES = 80
 """How many settings of one class are tried by themselves, and how many with labels on top."""
-
-Aims = Mapping[Path, frozenset[int]]
-"""Lines that may come to life, by file."""
 
 
 @dataclass(frozen=True)
@@ -54,49 +53,65 @@ def find_settings(family: str, snapshot: Snapshot, report: Report) -> Found:
             report("trace", f"settings of {plain.model_class.__name__}", number, len(search.begun))
             search.look(plain, aims)
     order = {each: number for number, each in enumerate(classes)}
-    settings = sorted(search.settings, key=lambda each: order[each.model_class])
+    settings = sorted(search.needed(base), key=lambda each: order[each.model_class])
     return Found(tuple(settings), tuple(search.problems))
 
 
 class _Search:
-    """What has been found so far; which statements ran is seen from the one recording in which all settings run."""
+    """What has been found so far. Which statements ran is seen from the one recording in which all settings run.
+
+    Sets of statements are integers with a byte of their own for each statement, as `Recording.marks` has them.
+    """
 
     def __init__(self, recording: Recording, package: Path) -> None:
         self.recording = recording
         self.package = package
-        self.settings: list[Setting] = []
         self.problems: list[Problem] = []
-        self.begun: list[tuple[Setting, Aims]] = []
+        self.begun: list[tuple[Setting, int]] = []
+        self._kept: dict[Setting, int] = {}
+        self._ran = 0
         self._seen: set[type] = set()
 
     def begin(self, model_class: type[PreTrainedModel], config: PreTrainedConfig) -> None:
         """Find the simplest setting in which a class runs; it is kept whether or not it adds statements."""
         plain = self._first(model_class, config)
         if plain is not None:
-            self.settings.append(plain)
             self.begun.append((plain, self._aims(plain)))
 
-    def look(self, plain: Setting, aims: Aims) -> None:
-        """Keep what adds statements that the class aims at, until none are left."""
-        changed = list(configurations(plain, compared_constants(aims, as_json(plain.config))))
+    def look(self, plain: Setting, aims: int) -> None:
+        """Keep what adds statements, until all that the class aims at have run."""
+        files = [self.package / file for file in self.recording.recorder.files]
+        changed = list(configurations(plain, compared_constants(files, as_json(plain.config))))
         self._keep(chain(ways(plain), changed), aims)
-        kept = [each for each in self.settings if each.model_class is plain.model_class and each is not plain]
+        kept = [each for each in self._kept if each.model_class is plain.model_class and each is not plain]
         self._keep((each for other in (*kept, *choices(plain), *changed) for each in answers(other)), aims)
 
-    def _keep(self, settings: Iterable[Setting], aims: Aims) -> None:
+    def needed(self, base: type[PreTrainedModel]) -> list[Setting]:
+        """The settings that were kept, without those whose statements others run as well; one at least per class,
+        and the simplest of the base model."""
+        left = dict(self._kept)
+        for setting, ran in self._kept.items():
+            others = [each for each in left if each is not setting]
+            rest = reduce(or_, (left[each] for each in others), 0)
+            alone = all(each.model_class is not setting.model_class for each in others)
+            simplest = any(setting is plain for plain, _ in self.begun) and setting.model_class is base
+            if not (ran & ~rest or alone or simplest):
+                del left[setting]
+        return list(left)
+
+    def _keep(self, settings: Iterable[Setting], aims: int) -> None:
         for setting in islice(settings, MOST_TRIES):
-            if not self._left(aims):
+            if not aims & ~self._ran:
                 return
             with suppress(HfreaderError):
-                if self._run(setting):
-                    self.settings.append(setting)
+                self._run(setting)
 
     def _first(self, model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Setting | None:
         reasons = []
         try:
             for setting in plain_settings(model_class, small(model_class, config)):
                 try:
-                    self._run(setting)
+                    self._run(setting, keep=True)
                 except HfreaderError as error:
                     reasons.append(str(error))
                 else:
@@ -106,33 +121,25 @@ class _Search:
         self.problems.append(Problem("trace", model_class.__name__, reasons[0]))
         return None
 
-    def _run(self, setting: Setting) -> bool:
-        """Run it; whether statements ran for the first time. A run that fails leaves no marks."""
+    def _run(self, setting: Setting, keep: bool = False) -> None:
+        """Run it, and keep it if statements ran for the first time, or in any case."""
         marks = self.recording.marks
         model = setting.model()
-        before = bytes(marks)
-        try:
-            setting.run(model)
-        except HfreaderError:
-            marks[:] = before
-            raise
-        return marks != before
+        marks[:] = bytes(len(marks))
+        setting.run(model)
+        ran = int.from_bytes(marks, "little")
+        if keep or ran & ~self._ran:
+            self._kept[setting] = ran
+        self._ran |= ran
 
-    def _aims(self, plain: Setting) -> Aims:
-        """The statements of the classes that come into play for the first time, by file."""
+    def _aims(self, plain: Setting) -> int:
+        """The statements of the classes that come into play for the first time."""
         classes = {each for part in plain.model().modules() for each in type(part).__mro__} - self._seen
         self._seen |= classes
-        by_file: dict[Path, set[str]] = {}
-        for each in classes:
-            file = inspect.getsourcefile(each) if each is not object else None
-            if file is not None and Path(file).is_relative_to(self.package):
-                by_file.setdefault(Path(file), set()).add(each.__name__)
-        return {file: reachable(file, names) for file, names in by_file.items()}
-
-    def _left(self, aims: Aims) -> bool:
-        """Whether a statement that these aims name has not run yet."""
-        return any(
-            span.line in aims.get(self.package / each.file, ())
-            for each in self.recording.executions()
-            for span in each.idle
-        )
+        names = {each.__name__ for each in classes if each.__module__.startswith("transformers.")}
+        wanted = bytearray()
+        recorder = self.recording.recorder
+        for file, rewritten in zip(recorder.files, recorder.rewritten, strict=True):
+            lines = reachable(self.package / file, frozenset(names))
+            wanted += bytes(span.line in lines for span in rewritten.statements)
+        return int.from_bytes(wanted, "little")

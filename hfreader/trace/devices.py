@@ -1,5 +1,7 @@
 """Where a model runs and with what numbers."""
 
+import os
+
 import torch
 
 from hfreader.errors import HfreaderError
@@ -33,3 +35,10 @@ def find_device(name: str) -> torch.device:
     if kind == "mps" and not torch.backends.mps.is_available():
         raise HfreaderError(f"--device {name}: this PyTorch sees no Apple GPU; use --device cpu")
     return torch.device(name)
+
+
+def room(device: torch.device) -> int:
+    """How many bytes a model with random weights may take: most of a free GPU, a quarter of the main memory."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0] * 0.8)
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4

@@ -15,7 +15,7 @@ from hfreader.trace.holding import held
 from hfreader.trace.models import skeleton
 from hfreader.trace.proof import prove
 from hfreader.trace.recorder import Recorder
-from hfreader.trace.recording import files_of, record, watch, with_executions
+from hfreader.trace.recording import files_of, record, recorder_for, watch, with_executions
 from hfreader.trace.settings import Setting
 from hfreader.trace.tracing import trace, with_symbols
 
@@ -43,7 +43,7 @@ def _traces(
     """One trace per setting, and a problem for each that does not run."""
     package = Path(snapshot.package)
     files = {file: None for each in settings for file in files_of(skeleton(each.model_class, each.config), package)}
-    recorder = Recorder(tuple(files), package)
+    recorder = recorder_for(tuple(files), package)
     traces: list[Trace] = []
     problems: list[Problem] = []
     with held(recorder.rewritten):

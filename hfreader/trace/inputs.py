@@ -1,6 +1,7 @@
 """Tensors for a forward pass, found from its signature."""
 
 import inspect
+import re
 from collections.abc import Sequence
 
 import torch
@@ -9,6 +10,8 @@ from transformers import PreTrainedConfig, PreTrainedModel
 from hfreader.errors import HfreaderError
 from hfreader.trace.configs import sub_configs
 from hfreader.trace.tokenizers import special_ids, vocabulary_size
+
+_OTHER_MODALITY = re.compile(r"pixel_values|input_(features|values)|^bbox$|audio|video|image")
 
 
 def parameters_of_forward(model_class: type[PreTrainedModel]) -> list[str]:
@@ -26,6 +29,11 @@ def require_text(model_class: type[PreTrainedModel]) -> None:
         raise HfreaderError(
             f"{model_class.__name__} reads {wanted}, not text: hfreader traces models that read text ids only, so far"
         )
+
+
+def other_inputs(model_class: type[PreTrainedModel]) -> list[str]:
+    """The parameters of the forward pass that take images, sound or layout."""
+    return [name for name in parameters_of_forward(model_class) if _OTHER_MODALITY.search(name)]
 
 
 def position_limit(config: PreTrainedConfig) -> int | None:

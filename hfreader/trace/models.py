@@ -80,16 +80,9 @@ def random_model(
     where it cannot be built from the configuration.
     """
     prepare(config)
-    with seeded(seed):
-        try:
-            model = model_class._from_config(config, attn_implementation=ATTENTION, dtype=dtype)
-        except ImportError as error:
-            raise HfreaderError(
-                f"{model_class.__name__} needs a package that is not installed: {one_line(error)}"
-            ) from error
-        except Exception as error:
-            raise HfreaderError(f"{model_class.__name__} cannot be built: {one_line(error)}") from error
-    return model.to(device=device).eval()
+    with seeded(seed), _own_reasons(model_class):
+        model = model_class._from_config(config, attn_implementation=ATTENTION, dtype=dtype).eval()
+    return model if torch.device(device).type == "cpu" else model.to(device=device)
 
 
 def prepare(config: PreTrainedConfig) -> None:
@@ -109,9 +102,15 @@ def seeded(seed: int) -> Iterator[None]:
 def skeleton(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> PreTrainedModel:
     """The model without its numbers: its modules with parameters on the meta device, at no cost."""
     prepare(config)
+    with torch.device("meta"), _own_reasons(model_class):
+        return model_class._from_config(config, attn_implementation=ATTENTION)
+
+
+@contextmanager
+def _own_reasons(model_class: type[PreTrainedModel]) -> Iterator[None]:
+    """Turns what a constructor raises into an HfreaderError of one line."""
     try:
-        with torch.device("meta"):
-            return model_class._from_config(config, attn_implementation=ATTENTION)
+        yield
     except ImportError as error:
         name = model_class.__name__
         raise HfreaderError(f"{name} needs a package that is not installed: {one_line(error)}") from error

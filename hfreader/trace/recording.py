@@ -1,7 +1,7 @@
 """One setting, run once under the recorder, as a `Trace` (without symbols, which need several runs)."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.traces import SCHEMA_VERSION, Execution, Trace
 from hfreader.trace.configs import as_json, difference, family_of
+from hfreader.trace.dispatch import dispatches, dispatching_calls
 from hfreader.trace.models import ATTENTION, parameters_of
 from hfreader.trace.recorder import Recorder
 from hfreader.trace.settings import Setting
@@ -51,9 +52,14 @@ def record(
         modules=recording.modules(),
         lines=recording.lines(),
         executions=recording.executions(),
-        dispatches=(),
+        dispatches=dispatches(recording.called(), recorder.package),
         parameters=parameters_of(model),
     )
+
+
+def recorder_for(files: Sequence[str], package: Path, lines: bool = True, modules: bool = True) -> Recorder:
+    """A recorder of everything that a trace holds."""
+    return Recorder(files, package, lines=lines, modules=modules, calls=dispatching_calls(files, package))
 
 
 Built = TypeVar("Built")

@@ -13,7 +13,7 @@ from transformers import PreTrainedConfig, PreTrainedModel
 
 from hfreader.errors import HfreaderError
 from hfreader.trace.configs import one_line
-from hfreader.trace.inputs import parameters_of_forward, random_ids, text_inputs
+from hfreader.trace.inputs import other_inputs, parameters_of_forward, random_ids, text_inputs
 from hfreader.trace.models import random_model
 from hfreader.trace.sizes import Lengths
 
@@ -43,7 +43,7 @@ class Options:
     extra: tuple[tuple[str, bool], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Setting:
     """One way to run one class.
 
@@ -87,7 +87,9 @@ class Setting:
                     raise HfreaderError("the first pass returned no cache")
                 return model(**self.inputs(model, ids, lengths.past), past_key_values=cache, use_cache=True)
         except Exception as error:
-            raise HfreaderError(f"{self.model_class.__name__} ({self.name}): {one_line(error)}") from error
+            others = other_inputs(self.model_class)
+            hint = f" (hfreader gives it no {', '.join(others)} so far)" if others else ""
+            raise HfreaderError(f"{self.model_class.__name__}, {self.name}: {one_line(error)}{hint}") from error
 
     def inputs(self, model: PreTrainedModel, ids: torch.Tensor, start: int = 0) -> dict[str, Any]:
         """The arguments of a forward pass on ids (batch, tokens) from position `start`; the mask covers all of them."""

@@ -1,22 +1,24 @@
 """The run that a user asks for: `hfreader trace`."""
 
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 from transformers import PreTrainedConfig
 
 from hfreader.facts.runs import TraceRequest
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.traces import Trace
 from hfreader.progress import Report
-from hfreader.trace.devices import find_device, find_dtype
+from hfreader.trace.devices import find_device, find_dtype, room
 from hfreader.trace.holding import held
 from hfreader.trace.inputs import check_ids, require_text
-from hfreader.trace.models import skeleton
+from hfreader.trace.models import parameters_of, skeleton
 from hfreader.trace.recorder import Recorder
-from hfreader.trace.recording import files_of, record, watch, with_executions
+from hfreader.trace.recording import files_of, record, recorder_for, watch, with_executions
 from hfreader.trace.settings import Setting
 from hfreader.trace.sizes import Lengths
 from hfreader.trace.subject import Subject, find_subject
@@ -34,17 +36,19 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
     ids = list(request.ids) if request.ids is not None else reader.encode(_text(request))
     check_ids(ids, subject.config)
     package = Path(snapshot.package)
-    files = files_of(skeleton(subject.model_class, deepcopy(subject.config)), package)
-    recorder = Recorder(files, package, lines=request.lines, modules=request.modules)
+    bones = skeleton(subject.model_class, deepcopy(subject.config))
+    recorder = recorder_for(files_of(bones, package), package, request.lines, request.modules)
+    hollow = subject.folder is None and parameters_of(bones) * dtype.itemsize > room(device)
+    setting = setting_of(subject, len(ids))
     with held(recorder.rewritten):
-        report("trace", f"building {subject.model_class.__name__}")
-        (model, loading), construction = watch(recorder, lambda: subject.model(request.seed, dtype, device))
         report("trace", f"running {subject.model_class.__name__} on {len(ids)} tokens")
-        setting = setting_of(subject, len(ids))
-        recorded = record(setting, model, snapshot, recorder, torch.tensor([ids], device=device), request.seed)
+        with FakeTensorMode() if hollow else nullcontext():
+            place = torch.device("cpu") if hollow else device
+            (model, loading), construction = watch(recorder, lambda: subject.model(request.seed, dtype, place))
+            recorded = record(setting, model, snapshot, recorder, torch.tensor([ids], device=place), request.seed)
         found = replace(
             with_executions(recorded, construction),
-            weights=recorded.weights if subject.folder is None else f"checkpoint {subject.name}",
+            weights=_weights(recorded, subject, hollow),
             tokenizer=None if request.ids is not None else reader.description,
             tokens=token_facts([ids], reader),
             notes=(*_notes(request, subject, reader), *loading),
@@ -53,6 +57,12 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
             return found
         report("trace", "naming dimensions")
         return with_symbols(found, setting, snapshot, recorder)
+
+
+def _weights(recorded: Trace, subject: Subject, hollow: bool) -> str:
+    if hollow:
+        return f"none: {recorded.parameters:,} parameters do not fit into memory here, so only shapes were run"
+    return recorded.weights if subject.folder is None else f"checkpoint {subject.name}"
 
 
 def setting_of(subject: Subject, tokens: int) -> Setting:
