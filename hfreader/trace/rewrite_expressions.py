@@ -16,6 +16,7 @@ class Expressions(Reports):
     """Rewrites expressions in functions: captured ones, announced calls, walruses, comprehensions, lambdas."""
 
     def visit(self, node: ast.AST) -> Any:
+        """Visit a node; an expression that is asked for is put inside `record` or `call`."""
         if not isinstance(node, ast.expr) or not self.in_function:
             return super().visit(node)
         if not (self.plan.values or self.plan.calls or self.plan.operations):
@@ -30,15 +31,18 @@ class Expressions(Reports):
         return self.helper("record", node, self.site(span, name, "expression"), new) if wanted else new
 
     def is_operation(self, node: ast.expr) -> bool:
+        """Whether an expression computes something."""
         return self.plan.operations and isinstance(node, _OPERATIONS)
 
     def announced(self, node: ast.Call, span: Span) -> ast.expr:
+        """A call handed to `call`, unless what it calls must find its caller on the stack."""
         if isinstance(node.func, ast.Name) and node.func.id in _READS_ITS_FRAME:
             return node
         arguments = [self.site(span, "", "call"), node.func, *node.args]
         return ast.copy_location(ast.Call(ast.Constant(HELPERS["call"]), arguments, node.keywords), node)
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> Any:
+        """`(x := value)` records `value`."""
         node.value = self.visit(node.value)
         if node.target.id.startswith(TEMPORARY):
             return node
@@ -48,6 +52,7 @@ class Expressions(Reports):
         return node
 
     def visit_comprehension(self, node: ast.comprehension) -> Any:
+        """The variables are recorded by conditions that always hold."""
         self.generic_visit(node)
         if self.in_function:
             node.ifs = [*self.elements(names(node.target, self.source), node.target, "assign"), *node.ifs]
@@ -65,11 +70,6 @@ class Expressions(Reports):
             first = self.elements(self.parameters(node.args, None), node, "parameter")
             node.body = self.visit(node.body)
         if first:
-        """The variables are recorded by conditions that always hold."""
-        """`(x := value)` records `value`."""
-        """A call handed to `call`, unless what it calls must find its caller on the stack."""
-        """Whether an expression computes something."""
-        """Visit a node; an expression that is asked for is put inside `record` or `call`."""
             test = first[0] if len(first) == 1 else ast.copy_location(ast.BoolOp(ast.And(), first), node)
             node.body = ast.copy_location(ast.IfExp(test, node.body, ast.Constant(None)), node.body)
         return node

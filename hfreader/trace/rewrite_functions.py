@@ -13,11 +13,13 @@ class Functions(Statements):
     """Rewrites a whole file."""
 
     def visit_ClassDef(self, node: ast.ClassDef) -> Any:
+        """Only the methods of a class are rewritten: its body is not run again."""
         with self.named(node.name, in_function=False):
             node.body = self.block(node.body)
         return node
 
     def visit_FunctionDef(self, node: Function) -> Any:
+        """Decorators and defaults belong to the function outside."""
         method = not self.in_function and bool(self.scope)
         if self.in_function:
             node.decorator_list = [self.visit(mark) for mark in node.decorator_list]
@@ -30,6 +32,7 @@ class Functions(Statements):
     visit_AsyncFunctionDef = visit_FunctionDef
 
     def body(self, node: Function, method: bool) -> None:
+        """Rewrite a body in place: parameters first, then what entering the function reports."""
         docstring = node.body[:1] if ast.get_docstring(node, clean=False) is not None else []
         receivers = [*node.args.posonlyargs, *node.args.args][: 1 if method else 0]
         receiver = receivers[0].arg if receivers else None
@@ -62,8 +65,5 @@ class Functions(Statements):
 
     def inside(self, node: Function, body: list[ast.stmt], manager: ast.expr) -> list[ast.stmt]:
         """`body` in a `with` statement."""
-        """Rewrite a body in place: parameters first, then what entering the function reports."""
-        """Decorators and defaults belong to the function outside."""
-        """Only the methods of a class are rewritten: its body is not run again."""
         inner = body or [ast.copy_location(ast.Pass(), node)]
         return [ast.copy_location(ast.With([ast.withitem(manager)], inner), node)]

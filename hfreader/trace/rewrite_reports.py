@@ -23,13 +23,16 @@ class Reports(ast.NodeTransformer):
         self.claimed: set[Span] = set()
 
     def helper(self, name: str, at: ast.AST, *arguments: ast.expr) -> ast.expr:
+        """A call of a helper that stands where `at` stands."""
         call = ast.Call(func=ast.Constant(HELPERS[name]), args=list(arguments), keywords=[])
         return ast.copy_location(call, at)
 
     def helper_statement(self, name: str, at: ast.AST, *arguments: ast.expr) -> ast.stmt:
+        """The same as a statement."""
         return ast.copy_location(ast.Expr(self.helper(name, at, *arguments)), at)
 
     def site(self, span: Span, name: str, kind: str) -> ast.expr:
+        """The number of a new site."""
         self.sites.append(Site(span, name, kind, ".".join(self.scope)))
         return ast.Constant(self.first_site + len(self.sites) - 1)
 
@@ -40,6 +43,7 @@ class Reports(ast.NodeTransformer):
         return next((span for span in event.spans if span in self.plan.values), None)
 
     def records(self, events: Iterable[Event], at: ast.AST, kind: str = "assign") -> list[ast.stmt]:
+        """Statements that record those events that are asked for."""
         found: list[ast.stmt] = []
         for event in events:
             span = self.wanted(event)
@@ -66,10 +70,6 @@ class Reports(ast.NodeTransformer):
 
     def parameters(self, arguments: ast.arguments, without: str | None) -> list[Event]:
         """The parameters of a function but one."""
-        """Statements that record those events that are asked for."""
-        """The number of a new site."""
-        """The same as a statement."""
-        """A call of a helper that stands where `at` stands."""
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         every += [star for star in (arguments.vararg, arguments.kwarg) if star]
         return [

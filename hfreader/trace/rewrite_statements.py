@@ -15,6 +15,7 @@ class Statements(Expressions):
     """Rewrites the statements of functions."""
 
     def generic_visit(self, node: ast.AST) -> Any:
+        """Visit the children; lists of statements may grow. Annotations are left alone."""
         for field, value in ast.iter_fields(node):
             if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
                 setattr(node, field, self.block(value))
@@ -25,16 +26,19 @@ class Statements(Expressions):
         return node
 
     def block(self, statements: Sequence[ast.stmt]) -> list[ast.stmt]:
+        """A list of statements, rewritten if it stands in a function."""
         if not self.in_function:
             return [self.visit(statement) for statement in statements]
         return [new for statement in statements for new in self.statement(statement)]
 
     def statement(self, node: ast.stmt) -> list[ast.stmt]:
+        """A statement with its mark before it and its records after it."""
         before = self.mark(node)
         after = self.assigned(node)
         return [*before, self.visit(node), *after]
 
     def mark(self, node: ast.stmt) -> list[ast.stmt]:
+        """What says that a statement ran; nothing for one that has no code."""
         constant = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         declaration = isinstance(node, ast.AnnAssign) and node.value is None
         if not self.plan.statements or constant or declaration or isinstance(node, _HAS_NO_CODE):
@@ -65,10 +69,12 @@ class Statements(Expressions):
         return self.after([part], node)
 
     def after(self, parts: Sequence[Rebinding], at: ast.AST, kind: str = "assign") -> list[ast.stmt]:
+        """The stores that had to wait, and the records."""
         stores = [self.visit(store) for part in parts for store in part.stores]
         return [*stores, *(record for part in parts for record in self.records(part.events, at, kind))]
 
     def visit_Expr(self, node: ast.Expr) -> Any:
+        """`x.add_(y)` as a statement: the updated `x` is recorded."""
         call = node.value
         if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and self.in_function):
             return self.generic_visit(node)
@@ -86,6 +92,7 @@ class Statements(Expressions):
         return node
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> Any:
+        """The loop variables are recorded at the start of each pass."""
         part = rebind(node.target, self.source)
         node.target = part.target
         first = self.after([part], node)
@@ -96,6 +103,7 @@ class Statements(Expressions):
     visit_AsyncFor = visit_For
 
     def visit_With(self, node: ast.With | ast.AsyncWith) -> Any:
+        """The variables are recorded at the start of the body."""
         parts = []
         for item in node.items:
             if item.optional_vars is not None:
@@ -109,6 +117,7 @@ class Statements(Expressions):
     visit_AsyncWith = visit_With
 
     def visit_match_case(self, node: ast.match_case) -> Any:
+        """The names that the pattern binds are recorded at the start of the body."""
         first = self.records(pattern_names(node.pattern, self.source), node.pattern)
         if node.guard is not None:
             node.guard = self.visit(node.guard)
@@ -116,21 +125,12 @@ class Statements(Expressions):
         return node
 
     def visit_Return(self, node: ast.Return) -> Any:
+        """The returned value is recorded."""
         if node.value is None:
             return node
         span = self.source.span(node.value)
         value = self.visit(node.value)
         if self.plan.lines:
-        """The returned value is recorded."""
-        """The names that the pattern binds are recorded at the start of the body."""
-        """The variables are recorded at the start of the body."""
-        """The loop variables are recorded at the start of each pass."""
-        """`x.add_(y)` as a statement: the updated `x` is recorded."""
-        """The stores that had to wait, and the records."""
-        """What says that a statement ran; nothing for one that has no code."""
-        """A statement with its mark before it and its records after it."""
-        """A list of statements, rewritten if it stands in a function."""
-        """Visit the children; lists of statements may grow. Annotations are left alone."""
             value = self.helper("record", value, self.site(span, "return", "return"), value)
         node.value = value
         return node
