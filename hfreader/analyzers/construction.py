@@ -318,6 +318,8 @@ def _is_literal(node: cst.BaseExpression) -> bool:
     match node:
         case cst.Name(value="None" | "True" | "False"):
             return True
+        case cst.IfExp() | cst.BooleanOperation():
+            return all(_is_literal(branch) for branch in _branches(node))
         case _:
             return isinstance(node, cst.BaseNumber | cst.BaseString)
 
