@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from hfreader.analyzers.dataflow import dataflow, dispatch_sites
+from hfreader.analyzers.folding import fold
 from hfreader.analyzers.library import Library
 from hfreader.analyzers.matching import find
 from hfreader.concepts import catalogue
@@ -27,8 +28,11 @@ def analyse(library: Library, file: str) -> Analysis:
     for owner, function, span in _roots(library, facts):
         try:
             graph = dataflow(library, owner, function)
-            matches += find(graph, catalogue().values())
+            found = find(graph, catalogue().values())
+            matches += found
             dispatches += dispatch_sites(graph)
+            if function == "forward":
+                diagrams.append(fold(graph, found))
         except (HfreaderError, RecursionError, AssertionError, LookupError, TypeError, ValueError) as error:
             problems.append(Problem("analyzers", owner, _reason(error), Place(file, span)))
     return Analysis(facts, tuple(matches), tuple(diagrams), tuple(dispatches), tuple(problems))

@@ -88,7 +88,7 @@ CONCEPT = Concept(
     ),
     citations=(at(TRANSFORMER, "§3.2.1, Eq. (1); masking: §3.2.3"),),
     equations=(
-        r"\mathrm{Attention}(Q,K,V)=\sym{softmax}\!\left(\frac{\sym{query}\,\sym{key}^{\top}}{\sym{scale}}"
+        r"\sym{output}=\sym{softmax}\!\left(\frac{\sym{query}\,\sym{key}^{\top}}{\sym{scale}}"
         r"+\sym{mask}\right)\sym{value}",
     ),
     symbols=(

@@ -103,7 +103,9 @@ def attention_with_booleans() -> tuple[dict[str, Any], torch.Tensor]:
 
 def attention_causal() -> tuple[dict[str, Any], torch.Tensor]:
     q, k, v = rand(2, 3, 5, 4), rand(2, 3, 5, 4), rand(2, 3, 5, 4)
-    return {"query": q, "key": k, "value": v, "is_causal": True}, F.scaled_dot_product_attention(q, k, v, is_causal=True)
+    return {"query": q, "key": k, "value": v, "is_causal": True}, F.scaled_dot_product_attention(
+        q, k, v, is_causal=True
+    )
 
 
 def multi_head() -> tuple[dict[str, Any], torch.Tensor]:

@@ -1,0 +1,236 @@
+"""Where matches are reported, what they bind, and that only structure counts."""
+
+import ast
+import io
+import tokenize
+from functools import cache
+from itertools import count
+
+import pytest
+
+from hfreader.analyzers.dataflow import dataflow
+from hfreader.analyzers.library import Library
+from hfreader.analyzers.matching import find
+from hfreader.concepts import catalogue
+from hfreader.facts.matches import Match
+from hfreader.facts.places import Place
+from tests.concepts.examples import graph_of, matches_in, texts
+from tests.conftest import installed_package
+
+BERT, GPT_2 = "models/bert/modeling_bert.py", "models/gpt2/modeling_gpt2.py"
+CLASSES = {
+    BERT: "BertEmbeddings BertSelfAttention BertCrossAttention BertSelfOutput BertAttention BertIntermediate BertOutput"
+    " BertLayer BertEncoder BertPooler BertLMPredictionHead BertModel eager_attention_forward",
+    GPT_2: "GPT2Attention GPT2MLP GPT2Block GPT2Model GPT2LMHeadModel eager_attention_forward",
+}
+MATCHED = {
+    ("BertEmbeddings", "input-embedding-sum"),
+    ("BertEmbeddings", "layer-norm"),
+    ("BertEmbeddings", "learned-position-embedding"),
+    ("BertSelfAttention", "scaled-dot-product-attention"),
+    ("BertSelfAttention", "multi-head-self-attention"),
+    ("BertCrossAttention", "scaled-dot-product-attention"),
+    ("BertSelfOutput", "dense-residual-layernorm"),
+    ("BertSelfOutput", "layer-norm"),
+    ("BertAttention", "multi-head-self-attention"),
+    ("BertAttention", "residual-connection"),
+    ("BertOutput", "dense-residual-layernorm"),
+    ("BertOutput", "layer-norm"),
+    ("BertLayer", "position-wise-ffn"),
+    ("BertLayer", "post-norm-block"),
+    ("BertLayer", "residual-connection"),
+    ("BertPooler", "first-token-pooler"),
+    ("BertLMPredictionHead", "masked-lm-head"),
+    ("BertModel", "causal-mask"),
+    ("eager_attention_forward", "scaled-dot-product-attention"),
+}
+MATCHED_2 = {
+    ("GPT2Attention", "scaled-dot-product-attention"),
+    ("GPT2Attention", "multi-head-self-attention"),
+    ("GPT2MLP", "position-wise-ffn"),
+    ("GPT2Block", "layer-norm"),
+    ("GPT2Block", "pre-norm-block"),
+    ("GPT2Block", "residual-connection"),
+    ("GPT2Model", "causal-mask"),
+    ("GPT2Model", "input-embedding-sum"),
+    ("GPT2Model", "layer-norm"),
+    ("GPT2Model", "learned-position-embedding"),
+    ("GPT2LMHeadModel", "causal-lm-head"),
+    ("eager_attention_forward", "scaled-dot-product-attention"),
+}
+
+
+@cache
+def source_of(file: str) -> str:
+    return (installed_package() / file).read_text(encoding="utf-8")
+
+
+def library_with(file: str, source: str) -> Library:
+    """The installed transformers with one file replaced."""
+
+    class Sources(dict):  # type: ignore[type-arg]
+        def get(self, name, default=None):
+            path = installed_package() / name
+            return source if name == file else path.read_text(encoding="utf-8") if path.is_file() else default
+
+    return Library.of_sources(Sources({file: source}))
+
+
+def matches_of(library: Library, file: str, name: str) -> tuple[Match, ...]:
+    module = "transformers." + file.removesuffix(".py").replace("/", ".")
+    return find(dataflow(library, f"{module}.{name}"), catalogue().values())
+
+
+@cache
+def matches(file: str) -> tuple[Match, ...]:
+    library = library_with(file, source_of(file))
+    return tuple(match for name in CLASSES[file].split() for match in matches_of(library, file, name))
+
+
+def one(file: str, owner: str, concept: str, index: int = 0) -> Match:
+    found = [match for match in matches(file) if match.concept == concept and match.owner.endswith(f".{owner}")]
+    return found[index]
+
+
+def written(file: str, places: tuple[Place, ...]) -> list[str]:
+    lines = source_of(file).split("\n")
+    spans = [place.span for place in places]
+    return [lines[span.line - 1][span.column : span.end_column] for span in spans]
+
+
+def tokens(file: str, match: Match, symbol: str) -> list[str]:
+    return written(file, next(binding.tokens for binding in match.bindings if binding.symbol == symbol))
+
+
+@pytest.mark.parametrize(("file", "expected"), [(BERT, MATCHED), (GPT_2, MATCHED_2)], ids=["bert", "gpt2"])
+def test_every_match_belongs_to_the_lowest_class_with_all_operations(file: str, expected: set[tuple[str, str]]):
+    assert {(match.owner.rpartition(".")[2], match.concept) for match in matches(file)} == expected
+
+
+def test_keys_are_unique():
+    for file in CLASSES:
+        keys = [match.key for match in matches(file)]
+        assert len(keys) == len(set(keys))
+
+
+def test_symbols_are_bound_in_the_class_and_in_the_function_it_dispatches_to():
+    match = one(BERT, "BertSelfAttention", "scaled-dot-product-attention")
+    assert tokens(BERT, match, "query") == ["query", "query", "query_layer", "query_layer"]
+    assert tokens(BERT, match, "key") == ["key", "key", *["key_layer"] * 4]
+    assert tokens(BERT, match, "value") == ["value", "value", *["value_layer"] * 4]
+    scale = ["scaling", "scaling", "scaling", "self.scaling", "self.attention_head_size**-0.5", "self.scaling"]
+    assert tokens(BERT, match, "scale") == scale
+    assert set(tokens(BERT, match, "mask")) == {"attention_mask"}
+    assert set(tokens(BERT, match, "softmax")) == {"attn_weights", "nn.functional.softmax"}
+    assert set(tokens(BERT, match, "output")) == {"attn_output", "torch.matmul"}
+
+
+def test_modules_are_bound_where_they_are_built_and_called():
+    match = one(BERT, "BertAttention", "multi-head-self-attention")
+    assert tokens(BERT, match, "w_query") == ["self.query", "self.query"]
+    assert tokens(BERT, match, "w_o") == ["self.dense", "self.dense"]
+    assert {"hidden_states", "input_tensor"} == set(tokens(BERT, match, "x"))
+
+
+def test_captures_say_where_to_record():
+    match = one(BERT, "BertSelfAttention", "scaled-dot-product-attention")
+    captures = {capture.symbol: capture for capture in match.captures}
+    assert set(captures) == {"query", "key", "value", "scale", "mask", "softmax", "output"}
+    assert {capture.kind for capture in captures.values()} == {"value"}
+    assert written(BERT, (captures["key"].place,)) == ["key"]
+    (site,) = captures["key"].sites
+    assert source_of(BERT).split("\n")[site.span.line - 1].endswith("= attention_interface(")
+    weights = [capture for capture in one(BERT, "BertLayer", "position-wise-ffn").captures if capture.kind == "module"]
+    assert sorted(written(BERT, tuple(capture.place for capture in weights))) == [
+        "self.dense",
+        "self.dense",
+        "self.intermediate_act_fn",
+    ]
+    assert all(len(capture.sites) == 2 for capture in weights)
+
+
+def test_guards_say_when_it_runs():
+    eager, upcast = (one(GPT_2, "GPT2Attention", "scaled-dot-product-attention", index) for index in (0, 1))
+    assert upcast.guards == ("using_eager and self.reorder_and_upcast_attn",)
+    assert eager.guards == ("not (using_eager and self.reorder_and_upcast_attn)",)
+    assert one(GPT_2, "GPT2Attention", "multi-head-self-attention").guards == ("not (is_cross_attention)",)
+    assert one(GPT_2, "GPT2Block", "pre-norm-block").guards == ("not (encoder_hidden_states is not None)",)
+    assert one(BERT, "BertSelfAttention", "multi-head-self-attention").guards == ()
+
+
+MUTANTS = (
+    ("attn_weights = attn_weights + attention_mask", "attn_weights = attn_weights - attention_mask"),
+    ("nn.functional.softmax(attn_weights, dim=-1)", "nn.functional.softmax(attn_weights, dim=-2)"),
+    ("nn.functional.softmax(attn_weights, dim=-1)", "nn.functional.sigmoid(attn_weights)"),
+    ("torch.matmul(attn_weights, value)", "attn_weights * value"),
+    ("key.transpose(2, 3)) * scaling", "key.transpose(2, 3))"),
+)
+
+
+@pytest.mark.parametrize(("right", "wrong"), MUTANTS)
+def test_a_mutant_of_attention_is_no_match(right: str, wrong: str):
+    source = source_of(BERT)
+    assert right in source
+    mutant = library_with(BERT, source.replace(right, wrong))
+    for owner in ("BertSelfAttention", "eager_attention_forward"):
+        found = matches_of(mutant, BERT, owner)
+        # A mask that is subtracted leaves the branch without a mask, which is still the equation.
+        bound = {binding.symbol for match in found for binding in match.bindings}
+        assert not found or ("mask" not in bound and "- attention_mask" in wrong)
+
+
+def renamed(source: str) -> str:
+    """The source with every class of the file and every local variable of its functions named anew."""
+    tree = ast.parse(source)
+    old = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    keywords = {node.arg for node in ast.walk(tree) if isinstance(node, ast.keyword)}
+    arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    top = [node for one in tree.body if isinstance(one, ast.Assign | ast.AnnAssign) for node in ast.walk(one)]
+    module_level = {node.id for node in top if isinstance(node, ast.Name)}
+    numbers = count()
+    names = {name: f"n{next(numbers)}" for name in sorted((old | stored) - keywords - arguments - module_level)}
+    tokens_ = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    changed = []
+    for index, token in enumerate(tokens_):
+        after_dot = index > 0 and tokens_[index - 1].string == "."
+        replace = token.type == tokenize.NAME and token.string in names and not after_dot
+        changed.append((token.type, names[token.string] if replace else token.string))
+    return tokenize.untokenize(changed)
+
+
+def test_names_are_no_evidence():
+    source = renamed(source_of(BERT))
+    assert "BertSelfAttention" not in source
+    assert "key_layer" not in source
+    library = library_with(BERT, source)
+    original = ast.parse(source_of(BERT)).body
+    new = dict(zip([getattr(node, "name", "") for node in original], ast.parse(source).body, strict=True))
+    for name in CLASSES[BERT].split():
+        found = matches_of(library, BERT, new[name].name)  # type: ignore[attr-defined]
+        before = [match for match in matches(BERT) if match.owner.endswith(f".{name}")]
+        assert [match.concept for match in found] == [match.concept for match in before]
+        assert [_shape(match) for match in found] == [_shape(match) for match in before]
+
+
+def _shape(match: Match) -> list[tuple[str, int]]:
+    return [(binding.symbol, len(binding.tokens)) for binding in match.bindings]
+
+
+def test_one_output_is_one_match():
+    source = """def f(q, k, v, m):
+    w = q @ k.transpose(-1, -2) * 0.5
+    w = w if m is None else w + m
+    return w.softmax(-1) @ v
+"""
+    (match,) = matches_in(source, "scaled-dot-product-attention")
+    assert texts(source, match, "mask") == ["m@1", "m@3", "m@3"]
+
+
+def test_a_match_knows_nothing_of_dead_branches():
+    source = "def f(x):\n    if None is not None:\n        x = F.layer_norm(x, (4,))\n    return x\n"
+    assert matches_in(source, "layer-norm") == []
+
+
+def test_without_concepts_nothing_is_found():
+    assert find(graph_of("def f(x):\n    return F.gelu(x)\n"), ()) == ()
