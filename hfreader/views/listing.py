@@ -198,14 +198,21 @@ def _annotations(records: Iterable[LineRecord]) -> Iterator[Annotation]:
         by_name[record.name].append(record)
     for name, own in by_name.items():
         texts = list(dict.fromkeys(value_texts(record.value) for record in own))
-        symbols, numbers = texts[0]
-        others = [other_numbers or other for other, other_numbers in texts[1:MOST_VARIANTS]]
-        if len(texts) > MOST_VARIANTS:
-            others.append(f"and {len(texts) - MOST_VARIANTS} more")
+        more = [f"and {len(texts) - MOST_VARIANTS} more"] if len(texts) > MOST_VARIANTS else []
+        symbols = _joined([symbols for symbols, _ in texts[:MOST_VARIANTS]])
+        numbers = _joined([numbers for _, numbers in texts[:MOST_VARIANTS] if numbers])
         if numbers:
-            yield Annotation(name, symbols, "; ".join([numbers, *others]))
+            yield Annotation(name, symbols, "; ".join([numbers, *more]))
         else:
-            yield Annotation(name, ", ".join([symbols, *(other.removeprefix("= ") for other in others)]), "")
+            yield Annotation(name, "; ".join([symbols, *more]), "")
+
+
+def _joined(texts: list[str]) -> str:
+    """Different values of one variable: `(B, T); (B, S)`, `= 0, 1, 2`."""
+    distinct = list(dict.fromkeys(texts))
+    if all(text.startswith("= ") for text in distinct):
+        return ", ".join([*distinct[:1], *(text.removeprefix("= ") for text in distinct[1:])])
+    return "; ".join(distinct)
 
 
 def value_texts(value: Value) -> tuple[str, str]:

@@ -96,6 +96,7 @@ def test_several_values_of_one_variable_are_said():
     )
     lines = lines_of(module_listing(make_trace(layers=1, lines=(*trace.lines[:2], *repeated)), SOURCES, ""))
     assert 5 not in SYMBOLS
+    assert lines[32].annotations[0].symbols == "(B, B, hidden); (B, 2, hidden); (B, 3, hidden)"
     assert lines[32].annotations[0].numbers == "(1, 1, 8); (1, 2, 8); (1, 3, 8); and 2 more"
 
 
