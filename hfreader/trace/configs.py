@@ -5,6 +5,7 @@ configuration derives from others (`head_dim` from `hidden_size`) follows, and i
 """
 
 import difflib
+import inspect
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -72,11 +73,22 @@ def one_line(error: BaseException) -> str:
 
 
 def written_fields(config: PreTrainedConfig) -> dict[str, Any]:
-    """The fields that make this configuration differ from its class's default, nested ones whole."""
+    """The fields from which the configuration can be built anew: those that differ from its class's default, nested
+    ones whole, without those that it derives from others by itself."""
     fields: dict[str, Any] = config.to_diff_dict()
     for name, part in sub_configs(config).items():
-        fields[name] = {**part.to_diff_dict(), "model_type": part.model_type}
-    return {name: value for name, value in fields.items() if name not in BOOKKEEPING}
+        fields[name] = {**written_fields(part), "model_type": part.model_type}
+    fields = {name: value for name, value in fields.items() if name not in BOOKKEEPING}
+    parameters = inspect.signature(type(config).__init__).parameters
+    unset = {name for name in fields if name in parameters and parameters[name].default is None}
+    if not unset:
+        return fields
+    try:
+        rest = type(config).from_dict({name: value for name, value in fields.items() if name not in unset})
+    except Exception:  # then they are not derived
+        return fields
+    derived = {name for name in unset if as_json(rest).get(name) == as_json(config).get(name)}
+    return {name: value for name, value in fields.items() if name not in derived}
 
 
 def sub_configs(config: PreTrainedConfig) -> dict[str, PreTrainedConfig]:

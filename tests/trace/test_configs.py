@@ -1,0 +1,114 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import BertConfig, CLIPConfig, GPT2Config, LlamaConfig
+
+from hfreader.errors import HfreaderError
+from hfreader.trace.configs import (
+    as_json,
+    default_config,
+    difference,
+    families,
+    family_of,
+    model_type_of,
+    with_fields,
+    with_overrides,
+)
+
+
+def test_families_are_folders_and_list_their_model_types():
+    known = families()
+    assert known["bert"] == ("bert",)
+    assert "gpt_neox" in known
+    assert set(known["clip"]) == {"clip", "clip_text_model", "clip_vision_model"}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("bert", "bert"), ("gpt-neox", "gpt_neox"), ("GPT2", "gpt2"), ("deberta_v2", "deberta-v2"), ("clip", "clip")],
+)
+def test_model_type_in_any_spelling(name: str, expected: str):
+    assert model_type_of(name) == expected
+
+
+def test_unknown_family_names_near_ones():
+    with pytest.raises(HfreaderError, match=r"unknown family 'bret'; did you mean bert"):
+        model_type_of("bret")
+
+
+@pytest.mark.parametrize("name", ["bert", "gpt2", "gpt_neox", "deberta-v2", "clip"])
+def test_family_of_a_default_configuration_is_its_folder(name: str):
+    config = default_config(name)
+    assert family_of(config) == name.replace("-", "_")
+    assert difference(config) == {}
+
+
+def test_overrides_follow_the_type_of_the_present_value():
+    changes = [
+        ("num_hidden_layers", "2"),
+        ("hidden_act", "relu"),
+        ("layer_norm_eps", "1"),
+        ("is_decoder", "True"),
+        ("classifier_dropout", "0.5"),
+        ("pad_token_id", "none"),
+    ]
+    config = with_overrides(BertConfig(), changes)
+    assert difference(config) == {
+        "num_hidden_layers": 2,
+        "hidden_act": "relu",
+        "layer_norm_eps": 1.0,
+        "is_decoder": True,
+        "classifier_dropout": 0.5,
+        "pad_token_id": None,
+    }
+
+
+def test_alias_sets_the_field_it_stands_for():
+    config = with_overrides(GPT2Config(), [("hidden_size", "96"), ("num_hidden_layers", "3")])
+    assert (config.n_embd, config.n_layer) == (96, 3)
+    assert with_overrides(config, [("n_embd", "48")]).hidden_size == 48
+
+
+def test_nested_fields_keep_their_siblings():
+    config = CLIPConfig(text_config={"intermediate_size": 99})
+    changed = with_overrides(config, [("text_config.hidden_size", "64")])
+    assert (changed.text_config.hidden_size, changed.text_config.intermediate_size) == (64, 99)
+    assert difference(changed) == {"text_config.hidden_size": 64, "text_config.intermediate_size": 99}
+
+
+def test_a_dictionary_field_can_be_changed_in_part():
+    changed = with_overrides(LlamaConfig(), [("rope_parameters.rope_theta", "500")])
+    assert changed.rope_parameters["rope_theta"] == 500
+    assert changed.rope_parameters["rope_type"] == "default"
+
+
+def test_derived_fields_follow():
+    config = LlamaConfig(hidden_size=64, num_attention_heads=4)
+    assert config.head_dim == 16
+    assert with_fields(config, {"hidden_size": 32}).head_dim == 8
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("num_hiden_layers", "2", r"BertConfig has no field 'num_hiden_layers'; did you mean num_hidden_layers"),
+        ("num_hidden_layers", "two", r"num_hidden_layers=two: expected an integer, as in num_hidden_layers=12"),
+        ("num_hidden_layers", "true", "expected an integer"),
+        ("is_decoder", "3", "expected true or false"),
+        ("layer_norm_eps", "small", "expected a number"),
+        ("hidden_size.x", "3", "'hidden_size' of BertConfig has no field 'x'"),
+        ("num_hidden_layers", "2.5", "BertConfig refuses these values"),
+    ],
+)
+def test_bad_overrides_are_one_clear_line(key: str, value: str, message: str):
+    with pytest.raises(HfreaderError, match=message) as caught:
+        with_overrides(BertConfig(), [(key, value)])
+    assert "\n" not in str(caught.value)
+
+
+@given(st.integers(1, 64), st.integers(1, 12), st.sampled_from(["gelu", "relu", "silu"]))
+def test_building_anew_changes_only_what_is_named(heads: int, layers: int, activation: str):
+    config = BertConfig(hidden_size=heads * 8, num_attention_heads=heads, hidden_act=activation)
+    changed = with_fields(config, {"num_hidden_layers": layers})
+    assert as_json(changed) == {**as_json(config), "num_hidden_layers": layers}
+    assert as_json(with_fields(changed, {})) == as_json(changed)
