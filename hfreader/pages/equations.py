@@ -3,7 +3,7 @@ r"""Equations of concepts as MathML, each symbol an element that can be hovered,
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element, tostring
 
 from markupsafe import Markup
 
@@ -32,10 +32,13 @@ def render(latex: str, symbols: Mapping[str, tuple[str, str, str]], display: boo
         raise HfreaderError(f"equation {latex!r} uses the undeclared symbol {missing[0]!r}: add it to `symbols`")
     placeholders = {name: chr(_PLACEHOLDERS + index) for index, name in enumerate(names)}
     math = _converted(_SYMBOL.sub(lambda found: f"{{{placeholders[found[1]]}}}", latex), display)
-    for name, placeholder in placeholders.items():
-        for element in list(math.iter()):
-            if element.text == placeholder:
-                _put_symbol(element, LinkedSymbol(*symbols[name]))
+    linked = {placeholders[name]: LinkedSymbol(*symbols[name]) for name in names}
+    for element in list(math.iter()):
+        if len(element) and element[0].text in linked:
+            _join_scripts(element, linked[element[0].text or ""])
+    for element in list(math.iter()):
+        if element.text in linked:
+            _put_symbol(element, linked[element.text or ""])
     math.set("alttext", plain(latex, symbols))
     return Markup(tostring(math, encoding="unicode"))
 
@@ -65,8 +68,30 @@ def _put_symbol(element: Element, symbol: LinkedSymbol) -> None:
     """Turn the placeholder into the symbol, in place (its tag, text and attributes change)."""
     element.tag, element.text = "mrow", None
     element.attrib.clear()
-    element.attrib.update({"class": f"hf-sym {symbol.css}".strip(), "tabindex": "0", "data-meaning": symbol.meaning})
-    for child in _converted(symbol.latex, display=False):
-        element.append(child)
-    if not len(element):
-        SubElement(element, "mi")
+    element.attrib.update(_attributes(symbol))
+    element.extend(_converted(symbol.latex, display=False))
+
+
+def _join_scripts(element: Element, symbol: LinkedSymbol) -> None:
+    r"""Set the subscript of `\sym{table}_x`, whose symbol is printed `E^{pos}`, below `pos` and not behind it.
+
+    The symbol's base and its own script are then two elements with the same classes; the first takes the focus.
+    """
+    own = _converted(symbol.latex, display=False)
+    if (element.tag, own[0].tag) not in (("msub", "msup"), ("msup", "msub")) or len(own) != 1:
+        return
+    base, script = _linked_row(own[0][0], symbol), _linked_row(own[0][1], symbol)
+    del script.attrib["tabindex"]
+    scripts = [element[1], script] if element.tag == "msub" else [script, element[1]]
+    element.tag = "msubsup"
+    element[:] = [base, *scripts]
+
+
+def _linked_row(content: Element, symbol: LinkedSymbol) -> Element:
+    row = Element("mrow", _attributes(symbol))
+    row.append(content)
+    return row
+
+
+def _attributes(symbol: LinkedSymbol) -> dict[str, str]:
+    return {"class": f"hf-sym {symbol.css}".strip(), "tabindex": "0", "data-meaning": symbol.meaning}

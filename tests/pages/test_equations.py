@@ -51,6 +51,20 @@ def test_scripts_stay_on_the_symbol_they_belong_to():
     assert raised is not None and raised[0].get("class") == "hf-sym t1 s1" and raised[1].text == "⊤"
 
 
+def test_scripts_of_the_symbol_and_on_the_symbol_stand_above_each_other():
+    symbols = {"E": LinkedSymbol(r"E^{\mathrm{pos}}", "s0", ""), "t": LinkedSymbol("t", "s1", "")}
+    math = parsed(r"\sym{E}_{\sym{t}}", symbols)
+    scripted = math.find(".//msubsup")
+    assert [text_of(part) for part in scripted] == ["E", "t", "pos"]
+    assert [part.get("class") for part in scripted] == ["hf-sym s0", "hf-sym s1", "hf-sym s0"]
+    assert [part.get("tabindex") for part in scripted] == ["0", "0", None]
+    assert [text_of(part) for part in parsed(r"\sym{k}^2", {"k": ("W_K", "s0", "")}).find(".//msubsup")] == [
+        "W",
+        "K",
+        "2",
+    ]
+
+
 def test_alternative_text_is_the_latex_of_the_paper():
     alternative = parsed(ATTENTION).get("alttext")
     assert alternative == r"\mathrm{Attention}(Q,K,V)=\mathrm{softmax}\!\left(\frac{QK^{\top}}{\sqrt{d_k}}\right)V"
