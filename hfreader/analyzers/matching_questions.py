@@ -58,8 +58,27 @@ def is_activation(flow: Flow, number: int) -> bool:
         return node.op in ACTIVATIONS
     if not node.classes:
         callee = flow.callee(number)
-        return callee is not None and any(flow.node(base).op == "activation_table" for base in flow.bases(callee))
+        seen = () if callee is None else flow.seen_as(flow.use_of(callee))
+        return any(_gives_activation(flow.node(use.node)) for use, _ in seen)
     return all(name in ACTIVATION_LAYERS or name.startswith("transformers.activations.") for name in node.classes)
+
+
+def _gives_activation(node: Node) -> bool:
+    """Whether a node is the table of activations, or what a function beside that table gives."""
+    return node.op == "activation_table" or (node.callee is not None and node.callee.file == "activations.py")
+
+
+def is_sized_by(flow: Flow, call: int, field: str) -> bool:
+    """Whether the number of outputs of a linear map is a field of the config."""
+    callee = flow.callee(call)
+    made = [flow.node(base) for base in flow.bases(callee)] if callee is not None else []
+    sizes = [
+        operand.node
+        for node in made
+        for index, operand in enumerate(node.operands)
+        if node.op == "call" and (operand.keyword == "out_features" or (operand.keyword is None and index == 1))
+    ]
+    return any(flow.node(base).label.endswith(f".{field}") for size in sizes for base in flow.bases(size))
 
 
 def is_plain_call(node: Node) -> bool:

@@ -15,6 +15,7 @@ from hfreader.analyzers.matching_questions import (
     is_first_position,
     is_plain_call,
     is_scalar,
+    is_sized_by,
     learns,
     on_the_way,
 )
@@ -185,6 +186,8 @@ class Search:
     def _layer(self, pattern: Layer, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
             if node.op != "module" or not node.classes or not set(node.classes) <= set(pattern.classes):
+                continue
+            if pattern.outputs is not None and not is_sized_by(self.flow, seen.node, pattern.outputs):
                 continue
             if (here := so_far.at(seen.node, guards)) is None:
                 continue

@@ -30,9 +30,9 @@ class {name}(nn.Module):
 
     def __init__(self, c):
         super().__init__()
-        self.e = nn.Embedding(c.v, c.d)
+        self.e = nn.Embedding(c.vocab_size, c.d)
         self.m = nn.Linear(c.d, c.d)
-        self.d = nn.Linear(c.d, c.v, bias=False)
+        self.d = nn.Linear(c.d, c.{size}, bias=False)
 
     def forward(self, ids, keep=0):
         h = self.m(self.e(ids))
@@ -62,20 +62,26 @@ CONCEPT = Concept(
         ),
         Symbol("output", "z", Text("One score per position and word of the vocabulary", "每个位置、每个词一个分数")),
     ),
-    patterns=(Returned(Bind("output", Layer(LINEAR, (KEPT,), "decoder"))),),
+    patterns=(Returned(Bind("output", Layer(LINEAR, (KEPT,), "decoder", outputs="vocab_size"))),),
     output="output",
     reference=reference,
     matches=(
-        _MODEL.format(name="Encoder", body="return Output(logits=self.d(slice_logits_to_keep(h, keep)))"),
         _MODEL.format(
+            size="vocab_size", name="Encoder", body="return Output(logits=self.d(slice_logits_to_keep(h, keep)))"
+        ),
+        _MODEL.format(
+            size="vocab_size",
             name="Classifier",
             body="s = slice(-keep, None) if isinstance(keep, int) else keep\n        return self.d(h[:, s, :])",
         ),
     ),
     rejects=(
+        _MODEL.format(
+            size="num_labels", name="CausalLM", body="return Output(logits=self.d(slice_logits_to_keep(h, keep)))"
+        ),
         # Token classification: all positions; a classifier of the last one; what is not returned.
-        _MODEL.format(name="CausalLM", body="return Output(logits=self.d(h))"),
-        _MODEL.format(name="CausalLM", body="return Output(logits=self.d(h[:, -1]))"),
-        _MODEL.format(name="CausalLM", body="return self.m(self.d(slice_logits_to_keep(h, keep)))"),
+        _MODEL.format(size="vocab_size", name="CausalLM", body="return Output(logits=self.d(h))"),
+        _MODEL.format(size="vocab_size", name="CausalLM", body="return Output(logits=self.d(h[:, -1]))"),
+        _MODEL.format(size="vocab_size", name="CausalLM", body="return self.m(self.d(slice_logits_to_keep(h, keep)))"),
     ),
 )

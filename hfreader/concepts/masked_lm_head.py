@@ -26,7 +26,7 @@ class {name}(nn.Module):
         self.a = nn.Linear(c.d, c.d)
         self.f = ACT2FN[c.act]
         self.n = nn.LayerNorm(c.d)
-        self.z = nn.Linear(c.d, c.v)
+        self.z = nn.Linear(c.d, c.{size})
 
     def forward(self, h):
         return {body}
@@ -55,17 +55,18 @@ CONCEPT = Concept(
         Symbol("decoder", r"E^{\top}", Text("Word embeddings, transposed, with a bias c", "转置的词嵌入,带偏置 c")),
         Symbol("output", "z", Text("One score per position and word", "每个位置、每个词一个分数")),
     ),
-    patterns=(Bind("output", Layer(LINEAR, (TRANSFORMED,), "decoder")),),
+    patterns=(Bind("output", Layer(LINEAR, (TRANSFORMED,), "decoder", outputs="vocab_size")),),
     output="output",
     reference=reference,
     matches=(
-        _HEAD.format(name="Classifier", body="self.z(self.n(self.f(self.a(h))))"),
-        _HEAD.format(name="Mlp", body="self.z(F.dropout(self.n(F.gelu(self.a(h)))))"),
+        _HEAD.format(size="vocab_size", name="Classifier", body="self.z(self.n(self.f(self.a(h))))"),
+        _HEAD.format(size="vocab_size", name="Mlp", body="self.z(F.dropout(self.n(F.gelu(self.a(h)))))"),
     ),
     rejects=(
-        # Without the norm, without the non-linearity, with the norm first.
-        _HEAD.format(name="LMHead", body="self.z(self.f(self.a(h)))"),
-        _HEAD.format(name="LMHead", body="self.z(self.n(self.a(h)))"),
-        _HEAD.format(name="LMHead", body="self.z(self.f(self.a(self.n(h))))"),
+        # A classifier of two layers; without the norm, without the non-linearity, with the norm first.
+        _HEAD.format(size="num_labels", name="LMHead", body="self.z(self.n(self.f(self.a(h))))"),
+        _HEAD.format(size="vocab_size", name="LMHead", body="self.z(self.f(self.a(h)))"),
+        _HEAD.format(size="vocab_size", name="LMHead", body="self.z(self.n(self.a(h)))"),
+        _HEAD.format(size="vocab_size", name="LMHead", body="self.z(self.f(self.a(self.n(h))))"),
     ),
 )

@@ -38,12 +38,14 @@ class Op:
 
 @dataclass(frozen=True)
 class Layer:
-    """A call of a submodule that is one of `classes` (qualified; a subclass that does not override `forward` is one
-    too), with its operands. `symbol` names the module itself, so that its parameters can enter the equation."""
+    """A call of a submodule that is one of `classes` (qualified), with its operands. `symbol` names the module itself,
+    so that its parameters can enter the equation. `outputs` is the config field that gives a linear map's number of
+    outputs (`vocab_size`): these fields are the library's own vocabulary, the same in every model."""
 
     classes: tuple[str, ...]
     operands: tuple["Pattern", ...]
     symbol: str | None = None
+    outputs: str | None = None
 
 
 @dataclass(frozen=True)
