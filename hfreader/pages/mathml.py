@@ -16,6 +16,7 @@ _OPENING = frozenset("([{⌊⌈⟨")
 _CLOSING = frozenset(")]}⌋⌉⟩")
 _ACCENTS = {"^": "ˆ", "~": "˜", "―": "¯", "¯": "¯", "˙": "˙", "¨": "¨", "→": "→"}
 _LIMITS = frozenset(("max", "min", "lim", "sup", "inf", "arg\u2009max", "arg\u2009min"))
+_SCRIPTED = frozenset(("msub", "msup", "msubsup", "munder", "mover", "munderover"))
 _THIN_SPACE = "0.167em"
 
 # First code points of the alphabets that MathML Core has no attribute for: capital A and small a.
@@ -68,7 +69,9 @@ def _text(element: Element) -> None:
         return
     text = unescape(element.text)
     # latex2mathml spells the letter of \mathrm{E} as an entity, the letter of a plain E as itself.
-    if element.tag == "mi" and text != element.text and text.isascii() and text.isalpha():
+    # TeX sets capital Greek letters upright.
+    upright_latin = text != element.text and text.isascii() and text.isalpha()
+    if element.tag == "mi" and (upright_latin or (len(text) == 1 and "Α" <= text <= "Ω")):
         element.set("mathvariant", "normal")
     element.text = text
 
@@ -121,7 +124,15 @@ def _cell(element: Element) -> None:
         element.set("style", f"text-align:{align}")
 
 
-_REPAIRS: tuple[Callable[[Element], None], ...] = (_text, _alphabet, _operator, _space, _accent, _cell)
+def _script(element: Element) -> None:
+    """TeX sets operators in scripts without spaces: x_{t+1}."""
+    if element.tag in _SCRIPTED and element.get("accent") is None:
+        for script in element[1:]:
+            for operator in script.iter("mo"):
+                operator.attrib.update(lspace="0", rspace="0")
+
+
+_REPAIRS: tuple[Callable[[Element], None], ...] = (_text, _alphabet, _operator, _space, _accent, _script, _cell)
 
 
 def _limits_below(element: Element) -> None:

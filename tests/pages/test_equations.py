@@ -109,8 +109,8 @@ def test_what_is_printed(latex, expected):
 
 
 def test_a_single_upright_letter_stays_upright():
-    upright, italic = convert(r"\mathrm{E}x").iter("mi")
-    assert upright.get("mathvariant") == "normal" and italic.get("mathvariant") is None
+    variants = [element.get("mathvariant") for element in convert(r"\mathrm{E}x\Phi\phi").iter("mi")]
+    assert variants == ["normal", None, "normal", None]
 
 
 def test_norms_do_not_stretch_and_slashes_stand_close():
@@ -128,6 +128,11 @@ def test_functions_are_spaced_as_in_tex():
 def test_a_minus_after_a_bracket_is_a_sign():
     signs = [element.get("form") for element in convert(r"[-x]-y").iter("mo") if element.text == "−"]
     assert signs == ["prefix", None]
+
+
+def test_operators_in_scripts_stand_close():
+    inside, outside = [element.get("lspace") for element in convert(r"x_{t+1}+y").iter("mo")]
+    assert (inside, outside) == ("0", None)
 
 
 def test_cases_are_aligned_left():
