@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import BertConfig, CLIPConfig, GPT2Config, LlamaConfig
 
@@ -106,6 +106,7 @@ def test_bad_overrides_are_one_clear_line(key: str, value: str, message: str):
     assert "\n" not in str(caught.value)
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.integers(1, 64), st.integers(1, 12), st.sampled_from(["gelu", "relu", "silu"]))
 def test_building_anew_changes_only_what_is_named(heads: int, layers: int, activation: str):
     config = BertConfig(hidden_size=heads * 8, num_attention_heads=heads, hidden_act=activation)

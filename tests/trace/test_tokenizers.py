@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import BertConfig, CLIPConfig, GPT2Config, ViTConfig
 
@@ -16,6 +16,7 @@ from hfreader.trace.tokenizers import (
 )
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.text(), st.sets(st.integers(0, 400), max_size=20))
 def test_bytes_go_there_and_back(text: str, special: set[int]):
     reader = ByteTokenizer(1000, special)
