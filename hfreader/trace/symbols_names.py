@@ -22,6 +22,7 @@ SHORT = {
     "intermediate_size": "intermediate",
     "ffn_dim": "intermediate",
     "d_ff": "intermediate",
+    "n_inner": "intermediate",
     "vocab_size": "vocab",
     "max_position_embeddings": "positions",
     "type_vocab_size": "token_types",
