@@ -144,20 +144,20 @@ def _passes_on(flow: Flow, node: Node, pattern: DerivedFrom, known: dict[int, bo
     return sum(sides) == 1 if node.op in ("add", "sub") else sides[0]
 
 
-def on_the_way(flow: Flow, cone: list[int], source: int) -> frozenset[int]:
-    """The nodes of a cone that are computed from `source`."""
+def on_the_way(flow: Flow, cone: list[int], starts: frozenset[int]) -> frozenset[int]:
+    """The nodes of a cone that are computed from `starts`."""
     users: dict[int, list[int]] = {}
     for node in cone:
-        if node != source:
+        if node not in starts:
             for used in flow.sources(node):
                 users.setdefault(used, []).append(node)
-    way, stack = {source}, [source]
+    way, stack = set(starts), list(starts)
     while stack:
         for user in users.get(stack.pop(), ()):
             if user not in way:
                 way.add(user)
                 stack.append(user)
-    return frozenset(way - {source})
+    return frozenset(way - starts)
 
 
 def learns(flow: Flow, number: int) -> bool:

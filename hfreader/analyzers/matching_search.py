@@ -325,12 +325,15 @@ class Search:
 
     def _inside(self, pattern: Branch, top: int, source: int, found: Solution) -> frozenset[int] | None:
         """The nodes on the way from `source` to `top`, None where the branch is not what the pattern says."""
-        cone = self.flow.reached_from(top, frozenset((source,)), found.nodes, found.guards)
+        same = self.flow.bases(source)
+        whole = self.flow.reached_from(top, users=found.nodes, guards=found.guards)
+        starts = frozenset(node for node in whole if self.flow.bases(node) == same)
+        cone = self.flow.reached_from(top, starts, found.nodes, found.guards)
         if pattern.around is not None:
             around = self.flow.bases(found.bindings[pattern.around].use.node)
-            if any(node in around for node in cone if node != source):
+            if any(node in around for node in cone if node not in starts):
                 return None
-        way = on_the_way(self.flow, cone, source)
+        way = on_the_way(self.flow, cone, starts)
         if not any(learns(self.flow, node) for node in way):
             return None
         if pattern.without and any(one.bindings["output"].use.node in way for one in self.matches_of(pattern.without)):
