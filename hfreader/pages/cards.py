@@ -42,7 +42,11 @@ def concept_card(context: FileContext, use: MatchUse) -> Markup:
 
 def proof_badge(proof: Proof) -> Markup:
     """How sure we are, in words and never by colour alone."""
-    return fill("proof.html", proof=proof, error=f"{proof.error:.0e}" if proof.error is not None else None)
+    return fill("proof.html", proof=proof, error=_error(proof.error))
+
+
+def _error(error: float | None) -> str | None:
+    return None if error is None else f"{error:.0e}" if error else "0"
 
 
 def citation_html(citation: Citation) -> Markup:

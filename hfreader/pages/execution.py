@@ -8,6 +8,7 @@ from itertools import groupby
 from hfreader.facts.traces import Execution, Trace
 
 LONGEST_CONDITION = 90
+_Lines = Sequence[bytes]
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,11 @@ class Reading:
 def read(source: str) -> Reading:
     """The conditions and code lines of a file."""
     conditions: dict[int, str | None] = {}
-    _walk(ast.parse(source).body, None, source, conditions)
+    _walk(ast.parse(source).body, None, source.encode().split(b"\n"), conditions)
     return Reading(conditions, tuple(sorted(conditions)))
 
 
-def _walk(body: Sequence[ast.stmt], condition: str | None, source: str, found: dict[int, str | None]) -> None:
+def _walk(body: Sequence[ast.stmt], condition: str | None, source: _Lines, found: dict[int, str | None]) -> None:
     for statement in body:
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
             continue
@@ -107,7 +108,9 @@ def _head_end(statement: ast.stmt) -> int:
     )
 
 
-def _branches(statement: ast.stmt, condition: str | None, source: str) -> list[tuple[str | None, Sequence[ast.stmt]]]:
+def _branches(
+    statement: ast.stmt, condition: str | None, source: _Lines
+) -> list[tuple[str | None, Sequence[ast.stmt]]]:
     """The bodies inside a statement, each with the condition under which it runs."""
     match statement:
         case ast.If():
@@ -133,6 +136,11 @@ def _branches(statement: ast.stmt, condition: str | None, source: str) -> list[t
             return []
 
 
-def _text(expression: ast.expr, source: str) -> str:
-    text = " ".join((ast.get_source_segment(source, expression) or "").split())
+def _text(expression: ast.expr, source: _Lines) -> str:
+    """The source of an expression on one line, cut where it is long. The columns of `ast` count bytes."""
+    first, last = expression.lineno - 1, (expression.end_lineno or expression.lineno) - 1
+    lines = list(source[first : last + 1])
+    lines[-1] = lines[-1][: expression.end_col_offset]
+    lines[0] = lines[0][expression.col_offset :]
+    text = " ".join(b" ".join(lines).decode().split())
     return text if len(text) <= LONGEST_CONDITION else text[: LONGEST_CONDITION - 1] + "…"

@@ -116,7 +116,8 @@ def _table_place(context: FileContext, match: Match) -> tuple[str, str, Markup]:
     """The owner of a match, the address of its block, and how sure we are."""
     owner = bare(match.owner)
     anchor = owner if owner in context.linked_names else f"L{match.root.span.line}"
-    return owner, f"#{anchor}", proof_badge(context.family.proof(match))
+    line = f", line {match.place.span.line}" if match.place.file == context.file else ""
+    return f"{owner}{line}", f"#{anchor}", proof_badge(context.family.proof(match))
 
 
 def _problems(context: FileContext) -> tuple[Problem, ...]:
@@ -133,8 +134,8 @@ def _search(context: FileContext, parts: tuple[Section, ...]) -> tuple[SearchEnt
         if part.item is None:
             continue
         owner = part.item.qualified if isinstance(part.item, ClassFacts) else f"{module}.{part.name}"
-        found = dict.fromkeys(context.concepts[match.concept] for match in context.matches(owner))
-        names = "; ".join(f"{concept.name.en} {concept.name.zh}" for concept in found)
+        slugs = dict.fromkeys(match.concept for match in context.matches(owner))
+        names = "; ".join(f"{context.concepts[slug].name.en} {context.concepts[slug].name.zh}" for slug in slugs)
         summary = (part.item.docstring or "").strip().split("\n")[0]
         entries.append(SearchEntry(part.name, part.name, f"{names} {summary}".strip() or context.file))
     return tuple(entries)
