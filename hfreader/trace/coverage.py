@@ -1,6 +1,7 @@
 """Which settings of a family bring which statements to life: found by running them small and counting."""
 
 import inspect
+import warnings
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from hfreader.facts.problems import Problem
 from hfreader.facts.snapshot import Snapshot
 from hfreader.progress import Report
 from hfreader.trace.configs import as_json, default_config
+from hfreader.trace.inputs import require_text
 from hfreader.trace.models import base_class, model_classes
 from hfreader.trace.reach import compared_constants, reachable
 from hfreader.trace.recorder import Recorder, Recording
@@ -103,12 +105,14 @@ class _Search:
         for setting in islice(settings, MOST_TRIES):
             if not aims & ~self._ran:
                 return
-            with suppress(HfreaderError):
+            with suppress(HfreaderError), warnings.catch_warnings():
+                warnings.simplefilter("error", UserWarning)  # torch broadcasts labels of a wrong shape, and warns
                 self._run(setting)
 
     def _first(self, model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Setting | None:
         reasons = []
         try:
+            require_text(model_class)
             for setting in plain_settings(model_class, small(model_class, config)):
                 try:
                     self._run(setting, keep=True)

@@ -25,6 +25,8 @@ from hfreader.trace.subject import Subject, find_subject
 from hfreader.trace.symbols import label
 from hfreader.trace.tokenizers import DEFAULT_TEXT, ByteTokenizer, OwnTokenizer, token_facts, tokenizer_for
 
+HOLLOW = "only shapes were run: what depends on numbers, such as leaving out a mask of ones, can differ"
+
 
 def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
     """Build or load the model, run it once on the text or the ids, and name its dimensions."""
@@ -51,7 +53,7 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
             weights=_weights(recorded, subject, hollow),
             tokenizer=None if request.ids is not None else reader.description,
             tokens=token_facts([ids], reader),
-            notes=(*_notes(request, subject, reader), *loading),
+            notes=(*_notes(request, subject, reader), *loading, *([HOLLOW] if hollow else [])),
         )
         if not request.symbols:
             return found
