@@ -2,7 +2,7 @@
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -187,7 +187,12 @@ class Flow:
 
     @cached_property
     def _written(self) -> Mapping[tuple[int, Span], int]:
-        return {(token.scope, token.span): token.node for token in self.graph.tokens}
+        read = {
+            (node.scope, node.span): number
+            for number, node in enumerate(self.graph.nodes)
+            if node.op == "attribute" and node.span is not None
+        }
+        return {**read, **{(token.scope, token.span): token.node for token in self.graph.tokens}}
 
     def path(self, scope: int) -> tuple[int, ...] | None:
         """The submodule calls through which a scope is reached from the root, outermost first; functions and methods
@@ -252,25 +257,42 @@ class Flow:
             if op == "loop" and not here.isdisjoint(self._body_of(current)):
                 sources = sources[:1]
             elif op == "phi" and guards:
-                sources = tuple(use.node for use, own in self._steps(current) if consistent(guards, own) is not None)
+                sources = self.choices(current, guards)
             for source in sources:
                 if source not in done:
                     done.add(source)
                     order.append(source)
         return order
 
+    def choices(self, phi: int, guards: Guards) -> tuple[int, ...]:
+        """The values that a phi node can be under `guards`."""
+        return tuple(use.node for use, own in self._steps(phi) if consistent(guards, own) is not None)
+
     def _body_of(self, loop: int) -> frozenset[int]:
-        """What is computed in one pass of a loop."""
+        """What changes from one pass of a loop to the next: the nodes between its value and its value after a pass."""
         if loop not in self._bodies:
-            done = {loop}
-            stack = list(self.sources(loop)[1:])
+            cone, stack = {loop}, list(self.sources(loop)[1:])
             while stack:
-                current = stack.pop()
-                if current not in done:
-                    done.add(current)
+                if (current := stack.pop()) not in cone:
+                    cone.add(current)
                     stack += self.sources(current)
-            self._bodies[loop] = frozenset(done - {loop})
+            self._bodies[loop] = self.computed_from(frozenset((loop,)), cone - {loop})
         return self._bodies[loop]
+
+    def computed_from(self, starts: frozenset[int], among: Collection[int]) -> frozenset[int]:
+        """Those of some nodes that are computed from `starts`."""
+        users: dict[int, list[int]] = defaultdict(list)
+        for node in among:
+            if node not in starts:
+                for used in self.sources(node):
+                    users[used].append(node)
+        found, stack = set(starts), list(starts)
+        while stack:
+            for user in users.get(stack.pop(), ()):
+                if user not in found:
+                    found.add(user)
+                    stack.append(user)
+        return frozenset(found - starts)
 
     @cached_property
     def returned(self) -> tuple[int, ...]:

@@ -1,6 +1,6 @@
 """Questions that patterns ask about single values: is it a plain number, an activation, where does it come from."""
 
-from hfreader.analyzers.matching_flow import Flow
+from hfreader.analyzers.matching_flow import Flow, Guards
 from hfreader.concepts.pattern import DerivedFrom
 from hfreader.facts.dataflow import ROOT, Node
 
@@ -144,22 +144,6 @@ def _passes_on(flow: Flow, node: Node, pattern: DerivedFrom, known: dict[int, bo
     return sum(sides) == 1 if node.op in ("add", "sub") else sides[0]
 
 
-def on_the_way(flow: Flow, cone: list[int], starts: frozenset[int]) -> frozenset[int]:
-    """The nodes of a cone that are computed from `starts`."""
-    users: dict[int, list[int]] = {}
-    for node in cone:
-        if node not in starts:
-            for used in flow.sources(node):
-                users.setdefault(used, []).append(node)
-    way, stack = set(starts), list(starts)
-    while stack:
-        for user in users.get(stack.pop(), ()):
-            if user not in way:
-                way.add(user)
-                stack.append(user)
-    return frozenset(way - starts)
-
-
 def learns(flow: Flow, number: int) -> bool:
     """Whether a node applies learned parameters other than a norm's."""
     node = flow.node(number)
@@ -169,18 +153,17 @@ def learns(flow: Flow, number: int) -> bool:
     return node.op == "module" and node.body is None and not norm and not is_activation(flow, number)
 
 
-def always_from(flow: Flow, number: int, source: int, known: dict[int, bool] | None = None) -> bool:
-    """Whether a value is computed from `source` whichever branch is taken. Branches do not count that bring None, a
-    setting, what a cache holds, or something computed from an argument that no caller names."""
+def always_from(flow: Flow, number: int, source: int, guards: Guards, known: dict[int, bool] | None = None) -> bool:
+    """Whether a value is computed from `source` whichever branch is taken under `guards`. Branches do not count that
+    bring None, a setting, what a cache holds, or something computed from an argument that no caller names."""
     known = {source: True} if known is None else known
     if number not in known:
         known[number] = False
-        inputs = flow.sources(number)
         if flow.node(number).op == "phi":
-            inputs = tuple(one for one in inputs if _brings_something(flow, one, source))
-            known[number] = bool(inputs) and all(always_from(flow, one, source, known) for one in inputs)
+            choices = [one for one in flow.choices(number, guards) if _brings_something(flow, one, source)]
+            known[number] = bool(choices) and all(always_from(flow, one, source, guards, known) for one in choices)
         else:
-            known[number] = any(always_from(flow, one, source, known) for one in inputs)
+            known[number] = any(always_from(flow, one, source, guards, known) for one in flow.sources(number))
     return known[number]
 
 

@@ -17,7 +17,6 @@ from hfreader.analyzers.matching_questions import (
     is_scalar,
     is_sized_by,
     learns,
-    on_the_way,
 )
 from hfreader.concepts.pattern import (
     Activation,
@@ -333,18 +332,18 @@ class Search:
             around = self.flow.bases(found.bindings[pattern.around].use.node)
             if any(node in around for node in cone if node not in starts):
                 return None
-        way = on_the_way(self.flow, cone, starts)
+        way = self.flow.computed_from(starts, cone)
         if not any(learns(self.flow, node) for node in way):
             return None
         if pattern.without and any(one.bindings["output"].use.node in way for one in self.matches_of(pattern.without)):
             return None
         if pattern.contains and not any(
-            one.bindings["output"].use.node in way and self._all_from(source, one, pattern.inputs)
+            one.bindings["output"].use.node in way and self._all_from(source, one, pattern.inputs, found.guards)
             for one in self.matches_of(pattern.contains)
         ):
             return None
         return way
 
-    def _all_from(self, source: int, inner: Solution, symbols: tuple[str, ...]) -> bool:
+    def _all_from(self, source: int, inner: Solution, symbols: tuple[str, ...], guards: Guards) -> bool:
         """Whether the inputs of a match inside come from `source`, whichever branch is taken."""
-        return all(always_from(self.flow, inner.bindings[symbol].use.node, source) for symbol in symbols)
+        return all(always_from(self.flow, inner.bindings[symbol].use.node, source, guards) for symbol in symbols)
