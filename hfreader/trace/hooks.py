@@ -3,14 +3,17 @@
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
 
-from hfreader.facts.traces import ModuleRecord, Value
+from hfreader.facts.traces import ModuleRecord
 from hfreader.trace.instrument import active
-from hfreader.trace.values import Shot, safe_snapshot, value_of
+from hfreader.trace.values import Shot, TextShot, safe_snapshot, snapshot, value_of
+
+RAISED = TextShot("raised", None)
+"""The output of a call that did not return."""
 
 
 @dataclass(slots=True)
@@ -24,8 +27,8 @@ class ModuleCall:
     parent: "ModuleCall | None"
     depth: int
     inputs: tuple[Shot, ...] = ()
-    keywords: dict[str, Shot] = field(default_factory=dict)
-    output: Shot | None = None
+    keywords: tuple[tuple[str, Shot], ...] = ()
+    output: Shot = RAISED
 
 
 class ModuleStack:
@@ -53,8 +56,12 @@ class ModuleStack:
         parent = None if above is self.outside else above
         call = ModuleCall(module, path, count, len(self.calls), parent, above.depth + 1)
         if self.values:
-            call.inputs = tuple(map(safe_snapshot, args))
-            call.keywords = {name: safe_snapshot(value) for name, value in kwargs.items()}
+            try:
+                call.inputs = tuple([snapshot(value) for value in args])
+                call.keywords = tuple([(name, snapshot(value)) for name, value in kwargs.items()])
+            except Exception:  # a value that refuses to be looked at
+                call.inputs = tuple(map(safe_snapshot, args))
+                call.keywords = tuple((name, safe_snapshot(value)) for name, value in kwargs.items())
         self.calls.append(call)
         self.top = call
         return call
@@ -127,7 +134,7 @@ def _record(call: ModuleCall, names: list[str], parameters: int) -> ModuleRecord
         order=call.order,
         call=call.call,
         depth=call.depth,
-        inputs=tuple((name, value_of(shot)) for name, shot in [*positional, *call.keywords.items()]),
-        output=Value("raised") if call.output is None else value_of(call.output),
+        inputs=tuple((name, value_of(shot)) for name, shot in [*positional, *call.keywords]),
+        output=value_of(call.output),
         parameters=parameters,
     )

@@ -21,7 +21,7 @@ from hfreader.facts.traces import Execution, LineRecord, ModuleRecord
 from hfreader.trace.hooks import ModuleCall, ModuleStack, module_calls
 from hfreader.trace.instrument import active, instrumented, rewrite_files
 from hfreader.trace.rewrite_plan import Plan, Site
-from hfreader.trace.values import TensorShot, safe_snapshot, value_of
+from hfreader.trace.values import ATOMS, Shot, safe_snapshot, value_of
 
 _NOTHING = nullcontext()
 
@@ -75,7 +75,9 @@ class Recording:
     def __init__(self, recorder: Recorder, model: nn.Module) -> None:
         self.recorder = recorder
         self.stack = ModuleStack(model, recorder.modules)
-        self.rows: list[tuple[int, ModuleCall, Any]] = []
+        # Flat, so that a record leaves nothing for the garbage collector to look at: site, module call, then shape,
+        # dtype and device of a tensor, or a snapshot, None and None.
+        self.rows: list[Any] = []
         self.marks = bytearray(sum(len(file.statements) for file in recorder.rewritten))
         self.callees: dict[int, Callable[..., Any]] = {}
 
@@ -95,9 +97,9 @@ class Recording:
                 function=functions[number],
                 module=call.path,
                 call=call.call,
-                value=value_of(shot),
+                value=value_of(shot if dtype is None else (shot, dtype, device)),
             )
-            for number, call, shot in self.rows
+            for number, call, shot, dtype, device in zip(*[iter(self.rows)] * 5, strict=True)
         )
 
     @contextmanager
@@ -107,12 +109,17 @@ class Recording:
         try:
             yield
             if call is not None:
-                last = self.rows[-1] if self.rows else None
-                returned = last is not None and last[1] is call and self.recorder.kinds[last[0]] == "return"
-                call.output = last[2] if last and returned else safe_snapshot(None)
+                call.output = self._returned(call)
         finally:
             if call is not None:
                 self.stack.leave(call)
+
+    def _returned(self, call: ModuleCall) -> Shot:
+        """What the forward pass that has just ended returned: the last record, if it is of a `return`."""
+        if self.rows and self.rows[-4] is call and self.recorder.kinds[self.rows[-5]] == "return":
+            shot, dtype, device = self.rows[-3:]
+            return shot if dtype is None else (shot, dtype, device)
+        return None
 
     def called(self) -> tuple[tuple[Place, Callable[..., Any]], ...]:
         """For each announced call that ran its place and what it called, the first time."""
@@ -141,16 +148,19 @@ class Recording:
 
 def _helpers(recording: Recording) -> dict[str, Callable[..., Any]]:
     """The functions that rewritten code calls: the hot path, so facts are made later."""
-    append, stack, marks = recording.rows.append, recording.stack, recording.marks
-    get, plain, tensor, callees = active.get, torch.Tensor, TensorShot, recording.callees
+    extend, stack, marks = recording.rows.extend, recording.stack, recording.marks
+    get, plain, atoms, callees = active.get, torch.Tensor, ATOMS, recording.callees
 
     def record(site: int, value: Any) -> Any:
         if get() is recording:
+            kind = type(value)
             try:
-                shot = tensor("Tensor", value.shape, value.dtype, value.device) if type(value) is plain else None
+                if kind is plain:
+                    extend((site, stack.top, value.shape, value.dtype, value.device))
+                else:
+                    extend((site, stack.top, value if kind in atoms else safe_snapshot(value), None, None))
             except RuntimeError:  # a nested tensor has no shape
-                shot = None
-            append((site, stack.top, shot or safe_snapshot(value)))
+                extend((site, stack.top, safe_snapshot(value), None, None))
         return value
 
     def element(site: int, value: Any) -> bool:

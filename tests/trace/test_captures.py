@@ -2,7 +2,6 @@ import ast
 
 import pytest
 import torch
-from torch import nn
 
 from hfreader.errors import HfreaderError
 from hfreader.facts.matches import Capture
