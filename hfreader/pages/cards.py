@@ -30,7 +30,9 @@ def concept_card(context: FileContext, use: MatchUse) -> Markup:
         symbols=[
             {
                 "css": symbol.css,
-                "printed": equations.render(rf"\sym{{{symbol.symbol.name}}}", use.linked(), display=False),
+                "printed": equations.render(
+                    rf"\sym{{{symbol.symbol.name}}}", use.linked(meanings=False), display=False
+                ),
                 "meaning": symbol.symbol.meaning.en,
                 "lines": _lines(symbol, context),
             }

@@ -21,6 +21,7 @@ from hfreader.pages.symbols import Overlay, number_symbols
 
 _LINE_HEIGHT = 21
 _HEAD_HEIGHT = 160
+SIDE_WIDTH = 660
 
 
 class ClassBlock:
@@ -53,6 +54,7 @@ class ClassBlock:
             unrun=self._nothing_ran(),
             cards=self._cards(),
             diagram=self.diagram(),
+            side=self._side_by_side(),
             code=listing_html(self._own_listing()),
             height=_HEAD_HEIGHT + lines * _LINE_HEIGHT,
         )
@@ -66,7 +68,7 @@ class ClassBlock:
             title = f"{use.concept.name.en} again, at line {use.match.place.span.line}" if again else None
             cards.append((title, concept_card(self.context, use)))
             seen.add(use.concept.slug)
-        return cards
+        return sorted(cards, key=lambda card: card[0] is not None)
 
     def _nothing_ran(self) -> bool:
         """Whether the section holds code inside functions and the family was run, but not a line of this ran."""
@@ -150,6 +152,15 @@ class ClassBlock:
         diagram, css = self._with_symbols(found)
         labels = self.context.labels(found, self.section.name)
         return draw(diagram, labels, self._links(diagram), css, self.context.layouts[found.owner, found.function])
+
+    def _side_by_side(self) -> bool:
+        """Whether the cards and the diagram are small enough to stand beside each other."""
+        found = self.context.diagram(self.owner)
+        return (
+            found is not None
+            and len(self.uses) == 1
+            and self.context.layouts[found.owner, found.function].width <= SIDE_WIDTH
+        )
 
     def _with_symbols(self, diagram: Diagram) -> tuple[Diagram, dict[str, str]]:
         """The diagram with its symbols replaced by this block's CSS classes (a concept can be matched twice)."""

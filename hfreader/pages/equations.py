@@ -94,4 +94,5 @@ def _linked_row(content: Element, symbol: LinkedSymbol) -> Element:
 
 
 def _attributes(symbol: LinkedSymbol) -> dict[str, str]:
-    return {"class": f"hf-sym {symbol.css}".strip(), "tabindex": "0", "data-meaning": symbol.meaning}
+    meaning = {"data-meaning": symbol.meaning} if symbol.meaning else {}
+    return {"class": f"hf-sym {symbol.css}".strip(), "tabindex": "0", **meaning}

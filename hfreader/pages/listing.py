@@ -77,14 +77,13 @@ def _row_html(listing: Listing, first: int, last: int, notes: Sequence[Note]) ->
 
 
 def _line_html(listing: Listing, line: int) -> str:
-    """One line: number (linked to the upstream line), code, shapes. Its newline stands last, inside."""
+    """One line: number (linked to the upstream line), code, shapes, newline. Only lines that did not run have an
+    element of their own."""
     source = listing.source
     text = source.lines[line - 1]
-    marks = listing.overlay.marks(source.name, line, text)
-    code = code_html(text, source.colours[line - 1], marks)
+    code = code_html(text, source.colours[line - 1], listing.overlay.marks(source.name, line, text))
     hints = "".join(hint.html(listing.overlay) for hint in listing.hints.get(line, ()))
     address = source.link(source.name, Span(line, 0, line, 0)) if text.strip() else None
     href = f' href="{escape(address)}"' if address else ""
-    css = "l x" if line in listing.idle else "l"
-    quoted = f'"{css}"' if " " in css else css
-    return f"<span class={quoted}><a id={listing.anchor}{line} tabindex=-1{href}>{line}</a>{code}{hints}\n</span>"
+    whole = f"<a id={listing.anchor}{line} tabindex=-1{href}>{line}</a>{code}{hints}\n"
+    return f"<span class=x>{whole}</span>" if line in listing.idle else whole

@@ -56,7 +56,7 @@ def symbol_notes(uses: Iterable[MatchUse], file: str, lines: Sequence[str], firs
             line = _value_line(symbol, file, lines, first, last)
             if line is not None and (line, symbol.symbol.latex) not in said:
                 said.add((line, symbol.symbol.latex))
-                printed = equations.render(rf"\sym{{{symbol.symbol.name}}}", use.linked(), display=False)
+                printed = equations.render(rf"\sym{{{symbol.symbol.name}}}", use.linked(meanings=False), display=False)
                 yield Note(line, "computes", Markup("{} {}").format(printed, symbol.symbol.meaning.en), printed)
 
 

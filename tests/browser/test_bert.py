@@ -30,11 +30,11 @@ def bert_site(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureR
 
 
 def tokens(page: Page, block: str) -> set[str]:
-    """The code tokens of a block that are lit, each with its line."""
+    """The code tokens of a block that are lit, each with where it stands."""
     found = page.evaluate(
         """(block) => [...document.querySelectorAll(`#${block} pre b`)]
           .filter((token) => getComputedStyle(token).getPropertyValue("--lit").trim() !== "")
-          .map((token) => token.closest(".l").firstChild.id + " " + token.textContent)""",
+          .map((token) => (token.closest(".hf-opened") ? "opened " : "own ") + token.textContent)""",
         block,
     )
     return set(found)
@@ -44,7 +44,7 @@ def test_three_clicks_from_home_to_the_lines_of_equation_one(bert_site: Path, op
     page = open_page(bert_site / "index.html")
     row = page.get_by_role("row").filter(has_text="Scaled dot-product attention")
     row.get_by_role("link", name="BertSelfAttention").click()
-    opened = page.locator("#BertSelfAttention .hf-opened .l", has_text=EQUATION_ONE)
+    opened = page.locator("#BertSelfAttention .hf-opened pre", has_text=EQUATION_ONE)
     opened.scroll_into_view_if_needed()
     expect(opened).to_be_visible()
     assert "models/bert.html#BertSelfAttention" in page.url
@@ -59,7 +59,7 @@ def test_hover_on_k_lights_the_keys_in_the_class_and_in_the_function_it_reaches(
         names = {token.split(" ", 1)[1] for token in lit}
         assert {f"{name}_layer", name} <= names
         assert not any(other in text for text in names)
-        assert any(token.startswith("BertSelfAttention-L") for token in lit)
+        assert {f"opened {name}", f"own {name}_layer"} <= lit
 
 
 def test_shapes_are_in_the_terms_of_the_config(bert_site: Path):
@@ -95,7 +95,7 @@ def test_the_page_stays_light(bert_site: Path, open_page: Open):
     raw = (bert_site / "models/bert.html").read_bytes()
     assert len(raw) < 600_000 and len(gzip.compress(raw)) < 80_000
     page = open_page(bert_site / "models/bert.html")
-    lines = page.locator(".hf-code .l").count()
+    lines = page.locator(".hf-code pre a[id]").count()
     assert page.locator(".hf-code *").count() <= 4 * lines
 
 

@@ -1,5 +1,6 @@
 """Reading rendered HTML in tests."""
 
+from collections.abc import Iterator
 from html.parser import HTMLParser
 
 VOID = frozenset({"input", "br", "img", "meta", "link", "hr"})
@@ -56,7 +57,7 @@ class _Tree(HTMLParser):
 def parse(html: str) -> Element:
     """The elements of well-nested HTML; AssertionError where tags cross or stay open."""
     tree = _Tree()
-    tree.feed(html)
+    tree.feed(str(html))
     tree.close()
     assert tree.at is tree.root, f"<{tree.at.tag}> is never closed"
     return tree.root
@@ -65,9 +66,23 @@ def parse(html: str) -> Element:
 def code_of(block: Element) -> dict[str, str]:
     """The text of every line of code by its anchor, without the line's number."""
     lines: dict[str, str] = {}
-    for line in block.all("span", "l"):
-        anchor, *rest = line.children
-        assert isinstance(anchor, Element)
-        text = "".join(child if isinstance(child, str) else child.text for child in rest)
-        lines[str(anchor.attributes["id"])] = text
+    for shown in block.all("pre"):
+        anchor = ""
+        for piece in _pieces(shown):
+            if isinstance(piece, Element):
+                anchor = str(piece.attributes["id"])
+                lines[anchor] = ""
+            else:
+                lines[anchor] += piece
     return lines
+
+
+def _pieces(element: Element) -> Iterator["Element | str"]:
+    """The anchors of lines and the text between them, in document order."""
+    for child in element.children:
+        if isinstance(child, str):
+            yield child
+        elif child.tag == "a" and "id" in child.attributes:
+            yield child
+        else:
+            yield from _pieces(child)

@@ -1,8 +1,12 @@
 // Comfort only: every page reads without this file.
 (() => {
   const codeOf = (block) =>
-    [...block.querySelectorAll(".hf-code > .hf-row > pre > .l")]
-      .map((line) => [...line.childNodes].slice(1).map((node) => node.textContent).join(""))
+    [...block.querySelectorAll(".hf-code > .hf-row > pre")]
+      .map((shown) => {
+        const code = shown.cloneNode(true);
+        code.querySelectorAll("a[id]").forEach((number) => number.remove());
+        return code.textContent;
+      })
       .join("");
 
   const addCopyButtons = () => {
