@@ -17,8 +17,10 @@ SECOND = norm(Op(("add",), (Bind("middle", FIRST), Bind("ffn", FED))), "norm_2")
 
 
 def reference(x: Any, attention: Any, norm_1: Any, ffn: Any, norm_2: Any) -> dict[str, Any]:
-    """LN_2(y + FFN(y)) with y = LN_1(x + Attn(x)). The branches are taken as they were computed. Shapes: all alike."""
-    middle = norm_1(x + attention)
+    """LN_2(y + FFN(y)) with y = LN_1(x + Attn(x)). The branches are taken as they were computed.
+
+    Shapes: all alike, (..., d); the second sub-layer may have its positions flattened."""
+    middle = norm_1(x + attention).reshape(ffn.shape)
     return {"middle": middle, "output": norm_2(middle + ffn)}
 
 

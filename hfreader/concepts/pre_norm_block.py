@@ -32,8 +32,10 @@ FED = Branch(source=normalised("ffn_input", "middle", "norm_2"), without=ATTENTI
 
 
 def reference(x: Any, norm_1: Any, attention: Any, norm_2: Any, ffn: Any) -> dict[str, Any]:
-    """y + FFN(N_2(y)) with y = x + Attn(N_1(x)). The branches are taken as they were computed. Shapes: all alike."""
-    middle = x + attention
+    """y + FFN(N_2(y)) with y = x + Attn(N_1(x)). The branches are taken as they were computed.
+
+    Shapes: all alike, (..., d); the second sub-layer may have its positions flattened."""
+    middle = (x + attention).reshape(ffn.shape)
     return {"attention_input": norm_1(x), "middle": middle, "ffn_input": norm_2(middle), "output": middle + ffn}
 
 

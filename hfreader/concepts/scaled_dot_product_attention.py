@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hfreader.concepts.model import Concept, Symbol, Text
+from hfreader.concepts.model import Concept, NotCovered, Symbol, Text
 from hfreader.concepts.papers import TRANSFORMER, at
 from hfreader.concepts.pattern import Anything, Bind, Number, OneOf, Op, Pattern, Scalar
 
@@ -54,12 +54,15 @@ def reference(
     bias: Any = None,
     forbidden: Any = None,
     is_causal: Any = False,
+    scale: Any = None,
 ) -> dict[str, Any]:
     """softmax(Q K^T / sqrt(d_k) + M) V; M is 0 where a query may look and minus infinity where it may not.
 
     Shapes: Q (..., T, d_k), K (..., S, d_k), V (..., S, d_v); M broadcasts to (..., T, S). A boolean `mask` is true
     where a query may look, `forbidden` where it may not. Q may come before it is cut into heads, (B, T, h d_k).
     """
+    if isinstance(scale, (int, float)) and scale == 1 and query.shape[-1] != 1:
+        raise NotCovered("the scale given is 1: the caller has scaled the queries, or does without")
     if query.dim() == 3 and key.dim() == 4 and query.shape[-1] == key.shape[1] * key.shape[-1]:
         query = query.unflatten(-1, (key.shape[1], key.shape[-1])).transpose(1, 2)
     query = query.reshape(*key.shape[:-2], *query.shape[-2:])

@@ -256,5 +256,8 @@ def test_the_scale_is_the_equation_s_own():
 def test_what_an_equation_does_not_cover():
     with pytest.raises(NotCovered):
         CONCEPTS["gelu"].reference(x=rand(3), approximate="sigmoid")
+    q = rand(1, 1, 3, 4)
+    with pytest.raises(NotCovered):
+        CONCEPTS["scaled-dot-product-attention"].reference(query=q, key=q, value=q, scale=1.0)
     with pytest.raises(NotCovered):
         CONCEPTS["causal-mask"].reference(like=torch.zeros(1, 1, 2, 2), padding=torch.zeros(1, 1, 2, 2))
