@@ -11,6 +11,7 @@ from hfreader.progress import Report, silent
 from hfreader.trace.captures import CaptureSession, Invocation
 from hfreader.trace.configs import one_line
 from hfreader.trace.holding import held
+from hfreader.trace.precision import float64
 from hfreader.trace.proof_equations import Outcome, check
 from hfreader.trace.proof_guards import Guards, guards_of
 from hfreader.trace.proof_runs import run_small
@@ -85,7 +86,9 @@ def _compare(
         if isinstance(captured, str):
             evidence.add(Outcome(reason=captured), run)
             continue
-        outcome = check(concept, captured, examine=evidence.compared < EXAMINED)
+        # The reference may call modules, and they must compute as they did in the run.
+        with float64(disguised=True):
+            outcome = check(concept, captured, examine=evidence.compared < EXAMINED)
         differs = outcome.error is not None and not outcome.error <= TOLERANCE
         evidence.add(Outcome(reason=f"`{broken}` does not hold") if differs and broken else outcome, run)
 

@@ -73,13 +73,14 @@ def _run(session: CaptureSession, setting: Setting, seed: int) -> list[Invocatio
 
 @contextmanager
 def _segmented(model: PreTrainedModel) -> Iterator[None]:
-    """Inside, every other token is of type 1: were all of type 0, one row alone of the table would be seen."""
+    """Inside, later tokens are of type 1: were all of type 0, one row alone of the table would be seen."""
     types = getattr(model.config, "type_vocab_size", 2)
 
     def alternate(_: nn.Module, args: tuple[Any, ...], given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         ids = given.get("token_type_ids")
         if isinstance(ids, torch.Tensor) and types > 1:
-            given = {**given, "token_type_ids": torch.arange(ids.numel(), device=ids.device).view(ids.shape) % 2}
+            later = torch.arange(ids.shape[-1], device=ids.device) >= ids.shape[-1] // 2
+            given = {**given, "token_type_ids": later.long().expand(ids.shape)}
         return args, given
 
     hook = model.register_forward_pre_hook(alternate, with_kwargs=True)

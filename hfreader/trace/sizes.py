@@ -17,8 +17,8 @@ from hfreader.trace.configs import sub_configs, with_fields
 
 RUNS = 3
 DEPTH = 2
-# For each run: heads per key-value head, and key-value heads.
-_GROUPS, _SHARED = (2, 3, 3), (2, 3, 2)
+# For each run: heads, and key-value heads. Powers of two, so that widths that all of them divide stay small.
+_HEADS_IN_RUN, _SHARED_IN_RUN = (4, 8, 8), (2, 4, 2)
 
 _LAYERS = re.compile(r"layers?$|^num_.*layers?|blocks$|depth")
 _FIXED = re.compile(
@@ -70,12 +70,13 @@ def candidates(config: PreTrainedConfig) -> tuple[str, ...]:
     names = [
         name
         for name, value in integers(config).items()
-        if not _LAYERS.search(_last(name)) and not _FIXED.search(_last(name)) and (value > 1 or _counts(name))
+        if not _LAYERS.search(_last(name)) and not _FIXED.search(_last(name)) and (value > 1 or counts_heads(name))
     ]
-    return tuple(sorted(names, key=_counts))
+    return tuple(sorted(names, key=counts_heads))
 
 
-def _counts(name: str) -> bool:
+def counts_heads(name: str) -> bool:
+    """Whether a field counts heads, of queries or of keys and values."""
     return bool(_HEADS.search(_last(name)) or _SHARED_HEADS.search(_last(name)))
 
 
@@ -107,17 +108,25 @@ def values(config: PreTrainedConfig, names: Iterable[str], run: int, tied: bool)
     tied  keep equalities, and head counts times head widths, as they are in `config`.
     """
     chosen, present = list(names), integers(config)
-    fields = {name: _count(name, run) for name in chosen if _counts(name)}
-    unit = 2 * math.lcm(*(fields.get(name, value) for name, value in present.items() if _counts(name)))
+    sides = list(dict.fromkeys(_side(name) for name in chosen if counts_heads(name)))
+    fields = {name: _count(name, run + sides.index(_side(name))) for name in chosen if counts_heads(name)}
+    unit = 2 * math.lcm(*(fields.get(name, value) for name, value in present.items() if counts_heads(name)))
     multiples = random.Random(run).sample(range(2, 4 + 3 * len(chosen)), len(chosen) + 1)
     for name, multiple in zip(chosen, multiples, strict=False):
-        if not _counts(name):
+        if not counts_heads(name):
             fields[name] = _floor(config, name) + unit * multiple
     return _tie(fields, present) if tied else fields
 
 
+def _side(name: str) -> str:
+    """What a head count belongs to: a nested configuration, the encoder, the decoder. Each side has other counts."""
+    side = re.match(r"encoder_|decoder_", _last(name))
+    return name.rpartition(".")[0] + (side[0] if side else "")
+
+
 def _count(name: str, run: int) -> int:
-    return _SHARED[run] * (1 if _SHARED_HEADS.search(_last(name)) else _GROUPS[run])
+    plan = _SHARED_IN_RUN if _SHARED_HEADS.search(_last(name)) else _HEADS_IN_RUN
+    return plan[run % RUNS] * (1 + run // (2 * RUNS))
 
 
 def _floor(config: PreTrainedConfig, name: str) -> int:
@@ -136,11 +145,11 @@ def _tie(fields: dict[str, int], present: Mapping[str, int]) -> dict[str, int]:
     for name in fields:
         first.setdefault(present[name], name)
     tied = {name: fields[first[present[name]]] for name in fields}
-    counts = [name for name in tied if _counts(name)]
+    counts = [name for name in tied if counts_heads(name)]
     for product in tied:
         for count in counts:
             for width in tied:
-                if not _counts(width) and width != product and present[count] * present[width] == present[product]:
+                if not counts_heads(width) and width != product and present[count] * present[width] == present[product]:
                     tied[product] = tied[count] * tied[width]
     return tied
 

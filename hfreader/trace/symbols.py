@@ -4,27 +4,17 @@ The runs are real and tiny. A dimension gets a symbol only where one expression,
 run made for the purpose and in the run that is labelled; otherwise it stays a number.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 from transformers import PreTrainedConfig
 
 from hfreader.facts.traces import SymbolFact, TensorFact, Trace
 from hfreader.trace.expressions import Atom, Explanations, Expression
-from hfreader.trace.sizes import RUNS, Assignment, Lengths, assign, candidates, integers, largest_set, shallow
+from hfreader.trace.sizes import Assignment, Lengths, counts_heads, integers
 from hfreader.trace.symbols_names import BATCH, ENCODER, LENGTHS, PAST, TOKENS, head_width, symbol_of
 from hfreader.trace.symbols_records import Key, general, rewrite, shapes
-
-Rerun = Callable[[PreTrainedConfig, Lengths], Trace]
-"""Runs the same class, with random weights, for another configuration and other lengths."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run at known sizes, and the shape of each tensor in it."""
-
-    assignment: Assignment
-    shapes: Mapping[Key, tuple[int, ...]]
+from hfreader.trace.symbols_runs import Rerun, Run, Runs
 
 
 def label(trace: Trace, config: PreTrainedConfig, lengths: Lengths, rerun: Rerun) -> Trace:
@@ -33,46 +23,26 @@ def label(trace: Trace, config: PreTrainedConfig, lengths: Lengths, rerun: Rerun
     config, lengths  those of the trace. Where the class runs at no other sizes, every dimension is its number, and a
     note says so.
     """
-    runs = _runs(config, lengths, rerun)
-    if not runs:
+    own = Run(Assignment(config, integers(config), lengths), shapes(trace))
+    runs = Runs(config, lengths, rerun)
+    rounds = [_Names(config, free, own)] if (free := runs.free()) else []
+    if not rounds or any(not rounds[0].knows(key) for key in own.shapes):
+        rounds += [_Names(config, tied, own)] if (tied := runs.tied()) else []
+    if not rounds:
         note = "dimensions are numbers: the class ran at no sizes but its own"
         return replace(rewrite(trace, _numbers), notes=(*trace.notes, note))
-    own = Run(Assignment(config, integers(config), lengths), shapes(trace))
-    atoms, legend = _atoms(config, [*runs, own])
-    names = _Names(Explanations(atoms), runs)
-    labelled = rewrite(trace, names.put)
-    return replace(labelled, symbols=tuple(legend[atom.name] for atom in atoms if atom.name in names.used))
+
+    def name(key: Key, tensor: TensorFact) -> TensorFact:
+        return next((each for each in rounds if each.knows(key)), rounds[0]).put(key, tensor)
+
+    labelled = rewrite(trace, name)
+    used = {symbol: fact for each in reversed(rounds) for symbol, fact in each.legend.items() if symbol in each.used}
+    order = {symbol: None for each in rounds for symbol in each.legend}
+    return replace(labelled, symbols=tuple(used[symbol] for symbol in order if symbol in used))
 
 
 def _numbers(_: Key, tensor: TensorFact) -> TensorFact:
     return replace(tensor, symbols=tuple(map(str, tensor.shape)))
-
-
-def _runs(config: PreTrainedConfig, like: Lengths, rerun: Rerun) -> tuple[Run, ...]:
-    """Runs at `RUNS` different sizes that differ in as many fields as the class allows."""
-    small = shallow(config)
-    names = candidates(small)
-
-    def attempt(chosen: tuple[str, ...], run: int, tied: bool) -> Run | None:
-        try:
-            assignment = assign(small, like, chosen, run, tied)
-            return Run(assignment, shapes(rerun(assignment.config, assignment.lengths)))
-        except Exception:  # sizes that a class refuses are expected: it raises what it likes
-            return None
-
-    def all_of(chosen: tuple[str, ...], tied: bool) -> tuple[Run, ...]:
-        runs: list[Run] = []
-        for number in range(RUNS):
-            run = attempt(chosen, number, tied)
-            if run is None:
-                return ()
-            runs.append(run)
-        return tuple(runs)
-
-    for tied in (False, True):
-        if runs := all_of(names, tied):
-            return runs
-    return all_of(largest_set(names, lambda chosen: attempt(chosen, 0, False) is not None), False)
 
 
 def _atoms(config: PreTrainedConfig, runs: list[Run]) -> tuple[list[Atom], dict[str, SymbolFact]]:
@@ -111,14 +81,18 @@ _LENGTHS: dict[str, Callable[[Lengths], int | None]] = {
 
 
 def _fields(runs: list[Run]) -> dict[str, tuple[int, ...]]:
-    """The values in each run of the fields that all runs have; of fields that are one by definition, the one set."""
+    """The values in each run of the fields that all runs have.
+
+    Of fields that are one by definition the one set; of head counts that are equal in all runs the first, which is
+    that of the queries.
+    """
     all_fields = [integers(run.assignment.config) for run in runs]
     common = [name for name in all_fields[-1] if all(name in fields for fields in all_fields)]
     chosen = runs[0].assignment.fields
     found: dict[str, tuple[int, ...]] = {}
-    for name in sorted(common, key=lambda name: name not in chosen):
+    for name in sorted(common, key=lambda name: (name not in chosen, "kv" in name or "key_value" in name)):
         values = tuple(fields[name] for fields in all_fields)
-        if name in chosen or values not in found.values():
+        if values not in found.values() or (name in chosen and not counts_heads(name)):
             found[name] = values
     return found
 
@@ -126,9 +100,10 @@ def _fields(runs: list[Run]) -> dict[str, tuple[int, ...]]:
 class _Names:
     """Puts symbols on tensors, and remembers which symbols it used."""
 
-    def __init__(self, explanations: Explanations, runs: tuple[Run, ...]) -> None:
+    def __init__(self, config: PreTrainedConfig, runs: tuple[Run, ...], own: Run) -> None:
+        atoms, self.legend = _atoms(config, [*runs, own])
         self.used: set[str] = set()
-        self._explanations = explanations
+        self._explanations = Explanations(atoms)
         self._seen: dict[Key, list[tuple[int, ...]]] = {}
         self._alike: dict[Key, list[Key]] = {}
         for key in runs[0].shapes:
@@ -136,6 +111,10 @@ class _Names:
             if len(found) == len(runs) and len({len(shape) for shape in found}) == 1:
                 self._seen[key] = list(zip(*found, strict=True))
                 self._alike.setdefault(general(key), []).append(key)
+
+    def knows(self, key: Key) -> bool:
+        """Whether the runs recorded the same, or the same in another layer."""
+        return key in self._seen or general(key) in self._alike
 
     def put(self, key: Key, tensor: TensorFact) -> TensorFact:
         """The tensor with a symbol, or else the number, for each dimension."""

@@ -1,0 +1,46 @@
+from hfreader.trace.proof_equations import Outcome
+from hfreader.trace.proof_verdicts import NEVER, Evidence, verdict
+
+GOOD = Outcome(error=1e-15, unused=frozenset())
+
+
+def judge(*outcomes: Outcome, lost: str | None = None, failures: tuple[str, ...] = ()):
+    evidence = Evidence()
+    for outcome in outcomes:
+        evidence.add(outcome, "run")
+    return verdict("key", evidence, lost, failures)
+
+
+def test_agreement_is_a_proof_with_its_largest_error():
+    proof = judge(GOOD, Outcome(error=3e-15))
+    assert (proof.state, proof.error, proof.executions, proof.reason) == ("proven", 3e-15, 2, None)
+
+
+def test_one_execution_that_differs_disproves():
+    proof = judge(GOOD, Outcome(error=0.25), GOOD)
+    assert (proof.state, proof.error) == ("disproven", 0.25)
+    assert proof.reason == "code and equation differ in 1 of 3 executions"
+
+
+def test_what_did_not_run_says_why():
+    assert judge().reason == NEVER
+    assert judge(failures=("no positions", "no positions")).reason == f"{NEVER}; not run: no positions"
+    assert judge(lost="output").reason == "the place of output cannot be recorded"
+    assert judge(Outcome(reason="x is missing")).reason == "x is missing"
+
+
+def test_an_input_that_never_varied_is_no_proof():
+    constant = Outcome(error=0.0, constant=frozenset({"mask"}))
+    assert judge(constant, constant).state == "matched"
+    assert judge(constant, GOOD).state == "proven"
+
+
+def test_a_reference_that_ignores_everything_is_no_proof():
+    assert judge(Outcome(error=0.0, unused=frozenset({"x"}), vacuous=True)).state == "matched"
+
+
+def test_what_a_proof_leaves_open_is_said():
+    proof = judge(Outcome(error=0.0, unused=frozenset({"key"})), Outcome(reason="not covered"))
+    assert proof.state == "proven"
+    assert proof.reason is not None
+    assert "key" in proof.reason and "1 further executions not compared: not covered" in proof.reason

@@ -1,0 +1,57 @@
+import pytest
+from transformers import BartConfig, BertConfig, GPT2Config, LlamaConfig, T5Config
+
+from hfreader.trace.sizes import RUNS, Lengths, assign, candidates, integers, largest_set, shallow
+from hfreader.trace.symbols_names import symbol_of
+
+CONFIGS = [BertConfig(), GPT2Config(), LlamaConfig(), T5Config(), BartConfig()]
+LIKE = Lengths(1, 8)
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.model_type)
+def test_every_size_differs_from_every_other_over_the_runs(config):
+    small = shallow(config)
+    runs = [assign(small, LIKE, candidates(small), run) for run in range(RUNS)]
+    values = {name: tuple(integers(run.config)[name] for run in runs) for name in runs[0].fields}
+    assert len(set(values.values())) == len(values), values
+    assert all(len(set(each)) > 1 for each in values.values())
+    assert len({run.lengths for run in runs}) == RUNS
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.model_type)
+def test_tied_sizes_keep_what_is_equal(config):
+    small = shallow(config)
+    before = integers(small)
+    for run in range(RUNS):
+        fields = assign(small, LIKE, candidates(small), run, tied=True).fields
+        for one in fields:
+            for other in fields:
+                if before[one] == before[other] and "vocab" not in one + other:
+                    assert fields[one] == fields[other], (one, other)
+
+
+def test_layers_are_cut_and_lists_of_layers_with_them():
+    small = shallow(T5Config(num_layers=7, num_decoder_layers=1))
+    assert (small.num_layers, small.num_decoder_layers) == (2, 1)
+
+
+def test_halves_find_every_field_that_can_vary():
+    bad = {"c", "f"}
+    assert set(largest_set(tuple("abcdefgh"), lambda chosen: not bad & set(chosen))) == set("abdegh")
+
+
+@pytest.mark.parametrize(
+    ("config", "field", "symbol"),
+    [
+        (GPT2Config(), "n_embd", "hidden"),
+        (GPT2Config(), "n_head", "heads"),
+        (GPT2Config(), "n_positions", "positions"),
+        (T5Config(), "d_kv", "head_dim"),
+        (BertConfig(), "intermediate_size", "intermediate"),
+        (BartConfig(), "decoder_attention_heads", "decoder_heads"),
+        (BartConfig(), "encoder_ffn_dim", "encoder_intermediate"),
+        (BertConfig(), "some_field", "some_field"),
+    ],
+)
+def test_fields_have_the_standard_short_names(config, field, symbol):
+    assert symbol_of(config, field) == symbol
