@@ -34,6 +34,7 @@ def run(case: Case, **extra):
         return case.run(case.model(), **extra)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_every_line_agrees_with_settrace_and_results_are_bit_identical(package, case):
     bare = tensors(run(case))

@@ -35,6 +35,7 @@ def recorded(written, source, call):
     return [(line.place.span.line, line.name, line.kind, line.value.text) for line in recording.lines()]
 
 
+@pytest.mark.slow
 @settings(
     max_examples=60,
     deadline=None,
