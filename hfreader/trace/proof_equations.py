@@ -30,14 +30,12 @@ class Outcome:
     error     max|code - equation| / max|equation|; None where the two could not be compared, `reason` says why.
     constant  input symbols whose captured tensor holds one value only, so that they were hardly tested.
     unused    input symbols that do not change the equation's result; None when not examined.
-    vacuous   no input at all changes the equation's result.
     """
 
     error: float | None = None
     reason: str | None = None
     constant: frozenset[str] = frozenset()
     unused: frozenset[str] | None = None
-    vacuous: bool = False
 
 
 def check(concept: Concept, captured: Mapping[str, object], examine: bool = False) -> Outcome:
@@ -70,7 +68,6 @@ def check(concept: Concept, captured: Mapping[str, object], examine: bool = Fals
         error=max(relative_error(code, value) for code, value in pairs.values()),
         constant=frozenset(name for name in inputs if _is_constant(arguments[name])),
         unused=ignored if examine else None,
-        vacuous=examine and len(ignored) == len(inputs),
     )
 
 

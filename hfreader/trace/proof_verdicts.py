@@ -20,7 +20,6 @@ class Evidence:
     runs: dict[str, None] = field(default_factory=dict)
     constant: frozenset[str] | None = None
     unused: frozenset[str] | None = None
-    vacuous: bool = False
 
     @property
     def compared(self) -> int:
@@ -35,7 +34,6 @@ class Evidence:
         self.errors.append(outcome.error)
         self.runs[run] = None
         self.constant = outcome.constant if self.constant is None else self.constant & outcome.constant
-        self.vacuous |= outcome.vacuous
         if outcome.unused is not None:
             self.unused = outcome.unused if self.unused is None else self.unused & outcome.unused
 
@@ -71,8 +69,6 @@ def _doubt(evidence: Evidence) -> str | None:
     """Why agreement says little, or None."""
     if evidence.constant:
         return f"agrees, but {_listed(evidence.constant)} held one value only in every execution"
-    if evidence.vacuous:
-        return "agrees, but the reference gives the same whatever its inputs are"
     return None
 
 

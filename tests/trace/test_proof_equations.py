@@ -108,6 +108,10 @@ def test_a_reference_may_decline_and_may_read_the_shape():
     assert check(concept(declining), captured()).reason == "the equation does not speak of this run: two rows"
 
 
+def test_a_reference_that_copies_the_answer_is_found_out():
+    assert check(concept(lambda Q, like: like), captured(), examine=True).reason is not None
+
+
 def test_an_equation_that_ignores_an_input_is_noticed():
     def vacuous(Q, K, V, scale, M=None):
         return attention(Q, K, V, 0.5, M)
