@@ -101,11 +101,11 @@ def _walk(body: Sequence[ast.stmt], condition: str | None, source: _Lines, found
 
 def _head_end(statement: ast.stmt) -> int:
     """The last line of what a statement says before its body."""
+    if not hasattr(statement, "body"):
+        return statement.end_lineno or statement.lineno
     parts = [part for part in ast.iter_child_nodes(statement) if not isinstance(part, ast.stmt | ast.excepthandler)]
     ends = [end for part in parts for inner in ast.walk(part) if (end := getattr(inner, "end_lineno", None))]
-    return (
-        max(ends, default=statement.lineno) if hasattr(statement, "body") else statement.end_lineno or statement.lineno
-    )
+    return max(ends, default=statement.lineno)
 
 
 def _branches(

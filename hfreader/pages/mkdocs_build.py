@@ -1,5 +1,6 @@
 """Runs MkDocs on rendered fragments."""
 
+import logging
 from pathlib import Path
 
 from mkdocs.commands.build import build
@@ -7,15 +8,21 @@ from mkdocs.config import load_config
 from mkdocs.exceptions import MkDocsException
 
 from hfreader.errors import HfreaderError
+from hfreader.pages.site import read_manifest
 
 PLUGIN = "hfreader"
+LOGGER = logging.getLogger("mkdocs")
+LOGGER.addHandler(logging.NullHandler())
 
 
 def run_mkdocs(config_file: Path, fragments: Path, site: Path) -> None:
     """Build the site that `config_file` describes from `fragments` (see `hfreader.pages.site`) into `site`.
 
-    What `site` held before is replaced. HfreaderError where the configuration is unusable or MkDocs gives up.
+    What `site` held before is replaced. HfreaderError where the configuration is unusable or MkDocs gives up; MkDocs
+    itself stays silent meanwhile.
     """
+    read_manifest(fragments)
+    spoke, LOGGER.propagate = LOGGER.propagate, False
     try:
         config = load_config(str(config_file), site_dir=str(site.absolute()))
         if PLUGIN not in config.plugins:
@@ -25,4 +32,6 @@ def run_mkdocs(config_file: Path, fragments: Path, site: Path) -> None:
         build(config)
         config.plugins.on_shutdown()
     except MkDocsException as error:
-        raise HfreaderError(f"MkDocs could not build {config_file}: {error}") from error
+        raise HfreaderError(f"MkDocs could not build {config_file}: {error.__context__ or error}") from error
+    finally:
+        LOGGER.propagate = spoke

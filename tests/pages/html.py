@@ -80,9 +80,7 @@ def code_of(block: Element) -> dict[str, str]:
 def _pieces(element: Element) -> Iterator["Element | str"]:
     """The anchors of lines and the text between them, in document order."""
     for child in element.children:
-        if isinstance(child, str):
-            yield child
-        elif child.tag == "a" and "id" in child.attributes:
+        if isinstance(child, str) or (child.tag == "a" and "id" in child.attributes):
             yield child
         else:
             yield from _pieces(child)

@@ -1,0 +1,75 @@
+"""hfreader as a plugin of MkDocs, for those who already live there."""
+
+from pathlib import Path
+
+import pytest
+
+from hfreader.errors import HfreaderError
+from hfreader.pages.book import Book
+from hfreader.pages.mkdocs_build import run_mkdocs
+from hfreader.pages.site import PLACEHOLDER, write_fragments
+from hfreader.progress import silent
+from tests.pages import toy
+
+CONFIG = """
+site_name: Notes
+use_directory_urls: false
+theme: {name: material, font: false}
+plugins: [search, hfreader, offline]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, toy_book: Book) -> Path:
+    """A project of the user's own, with a home page that has room for the tables."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "mkdocs.yml").write_text(CONFIG)
+    (tmp_path / "docs" / "index.md").write_text(f"# My notes\n\n{PLACEHOLDER}\n")
+    write_fragments(toy_book, tmp_path / "fragments", silent, toy.CONCEPTS)
+    return tmp_path
+
+
+def build(project: Path) -> Path:
+    run_mkdocs(project / "mkdocs.yml", project / "fragments", project / "site")
+    return project / "site"
+
+
+def test_fragments_and_contents_are_put_into_pages(project: Path):
+    site = build(project)
+    model = (site / "models/toy.html").read_text(encoding="utf-8")
+    assert '<section class="hf" id="ToyAttention"' in model and PLACEHOLDER not in model
+    assert 'class="md-nav__link"' in model and 'href="#ToyAttention"' in model
+    home = (site / "index.html").read_text(encoding="utf-8")
+    assert "My notes" in home and 'href="models/toy.html#ToyAttention"' in home
+
+
+def test_styles_script_font_and_shim_are_shipped(project: Path):
+    site = build(project)
+    page = (site / "models/toy.html").read_text(encoding="utf-8")
+    shipped = {str(path.relative_to(site)) for path in (site / "assets/hfreader").rglob("*.*")}
+    for name in ("hfreader.css", "diagram.css", "symbols.css", "hfreader.js", "vendor/iframe-worker.js"):
+        assert f"assets/hfreader/{name}" in shipped and f"../assets/hfreader/{name}" in page
+    assert {"assets/hfreader/fonts/OFL.txt", "assets/hfreader/vendor/iframe-worker.LICENSE"} <= shipped
+    assert "unpkg.com" not in page and "fonts.googleapis" not in page
+
+
+def test_the_offline_index_has_our_entries(project: Path):
+    index = (build(project) / "search/search_index.js").read_text(encoding="utf-8")
+    assert "models/toy.html#ToyAttention" in index and "&lt;script&gt;" in index and "<script>" not in index
+
+
+def test_no_analysed_models_is_one_clear_line(project: Path):
+    with pytest.raises(HfreaderError, match="run `hfreader build` first"):
+        run_mkdocs(project / "mkdocs.yml", project / "nothing", project / "site")
+
+
+def test_a_page_without_the_placeholder_says_what_it_lacks(project: Path):
+    (project / "docs" / "index.md").write_text("# My notes\n")
+    with pytest.raises(HfreaderError, match="lacks the line"):
+        build(project)
+
+
+def test_a_configuration_without_the_plugin_says_so(project: Path):
+    (project / "mkdocs.yml").write_text(CONFIG.replace("hfreader, ", ""))
+    with pytest.raises(HfreaderError, match="add it under `plugins`"):
+        build(project)
