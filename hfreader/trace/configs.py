@@ -56,7 +56,7 @@ def family_of(config: PreTrainedConfig) -> str:
 def build_config(config_class: type[PreTrainedConfig], fields: Mapping[str, Any]) -> PreTrainedConfig:
     """A configuration from written fields; HfreaderError with the configuration's own reason."""
     try:
-        return config_class.from_dict(dict(fields))
+        return config_class(**fields)
     except Exception as error:  # the checks of 800 configurations raise whatever they like
         raise HfreaderError(f"{config_class.__name__} refuses these values: {one_line(error)}") from error
 
@@ -84,10 +84,10 @@ def written_fields(config: PreTrainedConfig) -> dict[str, Any]:
     if not unset:
         return fields
     try:
-        rest = type(config).from_dict({name: value for name, value in fields.items() if name not in unset})
+        rest = type(config)(**{name: value for name, value in fields.items() if name not in unset})
     except Exception:  # then they are not derived
         return fields
-    derived = {name for name in unset if as_json(rest).get(name) == as_json(config).get(name)}
+    derived = {name for name in unset if getattr(rest, name, None) == getattr(config, name)}
     return {name: value for name, value in fields.items() if name not in derived}
 
 

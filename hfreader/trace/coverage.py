@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import reduce
-from itertools import chain, islice
+from itertools import islice
 from operator import or_
 from pathlib import Path
 
@@ -24,9 +24,9 @@ from hfreader.trace.reach import compared_constants, reachable
 from hfreader.trace.recorder import Recorder, Recording
 from hfreader.trace.settings import Setting
 from hfreader.trace.small import small
-from hfreader.trace.variants import answers, choices, configurations, plain_settings, ways
+from hfreader.trace.variants import answers, cached, choices, configurations, plain_settings, ways
 
-MOST_TRIES = 80
+MOST_TRIES = 48
 """How many settings of one class are tried by themselves, and how many with labels on top."""
 
 
@@ -54,8 +54,10 @@ def find_settings(family: str, snapshot: Snapshot, report: Report) -> Found:
         for number, (plain, aims) in enumerate(search.begun):
             report("trace", f"settings of {plain.model_class.__name__}", number, len(search.begun))
             search.look(plain, aims)
+            if plain.model_class is base:
+                search.show(plain)
     order = {each: number for number, each in enumerate(classes)}
-    settings = sorted(search.needed(base), key=lambda each: order[each.model_class])
+    settings = sorted(search.needed(), key=lambda each: order[each.model_class])
     return Found(tuple(settings), tuple(search.problems))
 
 
@@ -71,8 +73,10 @@ class _Search:
         self.problems: list[Problem] = []
         self.begun: list[tuple[Setting, int]] = []
         self._kept: dict[Setting, int] = {}
+        self._shown: list[Setting] = []
         self._ran = 0
         self._seen: set[type] = set()
+        self._last: tuple[Setting, PreTrainedModel] | None = None
 
     def begin(self, model_class: type[PreTrainedModel], config: PreTrainedConfig) -> None:
         """Find the simplest setting in which a class runs; it is kept whether or not it adds statements."""
@@ -82,22 +86,31 @@ class _Search:
 
     def look(self, plain: Setting, aims: int) -> None:
         """Keep what adds statements, until all that the class aims at have run."""
+        self._keep(ways(plain), aims)
+        if not aims & ~self._ran:
+            return
         files = [self.package / file for file in self.recording.recorder.files]
         changed = list(configurations(plain, compared_constants(files, as_json(plain.config))))
-        self._keep(chain(ways(plain), changed), aims)
+        self._keep(changed, aims)
         kept = [each for each in self._kept if each.model_class is plain.model_class and each is not plain]
-        self._keep((each for other in (*kept, *choices(plain), *changed) for each in answers(other)), aims)
+        self._keep((each for other in (*choices(plain), *kept, *changed) for each in answers(other)), aims)
 
-    def needed(self, base: type[PreTrainedModel]) -> list[Setting]:
-        """The settings that were kept, without those whose statements others run as well; one at least per class,
-        and the simplest of the base model."""
+    def show(self, plain: Setting) -> None:
+        """Keep this setting, and its like with a cache, whatever else runs the same statements."""
+        self._shown.append(plain)
+        for setting in cached(plain):
+            with suppress(HfreaderError):
+                self._run(setting, keep=True)
+                self._shown.append(setting)
+
+    def needed(self) -> list[Setting]:
+        """The settings that were kept, without those whose statements others run as well; one at least per class."""
         left = dict(self._kept)
         for setting, ran in self._kept.items():
             others = [each for each in left if each is not setting]
             rest = reduce(or_, (left[each] for each in others), 0)
             alone = all(each.model_class is not setting.model_class for each in others)
-            simplest = any(setting is plain for plain, _ in self.begun) and setting.model_class is base
-            if not (ran & ~rest or alone or simplest):
+            if not (ran & ~rest or alone or setting in self._shown):
                 del left[setting]
         return list(left)
 
@@ -128,13 +141,23 @@ class _Search:
     def _run(self, setting: Setting, keep: bool = False) -> None:
         """Run it, and keep it if statements ran for the first time, or in any case."""
         marks = self.recording.marks
-        model = setting.model()
+        model = self._model(setting)
         marks[:] = bytes(len(marks))
         setting.run(model)
         ran = int.from_bytes(marks, "little")
         if keep or ran & ~self._ran:
             self._kept[setting] = ran
         self._ran |= ran
+
+    def _model(self, setting: Setting) -> PreTrainedModel:
+        """A model for the setting, the last one where it fits; runs with labels write into the configuration."""
+        if setting.options.zeros or setting.options.training:
+            return setting.model()
+        if self._last is None or any(
+            getattr(self._last[0], name) is not getattr(setting, name) for name in ("model_class", "config")
+        ):
+            self._last = (setting, setting.model())
+        return self._last[1]
 
     def _aims(self, plain: Setting) -> int:
         """The statements of the classes that come into play for the first time."""

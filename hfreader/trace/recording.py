@@ -29,8 +29,12 @@ def record(
     recorder: Recorder,
     ids: torch.Tensor | None = None,
     seed: int = 0,
+    configured: bool = True,
 ) -> Trace:
-    """Run a setting and record it; `weights` says random, `tokens` is empty. HfreaderError where it cannot run."""
+    """Run a setting and record it; `weights` says random, `tokens` is empty. HfreaderError where it cannot run.
+
+    configured  put the configuration into the trace.
+    """
     with given_to(model) as inputs, recorder.recording(model) as recording:
         setting.run(model, ids, seed)
     return Trace(
@@ -46,8 +50,8 @@ def record(
         tokenizer=None,
         tokens=(),
         inputs=tuple((name, value_of(shot(value))) for name, value in inputs.items()),
-        config=as_json(setting.config),
-        changed=difference(setting.config),
+        config=as_json(setting.config) if configured else {},
+        changed=difference(setting.config) if configured else {},
         symbols=(),
         modules=recording.modules(),
         lines=recording.lines(),

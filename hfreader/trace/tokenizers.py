@@ -107,7 +107,7 @@ def special_ids(config: PreTrainedConfig) -> set[int]:
     """The ids that fields such as `pad_token_id` give a meaning of their own, nested configurations included."""
     found: set[int] = set()
     for each in (config, *sub_configs(config).values()):
-        for name, value in each.to_dict().items():
+        for name, value in vars(each).items():
             if name.endswith(("_token_id", "_token_index")):
                 found.update(id for id in (value if isinstance(value, list) else [value]) if isinstance(id, int))
     return found

@@ -78,7 +78,7 @@ def with_symbols(found: Trace, setting: Setting, snapshot: Snapshot, recorder: R
 
     def rerun(config: PreTrainedConfig, lengths: Lengths) -> Trace:
         other = setting.with_config(config, lengths)
-        return record(other, other.model(), snapshot, recorder)
+        return record(other, other.model(), snapshot, recorder, configured=False)
 
     return label(found, setting.config, setting.lengths, rerun)
 

@@ -36,9 +36,15 @@ def ways(plain: Setting) -> Iterator[Setting]:
     yield from choices(plain)
     for name, shape in product(id_parameters(plain.model_class), SHAPES[:2]):
         yield _with(plain, f"{name} ({shape})", zeros=((name, shape),))
-    if "past_key_values" in accepted:
-        yield replace(plain, name=_named(plain, "cache"), lengths=CACHED)
+    yield from cached(plain)
     yield _with(plain, "training mode", training=True)
+
+
+def cached(plain: Setting) -> Iterator[Setting]:
+    """A second pass on the cache of the first, where the class takes one."""
+    if "past_key_values" in parameters_of_forward(plain.model_class):
+        lengths = replace(CACHED, encoder=plain.lengths.encoder)
+        yield replace(plain, name=_named(plain, "cache"), lengths=lengths)
 
 
 def choices(plain: Setting) -> Iterator[Setting]:
@@ -78,15 +84,18 @@ def configurations(plain: Setting, constants: Mapping[str, frozenset[str]]) -> I
         yield from _changed(replace(plain, lengths=ENCODED), "cross-attention", cross)
         yield from _changed(replace(plain, lengths=replace(CACHED, encoder=4)), "cross-attention, cache", cross)
     for name, value in fields.items():
-        if isinstance(value, bool) and name not in NO_SWITCHES | {"is_decoder", "add_cross_attention"}:
-            yield from _changed(plain, f"{name}={not value}", {name: not value})
-    for name in (name for name, value in fields.items() if value is None and name.endswith("_token_id")):
-        yield from _changed(plain, f"{name}=0", {name: 0})
+        if name.endswith("_token_id") and (value is None or value == 0):
+            alone = replace(plain, lengths=replace(plain.lengths, batch=1))
+            changed = 0 if value is None else None
+            yield from _changed(alone, f"one row, {name}={changed}", {name: changed})
     if label_parameters(plain.model_class):
         yield from _changed(plain, "num_labels=1", {"num_labels": 1})
     for name, values in constants.items():
         for text in sorted(values - {fields.get(name)}):
             yield from _changed(plain, f"{name}={text}", {name: text})
+    for name, value in fields.items():
+        if isinstance(value, bool) and name not in NO_SWITCHES | {"is_decoder", "add_cross_attention"}:
+            yield from _changed(plain, f"{name}={not value}", {name: not value})
 
 
 def _with(setting: Setting, name: str, **options: Any) -> Setting:
@@ -112,6 +121,8 @@ def plain_settings(model_class: type[PreTrainedModel], config: Any) -> Iterator[
     yield plain
     yield from choices(plain)
     yield _with(plain, "ids alone", bare=True)
+    if getattr(config, "pad_token_id", 0) is None:
+        yield from _changed(plain, "pad_token_id=0", {"pad_token_id": 0})
     yield replace(plain, name="one row", lengths=replace(PLAIN, batch=1, encoder=encoder))
     yield _with(plain, "no cache", extra=(("use_cache", False),))
     if encoder is not None:
