@@ -16,7 +16,7 @@ from hfreader.errors import HfreaderError
 from hfreader.facts.problems import Problem
 from hfreader.facts.snapshot import Snapshot
 from hfreader.progress import Report
-from hfreader.trace.configs import as_json, default_config
+from hfreader.trace.configs import as_json, default_config, one_line
 from hfreader.trace.inputs import require_text
 from hfreader.trace.models import base_class, model_classes
 from hfreader.trace.reach import compared_constants, reachable
@@ -79,9 +79,11 @@ class _Search:
 
     def begin(self, model_class: type[PreTrainedModel], config: PreTrainedConfig) -> None:
         """Find the simplest setting in which a class runs; it is kept whether or not it adds statements."""
-        plain = self._first(model_class, config)
-        if plain is not None:
+        try:
+            plain = self._first(model_class, config)
             self.begun.append((plain, self._aims(plain)))
+        except Exception as error:  # a class that cannot be run costs only itself
+            self.problems.append(Problem("trace", model_class.__name__, one_line(error)))
 
     def look(self, plain: Setting, aims: int) -> None:
         """Keep what adds statements, until all that the class aims at have run."""
@@ -121,21 +123,18 @@ class _Search:
                 warnings.simplefilter("error", UserWarning)  # torch broadcasts labels of a wrong shape, and warns
                 self._run(setting)
 
-    def _first(self, model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Setting | None:
-        reasons = []
-        try:
-            require_text(model_class)
-            for setting in plain_settings(model_class, small(model_class, config)):
-                try:
-                    self._run(setting, keep=True)
-                except HfreaderError as error:
-                    reasons.append(str(error))
-                else:
-                    return setting
-        except HfreaderError as error:
-            reasons.append(str(error))
-        self.problems.append(Problem("trace", model_class.__name__, reasons[0]))
-        return None
+    def _first(self, model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Setting:
+        """The first setting that runs; the reason why the simplest one does not where none does."""
+        require_text(model_class)
+        reasons: list[HfreaderError] = []
+        for setting in plain_settings(model_class, small(model_class, config)):
+            try:
+                self._run(setting, keep=True)
+            except HfreaderError as error:
+                reasons.append(error)
+            else:
+                return setting
+        raise reasons[0]
 
     def _run(self, setting: Setting, keep: bool = False) -> None:
         """Run it, and keep it if statements ran for the first time, or in any case."""

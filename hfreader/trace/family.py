@@ -4,15 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from hfreader.concepts import catalogue
-from hfreader.errors import HfreaderError
 from hfreader.facts.problems import Problem
 from hfreader.facts.runs import FamilyRequest, FamilyRun, TraceRequest
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.traces import Trace
 from hfreader.progress import Report
+from hfreader.trace.configs import one_line
 from hfreader.trace.coverage import find_settings
 from hfreader.trace.holding import held
-from hfreader.trace.models import skeleton
 from hfreader.trace.proof import prove
 from hfreader.trace.recorder import Recorder
 from hfreader.trace.recording import files_of, record, recorder_for, watch, with_executions
@@ -30,8 +29,8 @@ def run_family(request: FamilyRequest, snapshot: Snapshot, report: Report) -> Fa
     found = find_settings(request.family, snapshot, report)
     try:
         traces.append(trace(TraceRequest(request.family, seed=request.seed), snapshot, report))
-    except HfreaderError as error:
-        problems.append(Problem("trace", request.family, str(error)))
+    except Exception as error:  # the other classes may still run
+        problems.append(Problem("trace", request.family, one_line(error)))
     more, failed = _traces(found.settings, snapshot, request.seed, report)
     proofs = prove(request.matches, found.settings, catalogue(), Path(snapshot.package), report)
     return FamilyRun(request.family, (*traces, *more), proofs, (*problems, *found.problems, *failed))
@@ -42,7 +41,8 @@ def _traces(
 ) -> tuple[list[Trace], list[Problem]]:
     """One trace per setting, and a problem for each that does not run."""
     package = Path(snapshot.package)
-    files = {file: None for each in settings for file in files_of(skeleton(each.model_class, each.config), package)}
+    classes = {each.model_class: each for each in settings}
+    files = {file: None for each in classes.values() for file in files_of(each.model(), package)}
     recorder = recorder_for(tuple(files), package)
     traces: list[Trace] = []
     problems: list[Problem] = []
@@ -51,8 +51,8 @@ def _traces(
             report("trace", f"{setting.model_class.__name__}, {setting.name}", number, len(settings))
             try:
                 traces.append(_trace(setting, snapshot, recorder, seed))
-            except HfreaderError as error:
-                problems.append(Problem("trace", setting.model_class.__name__, str(error)))
+            except Exception as error:
+                problems.append(Problem("trace", setting.model_class.__name__, one_line(error)))
     return traces, problems
 
 

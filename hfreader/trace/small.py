@@ -14,11 +14,9 @@ from hfreader.trace.sizes import integers, shallow
 from hfreader.trace.tokenizers import special_ids
 
 VOCABULARY = 512
-EXPERTS = 8
 NARROWEST_HEAD = 8
 WIDEST_DIVISOR = 64
 _WIDTH = re.compile(r"(hidden|embedding)_size|intermediate|ffn|d_(model|ff|kv|inner)|n_(embd|inner)|dim$|_rank$")
-_EXPERTS = re.compile(r"^(num|n)_.*experts$")
 
 
 def small(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> PreTrainedConfig:
@@ -57,8 +55,6 @@ def _narrowed(config: PreTrainedConfig, divisor: int) -> dict[str, Any]:
         field = name.rpartition(".")[2]
         if _WIDTH.search(field) and value % divisor == 0 and value > divisor:
             changes[name] = value // divisor
-        elif _EXPERTS.search(field):
-            changes[name] = min(value, EXPERTS)
     return changes | _fewer_ids(config)
 
 
