@@ -2,8 +2,9 @@
 
 import difflib
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from hfreader.concepts import catalogue
 from hfreader.errors import HfreaderError
 from hfreader.facts.analysis import Analysis
 from hfreader.facts.codec import to_json
-from hfreader.facts.matches import Match
 from hfreader.facts.problems import Problem
 from hfreader.facts.runs import FamilyRequest, FamilyRun
 from hfreader.facts.snapshot import Snapshot
@@ -25,6 +25,7 @@ from hfreader.pages.book import Book, Family
 from hfreader.pages.mkdocs_build import run_mkdocs
 from hfreader.pages.site import write_fragments
 from hfreader.progress import Report
+from hfreader.shared import shared_families
 from hfreader.source import obtain
 from hfreader.store import cache_folder, digest, digest_files, recall, remember, remembered
 from hfreader.trace.client import run_families
@@ -69,15 +70,21 @@ def gather(options: BuildOptions, report: Report) -> Book:
     library = Library(snapshot)
     families = known_families(library, options.models)
     source = snapshot_digest(snapshot)
-    analyses = {
-        family: tuple(
-            _analysis(library, file, source, report, done, len(families)) for file in library.modeling_files(family)
+    files = {family: library.modeling_files(family) for family in families}
+    analyses = _analyses(library, source, [file for group in files.values() for file in group], report)
+    reached = {family: _shared(library, source, group) for family, group in files.items()}
+    shared = _analyses(library, source, sorted({file for group in reached.values() for file in group}), report)
+    requests = [
+        FamilyRequest(
+            family,
+            tuple(match for file in group for match in analyses[file].matches)
+            + tuple(match for file in reached[family] for match in shared[file].matches),
         )
-        for done, family in enumerate(families)
-    }
-    report("analysis", "done", len(families), len(families))
-    runs = _runs(snapshot, analyses, source, report)
-    return Book(snapshot, tuple(Family(family, parts, runs.get(family)) for family, parts in analyses.items()))
+        for family, group in files.items()
+    ]
+    runs = _runs(snapshot, requests, source, report)
+    own = [Family(family, tuple(analyses[file] for file in group), runs.get(family)) for family, group in files.items()]
+    return Book(snapshot, (*own, *shared_families(shared.values(), [family.run for family in own if family.run])))
 
 
 def known_families(library: Library, wanted: Iterable[str]) -> tuple[str, ...]:
@@ -110,30 +117,37 @@ def _code_digest(*rooms: str) -> str:
     return digest_files([*files, *added])
 
 
-def _analysis(library: Library, file: str, source: str, report: Report, done: int, total: int) -> Analysis:
-    report("analysis", file, done, total)
-    key = digest(source, file, _code_digest("facts", "concepts", "analyzers"))
-    return remembered("analyses", key, Analysis, lambda: analyse(library, file))
+def _analyses(library: Library, source: str, files: Sequence[str], report: Report) -> dict[str, Analysis]:
+    """Analyses by file, computed or remembered."""
+    code = _code_digest("facts", "concepts", "analyzers")
+    made: dict[str, Analysis] = {}
+    for done, file in enumerate(files, start=1):
+        report("analysis", file, done, len(files))
+        made[file] = remembered("analyses", digest(source, file, code), Analysis, partial(analyse, library, file))
+    return made
 
 
-def _runs(
-    snapshot: Snapshot, analyses: dict[str, tuple[Analysis, ...]], source: str, report: Report
-) -> dict[str, FamilyRun]:
+def _shared(library: Library, source: str, files: Sequence[str]) -> tuple[str, ...]:
+    """The files outside `models/` that hold modules which these files use."""
+    key = digest(source, *files, _code_digest("analyzers"))
+    return remembered(
+        "shared",
+        key,
+        tuple[str, ...],
+        lambda: tuple(sorted({shared for file in files for shared in library.shared_files(file)})),
+    )
+
+
+def _runs(snapshot: Snapshot, requests: Sequence[FamilyRequest], source: str, report: Report) -> dict[str, FamilyRun]:
     """Runs and proofs by family; only what is not remembered starts a worker."""
     code = _code_digest("facts", "concepts", "trace")
-    keys: dict[str, str] = {}
-    requests: list[FamilyRequest] = []
-    runs: dict[str, FamilyRun] = {}
-    for family, parts in analyses.items():
-        matches: tuple[Match, ...] = tuple(match for part in parts for match in part.matches)
-        request = FamilyRequest(family, matches)
-        keys[family] = digest(source, code, to_json(request), version("torch"), sys.version)
-        found = recall("runs", keys[family], FamilyRun)
-        if found is None:
-            requests.append(request)
-        else:
-            runs[family] = found
-    for run in run_families(tuple(requests), snapshot, report) if requests else ():
+    keys = {
+        request.family: digest(source, code, to_json(request), version("torch"), sys.version) for request in requests
+    }
+    found = {family: recall("runs", key, FamilyRun) for family, key in keys.items()}
+    runs = {family: run for family, run in found.items() if run is not None}
+    missing = tuple(request for request in requests if request.family not in runs)
+    for run in run_families(missing, snapshot, report):
         remember("runs", keys[run.family], run)
         runs[run.family] = run
     return runs

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -169,11 +170,13 @@ def trace(
 
 def _show_build(result: BuildResult) -> None:
     console = Console()
-    table = Table("family", "classes", "mapped", "matches", "proven", "disproven", "unchecked", "lines run", "problems")
+    table = Table(
+        "family", "classes", "mapped", "found", "proven", "disproven", "unchecked", "ran", "problems", box=SIMPLE_HEAD
+    )
     for column in table.columns[1:]:
         column.justify = "right"
     for family in result.families:
-        share = f"{family.statements_ran}/{family.statements}"
+        share = f"{family.statements_ran / max(family.statements, 1):.0%}"
         counts = (family.classes, family.mapped, family.matches, family.proven, family.disproven, family.unchecked)
         table.add_row(family.family, *map(str, counts), share, str(family.problems))
     console.print(table)
@@ -181,6 +184,7 @@ def _show_build(result: BuildResult) -> None:
         console.print(f"{problem.stage}: {problem.subject}: {problem.reason}", highlight=False, markup=False)
     source = result.snapshot
     read = f"transformers {source.version}" + (f" at {source.commit}" if source.commit else " (installed package)")
+    console.print("found: places where the structure of an equation was found; ran: share of statements that ran")
     console.print(f"Read {read}.", *([source.note] if source.note else []), highlight=False, markup=False, sep="\n")
     console.print(f"Open {result.folder}/index.html, or run `hfreader serve`.", highlight=False, markup=False)
 

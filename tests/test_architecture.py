@@ -17,6 +17,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("trace",),
     ("pages",),
     ("views",),
+    ("shared",),
     ("build",),
     ("plugin",),
     ("cli",),

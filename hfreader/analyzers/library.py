@@ -111,6 +111,18 @@ class Library:
         """The modeling files of a family, sorted."""
         return tuple(file for file in self._listing() if file.split("/")[1] == family)
 
+    def shared_files(self, file: str) -> tuple[str, ...]:
+        """Files outside `models/` from which a file imports and that define modules with a forward of their own,
+        such as `activations.py`; sorted."""
+        imported = map(self._resolver.split, self.file(file).imports.values())
+        files = {place[0].file for place in imported if place is not None and "/" not in place[0].file}
+        return tuple(sorted(shared for shared in files if self._defines_forward(shared)))
+
+    def _defines_forward(self, file: str) -> bool:
+        parsed = self.tree(file)
+        owners = (name.removesuffix(".forward") for name in parsed.functions if name.endswith(".forward"))
+        return any(self.is_module(f"{parsed.module}.{owner}") for owner in owners)
+
 
 def is_modeling_file(file: str) -> bool:
     """Whether a path relative to the package is `models/<family>/modeling_*.py` for PyTorch."""

@@ -37,9 +37,8 @@ CONCEPT = Concept(
     name=Text("GELU", "高斯误差线性单元 GELU"),
     explanation=Text(
         "A smooth relative of ReLU: each number is weighted by the probability that a standard normal variable "
-        "lies below "
-        "it. The exact form uses the error function; the tanh form is the approximation that the paper gives "
-        "beside it.",
+        "lies below it. The exact form uses the error function; the tanh form is the approximation that the paper "
+        "gives beside it.",
         "ReLU 的平滑版本:每个数乘以标准正态变量小于它的概率。精确形式用误差函数,tanh 形式是论文同时给出的近似。",
     ),
     citations=(at(GELU_PAPER, "§2"),),
@@ -105,4 +104,5 @@ def gelu(x, y):
     return x * 0.5 * (1.0 + torch.erf(y / math.sqrt(2.0)))
 """,
     ),
+    hints=frozenset({"tanh"}),
 )

@@ -44,6 +44,8 @@ class Concept:
     patterns    alternatives, most specific first; all bind `output`.
     output      the symbol that the reference computes.
     reference   computes `output` from the other symbols, see below.
+    hints       symbols that only tell the reference which form or size it meets: its result need not change with
+                their values (attention derives its scale from d_k, whatever scale the code uses).
     matches     source text of modules in which the concept must be found; `rejects` where it must not.
                 Each may use `torch`, `nn`, `F`, `math`, and defines classes or functions (the last one is the root).
 
@@ -73,6 +75,7 @@ class Concept:
     reference: Callable[..., Any]
     matches: tuple[str, ...]
     rejects: tuple[str, ...]
+    hints: frozenset[str] = frozenset()
 
 
 class NotCovered(Exception):

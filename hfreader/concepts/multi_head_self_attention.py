@@ -41,11 +41,11 @@ def reference(
     forbidden: Any = None,
     is_causal: Any = False,
     w_o: Any = None,
-) -> Any:
+) -> dict[str, Any]:
     """Concat(head_1 ... head_h) W^O with head_i = Attention(x W_i^Q, x W_i^K, x W_i^V).
 
-    Shapes: x (B, T, d_model); the captured `key` and `value` (..., S, d) only tell the size of a head,
-    and hold the keys and values of earlier positions (S > T) where there is a cache.
+    Shapes: x (B, T, d_model); the captured `key` and `value` (..., S, d) tell the size of a head, and hold the
+    keys and values of earlier positions (S > T) where there is a cache; those of x itself are computed here.
     """
     if w_qkv is not None:
         wide = x @ w_qkv.weight if w_qkv.bias is None else x @ w_qkv.weight + w_qkv.bias
@@ -57,9 +57,9 @@ def reference(
     k, v = (_with_past(now, seen) for now, seen in ((k, key), (v, value)))
     outcome = attention_reference(q, k, v, mask, bias, forbidden, is_causal)["output"]
     joined = outcome.transpose(1, 2).reshape(batch, length, -1)
-    if w_o is None:
-        return joined
-    return joined @ w_o.weight if w_o.bias is None else joined @ w_o.weight + w_o.bias
+    if w_o is not None:
+        joined = joined @ w_o.weight if w_o.bias is None else joined @ w_o.weight + w_o.bias
+    return {"key": k.reshape(key.shape), "value": v.reshape(value.shape), "output": joined}
 
 
 def _with_past(now: Any, seen: Any) -> Any:

@@ -180,4 +180,5 @@ def attention(query, key, value, s):
     return F.softmax(query @ key.transpose(-1, -2) * s, dim=-2) @ value
 """,
     ),
+    hints=frozenset({"scale"}),
 )

@@ -15,11 +15,15 @@ UNRUN = "the family was not run"
 
 @dataclass(frozen=True)
 class Family:
-    """One folder of `transformers/models`: its modeling files and what ran (None: nothing could be run)."""
+    """One folder of `transformers/models`: its modeling files and what ran (None: nothing could be run).
+
+    shared  not a family: files that several families use, with the runs of all of these.
+    """
 
     name: str
     analyses: tuple[Analysis, ...]
     run: FamilyRun | None = None
+    shared: bool = False
 
     @cached_property
     def proofs(self) -> dict[str, Proof]:
@@ -68,9 +72,10 @@ def bare(qualified: str) -> str:
 
 
 def page_of(file: str) -> str:
-    """Where the page of a modeling file lies on the site, without suffix: `models/bert`."""
-    stem = file.rpartition("/")[2].removesuffix(".py").removeprefix("modeling_")
-    return f"models/{stem}"
+    """Where the page of a source file lies on the site, without suffix: `models/bert`, `library/activations`."""
+    folder, _, name = file.rpartition("/")
+    stem = name.removesuffix(".py")
+    return f"models/{stem.removeprefix('modeling_')}" if folder else f"library/{stem}"
 
 
 def concept_page(slug: str) -> str:

@@ -36,7 +36,7 @@ def model_page(book: Book, family: Family, analysis: Analysis, concepts: Mapping
     context = FileContext(book, family, analysis, concepts)
     parts = sections(analysis.code, context.source(context.file).lines)
     base = base_model(analysis.code, context.traces)
-    default = context.traces[0] if context.traces else None
+    default = context.traces[0] if context.traces and not family.shared else None
     root = module_tree(default.modules) if default else None
     blocks = [ClassBlock(context, part) for part in parts]
     html = fill(

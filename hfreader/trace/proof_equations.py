@@ -61,7 +61,8 @@ def check(concept: Concept, captured: Mapping[str, object], examine: bool = Fals
     if reason := next(iter(reasons), None) or _not_finite(arguments):
         return Outcome(reason=reason)
     inputs = [name for name in arguments if name not in pairs and name != LIKE]
-    ignored = frozenset(name for name in inputs if examine and not _notices(concept, arguments, name, equations))
+    felt = [name for name in inputs if name not in concept.hints]
+    ignored = frozenset(name for name in felt if examine and not _notices(concept, arguments, name, equations))
     if examine and LIKE in arguments and _notices(concept, arguments, LIKE, equations):
         return Outcome(reason="the reference reads the values of the answer")
     return Outcome(

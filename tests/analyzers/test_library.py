@@ -182,3 +182,17 @@ def test_submodules_are_those_that_running_the_code_builds(installed: Library, f
             several = [*child.children()] if ours[0].container else [child]
             claimed = {qualified.rpartition(".")[2] for one in ours for qualified in one.classes}
             assert not claimed or {type(one).__name__ for one in several} <= claimed, f"{kind.__name__}.{name}"
+
+
+def test_files_with_modules_that_a_modeling_file_imports_are_shared():
+    library = Library.of_sources(
+        {
+            "activations.py": "from torch import nn\nclass A(nn.Module):\n    def forward(self, x):\n        return x\n"
+            "TABLE = {'a': A}\n",
+            "modeling_utils.py": "from torch import nn\nclass PreTrainedModel(nn.Module):\n    pass\n",
+            "utils/generic.py": "from torch import nn\nclass B(nn.Module):\n    def forward(self, x):\n        return x\n",
+            "models/x/modeling_x.py": "from ...activations import TABLE\nfrom ...modeling_utils import PreTrainedModel\n"
+            "from ...nowhere import nothing\nimport torch\n",
+        }
+    )
+    assert library.shared_files("models/x/modeling_x.py") == ("activations.py",)
