@@ -185,14 +185,14 @@ def test_submodules_are_those_that_running_the_code_builds(installed: Library, f
 
 
 def test_files_with_modules_that_a_modeling_file_imports_are_shared():
+    module = "from torch import nn\nclass {}(nn.Module):\n    def forward(self, x):\n        return x\n"
+    imports = ("...activations import TABLE", "...modeling_utils import PreTrainedModel", "...nowhere import nothing")
     library = Library.of_sources(
         {
-            "activations.py": "from torch import nn\nclass A(nn.Module):\n    def forward(self, x):\n        return x\n"
-            "TABLE = {'a': A}\n",
+            "activations.py": module.format("A") + "TABLE = {'a': A}\n",
             "modeling_utils.py": "from torch import nn\nclass PreTrainedModel(nn.Module):\n    pass\n",
-            "utils/generic.py": "from torch import nn\nclass B(nn.Module):\n    def forward(self, x):\n        return x\n",
-            "models/x/modeling_x.py": "from ...activations import TABLE\nfrom ...modeling_utils import PreTrainedModel\n"
-            "from ...nowhere import nothing\nimport torch\n",
+            "utils/generic.py": module.format("B"),
+            "models/x/modeling_x.py": "".join(f"from {one}\n" for one in imports) + "import torch\n",
         }
     )
     assert library.shared_files("models/x/modeling_x.py") == ("activations.py",)
