@@ -148,8 +148,9 @@ def _runs(snapshot: Snapshot, requests: Sequence[FamilyRequest], source: str, re
     runs = {family: run for family, run in found.items() if run is not None}
     missing = tuple(request for request in requests if request.family not in runs)
     for run in run_families(missing, snapshot, report):
-        remember("runs", keys[run.family], run)
         runs[run.family] = run
+        if run.traces:  # a worker that died is no fact about the family, and is tried again the next time
+            remember("runs", keys[run.family], run)
     return runs
 
 

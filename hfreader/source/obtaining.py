@@ -90,7 +90,7 @@ def _from_remote(url: str, ref: str, offline: bool, report: Report) -> Snapshot:
     if known is not None and (offline or not known.moving):
         return _snapshot(url, ref, known.commit)
     if offline:
-        raise HfreaderError(f"{ref} of {public(url)} is not in the cache, and no remote is asked offline")
+        raise HfreaderError(f"{ref} of {public(url)} is not in the cache, and no remote was asked")
     _require_git()
     try:
         report("source", f"asking {public(url)} for {ref}")
