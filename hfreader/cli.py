@@ -170,9 +170,8 @@ def trace(
 
 def _show_build(result: BuildResult) -> None:
     console = Console()
-    table = Table(
-        "family", "classes", "mapped", "found", "proven", "disproven", "unchecked", "ran", "problems", box=SIMPLE_HEAD
-    )
+    columns = ("family", "classes", "mapped", "found", "proven", "disproven", "unchecked", "ran", "problems")
+    table = Table(*columns, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
     for family in result.families:

@@ -46,7 +46,7 @@ def test_a_failure_leaves_the_old_site(tmp_path):
 
 def test_other_peoples_files_are_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(HfreaderError, match="did not write.*--out"):
+    with pytest.raises(HfreaderError, match=r"did not write.*--out"):
         check_output(tmp_path)
 
 
