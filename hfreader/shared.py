@@ -27,7 +27,8 @@ def _shared_family(analysis: Analysis, runs: Sequence[FamilyRun]) -> Family:
     )
     keys = [match.key for match in analysis.matches]
     proofs = merged(keys, (proof for run in runs for proof in run.proofs))
-    return Family(file, (analysis,), FamilyRun(file, traces, proofs), shared=True)
+    name = file.removesuffix(".py")
+    return Family(name, (analysis,), FamilyRun(name, traces, proofs), shared=True)
 
 
 def merged(keys: Sequence[str], proofs: Iterable[Proof]) -> tuple[Proof, ...]:

@@ -23,7 +23,7 @@ def test_a_file_is_shown_once_with_what_all_families_say():
     runs = [run("bert", proof("matched")), run("gpt2", proof("proven", 1e-16, 4))]
     (family,) = shared_families([ANALYSIS], runs)
     assert family.shared
-    assert family.name == FILE
+    assert family.name == "activations"
     assert family.proof(MATCH).state == "proven"
 
 
