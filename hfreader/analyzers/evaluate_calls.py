@@ -24,7 +24,7 @@ from hfreader.analyzers.operations import (
     is_in_place,
 )
 from hfreader.analyzers.signatures import SIGNATURES
-from hfreader.analyzers.values import same_value
+from hfreader.analyzers.values import options, same_value
 from hfreader.facts.dataflow import Node, Operand
 from hfreader.facts.places import Span
 
@@ -103,9 +103,9 @@ class CallEvaluator(ExpressionEvaluator):
             self.arguments(call)
             return base
         callee = self.attribute_of(base, name, spans[1])
-        known = self.meaning(callee)
-        if known is not None:
-            if isinstance(known, Modules):
+        known, named = self.meaning(callee), self._alternatives(callee)
+        if known is not None or named:
+            if isinstance(known, Modules) or named:
                 self.token(callee, func)
             return self.call_value(callee, self.arguments(call), *spans, self.text(func))
         view = self.nodes[callee]
@@ -153,15 +153,30 @@ class CallEvaluator(ExpressionEvaluator):
         return self.call_value(callee, arguments, *spans, f"super().{name}")
 
     def call_value(self, callee: int, arguments: Arguments, span: Span | None, token: Span | None, label: str) -> int:
-        """Call a value by what is known of it."""
+        """Call a value by what is known of it; a phi of the calls where functions of torch are among several."""
+        if alternatives := self._alternatives(callee):
+            calls = [(guard, self._call_one(one, arguments, (span, token), label)) for guard, one in alternatives]
+            return self.phi(label, calls, self.frame.scope, span)
+        return self._call_one(callee, arguments, (span, token), label)
+
+    def _alternatives(self, callee: int) -> list[tuple[str, int]]:
+        """What a callee can be, by guard, where something outside of the followed source is among it: such functions
+        are operations of their own, so one call cannot stand for all. Empty otherwise."""
+        found = [(" and ".join(guards), node) for node, guards in options(self.nodes, callee)]
+        called = [(guard, node) for guard, node in found if not isinstance(self.meaning(node), Static)]
+        return called if any(isinstance(self.meaning(node), External) for _, node in called) else []
+
+    def _call_one(self, callee: int, arguments: Arguments, spans: Spans, label: str) -> int:
         meaning = self.meaning(callee)
+        if isinstance(meaning, External):
+            return self.call_named(meaning.name, arguments.after(meaning.bound), spans, label)
         if isinstance(meaning, Modules | Container) and meaning.options:
-            return self.call_modules(Modules(meaning.options), arguments, (span, token), label)
+            return self.call_modules(Modules(meaning.options), arguments, spans, label)
         if isinstance(meaning, Functions) and (meaning.options or meaning.registry):
-            return self.call_functions(meaning, arguments, (span, token), label)
+            return self.call_functions(meaning, arguments, spans, label)
         if isinstance(meaning, Classes):
-            return self.construct(meaning, arguments, (span, token), label)
-        return self.make("call", label, arguments.operands(), span, token)
+            return self.construct(meaning, arguments, spans, label)
+        return self.make("call", label, arguments.operands(), *spans)
 
     def call_functions(self, functions: Functions, arguments: Arguments, spans: Spans, label: str) -> int:
         """Call one of several functions, inlined; `call` where none can be."""

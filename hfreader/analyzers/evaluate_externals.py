@@ -10,7 +10,7 @@ from hfreader.analyzers.meanings import (
     Arguments,
     Classes,
     Container,
-    Function,
+    External,
     Functions,
     Instance,
     Modules,
@@ -57,8 +57,10 @@ class ExternalEvaluator(CallEvaluator):
             return self.make("opaque", "super()", (), spans[0])
         if name in HIGHER_ORDER:
             return self.call_higher_order(call, HIGHER_ORDER[name], spans)
-        arguments = self.arguments(call)
-        label = self.text(call.func)
+        return self.call_named(name, self.arguments(call), spans, self.text(call.func))
+
+    def call_named(self, name: str, arguments: Arguments, spans: Spans, label: str) -> int:
+        """Call something whose source is not followed, wherever it was named."""
         front, _, last = name.rpartition(".")
         if front == "builtins":
             special: Callable[..., int | None] | None = getattr(self, f"builtin_{last}", None)
@@ -139,14 +141,16 @@ class ExternalEvaluator(CallEvaluator):
 
     def _partial(self, arguments: Arguments, spans: Spans, label: str) -> int:
         meaning = self.meaning(arguments.positional[0].node)
+        # What is bound here is used where the partial is called: its spans would name the wrong function's expressions.
+        positional = [Operand(one.node) for one in arguments.positional[1:]]
+        keywords = {name: Operand(one.node, None, name) for name, one in arguments.keywords.items()}
+        bound = Arguments(positional, keywords, arguments.rest)
         if isinstance(meaning, Functions):
-            bound = Arguments(arguments.positional[1:], dict(arguments.keywords), arguments.rest)
-            options = tuple(self._bound(one, bound) for one in meaning.options)
+            options = tuple(replace(one, bound=bound.after(one.bound)) for one in meaning.options)
             meaning = Functions(options, meaning.registry)
+        elif isinstance(meaning, External):
+            meaning = External(meaning.name, bound.after(meaning.bound))
         return self.make("call", label, arguments.operands(), *spans, meaning=meaning)
-
-    def _bound(self, function: Function, bound: Arguments) -> Function:
-        return replace(function, bound=bound)
 
     # Builtins
 

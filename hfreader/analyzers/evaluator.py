@@ -84,6 +84,10 @@ class Evaluator(GraphBuilder, ABC):
         """Call something whose source is not followed."""
 
     @abstractmethod
+    def call_named(self, name: str, arguments: Arguments, spans: tuple[Span | None, Span | None], label: str) -> int:
+        """Call something whose source is not followed, wherever it was named."""
+
+    @abstractmethod
     def forward_of(self, instance: Instance, arguments: Arguments, call: int) -> int | None:
         """The inlined forward of a module, None where its source is not followed."""
 

@@ -40,11 +40,8 @@ class Inliner(ExternalEvaluator):
         self.update(scope, number=self.nodes[value].number)
 
     def _with_receiver(self, function: Function, arguments: Arguments) -> Arguments:
-        bound = function.bound or Arguments()
         receiver = [] if function.receiver is None else [Operand(function.receiver)]
-        positional = [*receiver, *bound.positional, *arguments.positional]
-        rest = arguments.rest if arguments.rest is not None else bound.rest
-        return Arguments(positional, {**bound.keywords, **arguments.keywords}, rest)
+        return arguments.after(function.bound).after(Arguments(receiver))
 
     def run(self, frame: Frame, definition: cst.FunctionDef | cst.Lambda) -> int | None:
         """Evaluate a body in a frame; the node it returns, None where it returns nothing."""

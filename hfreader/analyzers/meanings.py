@@ -23,6 +23,13 @@ class Arguments:
         rest = () if self.rest is None else (Operand(self.rest, None, "**"),)
         return (*self.positional, *self.keywords.values(), *rest)
 
+    def after(self, bound: "Arguments | None") -> "Arguments":
+        """These arguments behind those that `functools.partial` bound before."""
+        if bound is None:
+            return self
+        rest = self.rest if self.rest is not None else bound.rest
+        return Arguments([*bound.positional, *self.positional], {**bound.keywords, **self.keywords}, rest)
+
 
 @dataclass(frozen=True)
 class Static:
@@ -33,9 +40,11 @@ class Static:
 
 @dataclass(frozen=True)
 class External:
-    """Something named outside of the source that is followed (`torch.nn.functional.softmax`)."""
+    """Something named outside of the source that is followed (`torch.nn.functional.softmax`); `bound` are the
+    arguments that `functools.partial` gave it."""
 
     name: str
+    bound: Arguments | None = None
 
 
 @dataclass(eq=False)
