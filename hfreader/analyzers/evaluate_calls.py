@@ -1,6 +1,7 @@
 """Calls of values the graph knows: submodules, functions that are followed, classes, tensor methods."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import libcst as cst
 
@@ -148,7 +149,9 @@ class CallEvaluator(ExpressionEvaluator):
         function = self.next_method(name)
         arguments = self.arguments(call)
         if function is None:
-            return self.make("call", f"super().{name}", arguments.operands(), *spans)
+            layer = self.next_layer() if name == "forward" else None
+            node = Node("call", f"super().{name}", arguments.operands(), self.frame.scope, *spans)
+            return self.add(replace(node, op="module", classes=(layer,)) if layer else node)
         callee = self.make("constant", f"super().{name}", meaning=Functions((function,)))
         return self.call_value(callee, arguments, *spans, f"super().{name}")
 

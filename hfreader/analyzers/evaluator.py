@@ -80,6 +80,10 @@ class Evaluator(GraphBuilder, ABC):
         """The method that `super()` reaches from the current frame."""
 
     @abstractmethod
+    def next_layer(self) -> str | None:
+        """The class of torch whose methods `super()` reaches where no followed class is before it."""
+
+    @abstractmethod
     def call_external(self, name: str, call: cst.Call) -> int:
         """Call something whose source is not followed."""
 

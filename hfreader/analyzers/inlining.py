@@ -132,12 +132,7 @@ class Inliner(ExternalEvaluator):
     def next_method(self, name: str) -> Function | None:
         """The method that `super()` reaches from the current frame."""
         frame = self.frame
-        meaning = self.meaning(frame.receiver) if frame.receiver is not None else None
-        if frame.owner is None or not isinstance(meaning, Modules):
-            return None
-        order = self.library.ancestors(meaning.options[0].qualified or frame.owner)
-        after = order[order.index(frame.owner) + 1 :] if frame.owner in order else ()
-        for ancestor in after:
+        for ancestor in self._next_classes():
             found = self.library.find_class(ancestor)
             if found is None or not any(method.name == name for method in found[1].methods):
                 continue
@@ -147,6 +142,20 @@ class Inliner(ExternalEvaluator):
             definition = file.functions[f"{ancestor.removeprefix(file.module + '.')}.{name}"]
             return Function(name, file, definition, frame.receiver, ancestor)
         return None
+
+    def next_layer(self) -> str | None:
+        """The class of torch whose methods `super()` reaches where no followed class is before it."""
+        outside = (one for one in self._next_classes() if one.startswith("torch.nn.") and self.library.is_module(one))
+        return next((one for one in outside if one.rpartition(".")[2] != "Module"), None)
+
+    def _next_classes(self) -> tuple[str, ...]:
+        """The classes behind the one that defines the current method, as Python looks for methods."""
+        frame = self.frame
+        meaning = self.meaning(frame.receiver) if frame.receiver is not None else None
+        if frame.owner is None or not isinstance(meaning, Modules):
+            return ()
+        order = self.library.ancestors(meaning.options[0].qualified or frame.owner)
+        return order[order.index(frame.owner) + 1 :] if frame.owner in order else ()
 
     def initialise(self, instance: Instance) -> None:
         """Run the `__init__` of a module, once, and keep what it gives its attributes."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import MethodType
 from typing import Any
 
 import torch
@@ -33,22 +34,35 @@ class ModuleView:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return getattr(self.module, name)
+        return getattr(self.module if self.owner is None else self.owner, name)
+
+    @property
+    def owner(self) -> nn.Module | None:
+        """The module that holds the parameters, None for a plain function."""
+        return _owner(self.module)
 
 
 def view(module: Callable[..., Any]) -> ModuleView:
     """The normalised view of a module; a plain function gets one without parameters."""
-    if not isinstance(module, nn.Module):
+    owner = _owner(module)
+    if owner is None:
         return ModuleView(module)
-    weight, bias = getattr(module, "weight", None), getattr(module, "bias", None)
-    if isinstance(module, nn.Linear) and weight is not None:
+    weight, bias = getattr(owner, "weight", None), getattr(owner, "bias", None)
+    if isinstance(owner, nn.Linear) and weight is not None:
         weight = weight.t()
-    elif isinstance(module, Conv1D):
-        weight, bias = module.weight, module.bias
-    eps = next(
-        (getattr(module, name) for name in EPSILON_NAMES if isinstance(getattr(module, name, None), float)), None
-    )
+    elif isinstance(owner, Conv1D):
+        weight, bias = owner.weight, owner.bias
+    eps = next((getattr(owner, name) for name in EPSILON_NAMES if isinstance(getattr(owner, name, None), float)), None)
     return ModuleView(module, _tensor(weight), _tensor(bias), eps)
+
+
+def _owner(callee: Callable[..., Any]) -> nn.Module | None:
+    """The module itself, or the one that a bound `forward` computes with: `super().forward` is called in place of it,
+    while any other method is a function of its own."""
+    owner: object = callee
+    if isinstance(callee, MethodType) and callee.__name__ == "forward":
+        owner = callee.__self__
+    return owner if isinstance(owner, nn.Module) else None
 
 
 def _tensor(value: Any) -> torch.Tensor | None:

@@ -1,5 +1,6 @@
 """Prove matches: run the classes small, in float64, with random weights, and compare the code with the equations."""
 
+import inspect
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -90,7 +91,19 @@ def _compare(
         with float64(disguised=True):
             outcome = check(concept, captured, examine=evidence.compared < EXAMINED)
         differs = outcome.error is not None and not outcome.error <= TOLERANCE
-        evidence.add(Outcome(reason=f"`{broken}` does not hold") if differs and broken else outcome, run)
+        if differs and broken:
+            outcome = Outcome(reason=f"`{broken}` does not hold")
+        elif differs and (unseen := _unseen(match, concept)):
+            outcome = Outcome(reason=f"the value of {unseen} was not captured")
+        evidence.add(outcome, run)
+
+
+def _unseen(match: Match, concept: Concept) -> str | None:
+    """A symbol that the reference takes and the match found where no run can see it (an argument bound in an
+    `__init__`), so that the reference computed with its default."""
+    seen = {one.symbol for one in match.captures}
+    taken = inspect.signature(concept.reference).parameters
+    return next((one.symbol for one in match.bindings if one.symbol in taken and one.symbol not in seen), None)
 
 
 def _executions(match: Match, concept: Concept, invocation: Invocation) -> Iterator[dict[str, object] | str]:

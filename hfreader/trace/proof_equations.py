@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
 
 from hfreader.concepts.model import Concept, NotCovered
 from hfreader.trace.module_views import ModuleView, view
@@ -178,7 +177,7 @@ def _perturbed(value: Any) -> Iterator[Any]:
     if not isinstance(value, ModuleView):
         yield _other(value)
         return
-    parameters = list(value.module.parameters()) if isinstance(value.module, nn.Module) else []
+    parameters = [] if value.owner is None else list(value.owner.parameters())
     if not parameters:
         yield ModuleView(_offset(value.module))
         return

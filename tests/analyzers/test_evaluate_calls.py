@@ -5,6 +5,7 @@ import pytest
 from hfreader.analyzers.matching import find
 from hfreader.analyzers.values import options
 from hfreader.concepts.gelu import CONCEPT as GELU
+from hfreader.concepts.learned_position_embedding import CONCEPT as POSITIONS
 from hfreader.facts.dataflow import Dataflow
 from tests.analyzers.conftest import SMALL, small
 from tests.analyzers.test_dataflow import forward, shape
@@ -106,3 +107,29 @@ def test_locals_that_name_functions(body, expected):
 def test_a_local_that_names_classes_of_torch():
     graph = forward("layer = nn.Linear if flag else nn.Identity\nreturn layer(2, 2)(x)", parameters="x, flag")
     assert {one for node in graph.nodes for one in node.classes} == {"torch.nn.Linear", "torch.nn.Identity"}
+
+
+@pytest.mark.parametrize(
+    ("bases", "classes"),
+    [
+        ("nn.Embedding", ("torch.nn.Embedding",)),
+        ("Middle", ("torch.nn.Linear",)),
+        ("nn.Module", None),
+        ("Unknown", None),
+    ],
+)
+def test_super_reaches_a_layer_of_torch(bases, classes):
+    source = f"from x import Unknown\nclass Middle(nn.Linear):\n    pass\nclass M({bases}):\n"
+    graph = small(source + "    def forward(self, x):\n        return super().forward(x + 1)\n")
+    assert graph.result is not None
+    node = graph.nodes[graph.result]
+    assert (node.op, node.label) == ("call" if classes is None else "module", "super().forward")
+    assert node.classes == (classes or ())
+    assert [graph.nodes[one.node].op for one in node.operands] == ["add"]
+
+
+def test_an_equation_is_found_in_a_layer_that_extends_torch_s():
+    lookup = "return super().forward(torch.arange(x.shape[1]) + 2)"
+    graph = small(f"class M(nn.Embedding):\n    def forward(self, x):\n        {lookup}\n")
+    (match,) = find(graph, [POSITIONS])
+    assert {one.symbol: one.kind for one in match.captures}["table"] == "module"

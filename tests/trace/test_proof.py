@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import torch
 import transformers
 from transformers import BertConfig, CohereConfig, GPT2Config
 
@@ -17,7 +18,10 @@ from hfreader.analyzers.matching import find
 from hfreader.concepts import catalogue
 from hfreader.facts.matches import Match, Proof
 from hfreader.facts.snapshot import Snapshot
-from hfreader.trace.proof import prove
+from hfreader.trace.captures import Invocation
+from hfreader.trace.proof import _compare, prove
+from hfreader.trace.proof_guards import Guards
+from hfreader.trace.proof_verdicts import Evidence
 from hfreader.trace.settings import Setting
 from hfreader.trace.sizes import Lengths
 
@@ -153,3 +157,33 @@ def test_a_spoilt_source_is_disproven_or_not_matched(proofs, name):
     source, spoilt, edit = MUTANTS[name]
     found = {key: proof.state for key, proof in proofs(source, edit).items() if spoilt in key}
     assert "proven" not in found.values(), found
+
+
+CHOSEN = """import functools
+import torch
+from torch import nn
+class M(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.act = functools.partial(nn.functional.gelu, approximate={how!r})
+    def forward(self, v):
+        return self.act(v)
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "reasons", "compared"),
+    [("none", [], 1), ("tanh", ["the value of approximate was not captured"], 0)],
+)
+def test_what_no_run_can_see_disproves_nothing(how, reasons, compared):
+    file = "models/small/modeling_small.py"
+    graph = dataflow(Library.of_sources({file: CHOSEN.format(how=how)}), "transformers.models.small.modeling_small.M")
+    (match,) = find(graph, [catalogue()["gelu"]])
+    x = torch.linspace(-3, 3, 50, dtype=torch.float64)
+    values = {"x": x, "output": torch.nn.functional.gelu(x, approximate=how)}
+    seen = {(match.key, symbol): [value] for symbol, value in values.items()}
+    evidence = Evidence()
+    invocation = Invocation(match.root, None, "", seen, finished=True)
+    _compare(match, catalogue()["gelu"], Guards((), None, ()), invocation, evidence, "a run")
+    assert list(evidence.reasons) == reasons
+    assert evidence.compared == compared

@@ -174,3 +174,39 @@ def test_every_learnt_number_is_drawn_at_a_moderate_scale():
     other = nn.Linear(32, 64).double()
     randomise(other, 3)
     assert torch.equal(again.weight, other.weight)
+
+
+class Shifted(nn.Embedding):
+    def forward(self, input):
+        return super().forward(input + 1)
+
+    def above(self):
+        return super().forward
+
+    def doubled(self, input):
+        return input * 2
+
+
+def test_a_bound_forward_is_its_module_and_another_method_a_function():
+    layer = Shifted(5, 3)
+    above, method = view(layer.above()), view(layer.doubled)
+    assert above.owner is layer
+    assert above.weight is not None
+    assert torch.equal(above.weight, layer.weight)
+    assert above.num_embeddings == 5
+    assert torch.equal(above(torch.tensor([1])), layer.weight[1:2])
+    assert method.owner is None
+    assert method.weight is None
+    assert method(3) == 6
+
+
+def test_a_table_behind_super_is_examined():
+    lookup = concept(lambda positions, table: table.weight[positions])
+    layer, positions = Shifted(5, 3).double(), torch.tensor([1, 3])
+    values = {"positions": positions, "table": layer.above(), "O": layer.weight[positions].detach()}
+    outcome = check(lookup, values, examine=True)
+    assert (outcome.error, outcome.unused) == (0.0, frozenset())
+    before = layer.weight.clone()
+    ignoring = concept(lambda positions, table: values["O"])
+    assert check(ignoring, values, examine=True).unused == {"positions", "table"}
+    assert torch.equal(layer.weight, before)
