@@ -4,6 +4,7 @@ The runs are real and tiny. A dimension gets a symbol only where one expression,
 run made for the purpose and in the run that is labelled; otherwise it stays a number.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from hfreader.facts.traces import SymbolFact, TensorFact, Trace
 from hfreader.trace.expressions import Atom, Explanations, Expression
 from hfreader.trace.sizes import Assignment, Lengths, counts_heads, integers
 from hfreader.trace.symbols_names import BATCH, ENCODER, LENGTHS, PAST, TOKENS, head_width, symbol_of
-from hfreader.trace.symbols_records import Key, general, rewrite, shapes
+from hfreader.trace.symbols_records import Key, before_cache, general, rewrite, shapes
 from hfreader.trace.symbols_runs import Rerun, Run, Runs
 
 
@@ -32,8 +33,11 @@ def label(trace: Trace, config: PreTrainedConfig, lengths: Lengths, rerun: Rerun
         note = "dimensions are numbers: the class ran at no sizes but its own"
         return replace(rewrite(trace, _numbers), notes=(*trace.notes, note))
 
+    filling = before_cache(trace) if lengths.past else frozenset()
+
     def name(key: Key, tensor: TensorFact) -> TensorFact:
-        return next((each for each in rounds if each.knows(key)), rounds[0]).put(key, tensor)
+        _, path, call, _, _ = key
+        return next((each for each in rounds if each.knows(key)), rounds[0]).put(key, tensor, (path, call) in filling)
 
     labelled = rewrite(trace, name)
     used = {symbol: fact for each in reversed(rounds) for symbol, fact in each.legend.items() if symbol in each.used}
@@ -72,6 +76,7 @@ def _atoms(config: PreTrainedConfig, runs: list[Run]) -> tuple[list[Atom], dict[
     return sorted(atoms, key=lambda atom: atom.name.endswith("head_dim")), legend
 
 
+_PAST = re.compile(rf"\b{PAST}\b")
 _LENGTHS: dict[str, Callable[[Lengths], int | None]] = {
     BATCH: lambda lengths: lengths.batch,
     PAST: lambda lengths: lengths.past or None,
@@ -116,12 +121,16 @@ class _Names:
         """Whether the runs recorded the same, or the same in another layer."""
         return key in self._seen or general(key) in self._alike
 
-    def put(self, key: Key, tensor: TensorFact) -> TensorFact:
-        """The tensor with a symbol, or else the number, for each dimension."""
+    def put(self, key: Key, tensor: TensorFact, filling: bool) -> TensorFact:
+        """The tensor with a symbol, or else the number, for each dimension.
+
+        filling  in the call that fills the cache the tokens of the call are those that are past in the next.
+        """
         found = self._explained(key, tensor.shape)
-        self.used |= {name for expression in found if expression is not None for name in expression.atoms}
+        used = {name for expression in found if expression is not None for name in expression.atoms}
+        self.used |= {TOKENS if filling and name == PAST else name for name in used}
         symbols = (
-            str(size) if expression is None else expression.text
+            str(size) if expression is None else _PAST.sub(TOKENS, expression.text) if filling else expression.text
             for size, expression in zip(tensor.shape, found, strict=True)
         )
         return replace(tensor, symbols=tuple(symbols))

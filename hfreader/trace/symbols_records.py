@@ -31,6 +31,15 @@ def shapes(trace: Trace) -> dict[Key, tuple[int, ...]]:
     return found
 
 
+def before_cache(trace: Trace) -> frozenset[tuple[str, int]]:
+    """Module path and call number of all that ran in the first of several calls of the model: the call that fills the
+    cache, in which nothing is past yet."""
+    starts = sorted(record.order for record in trace.modules if record.path == "")
+    if len(starts) < 2:
+        return frozenset()
+    return frozenset((record.path, record.call) for record in trace.modules if record.order < starts[1])
+
+
 def rewrite(trace: Trace, change: Callable[[Key, TensorFact], TensorFact]) -> Trace:
     """The trace with every tensor replaced by what `change` makes of it."""
     repeats: Counter[Key] = Counter()
