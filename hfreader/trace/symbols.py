@@ -136,14 +136,24 @@ class _Names:
         return replace(tensor, symbols=tuple(symbols))
 
     def _explained(self, key: Key, shape: tuple[int, ...]) -> list[Expression | None]:
-        """What explains each dimension: by the same record of the other runs, else by the alike one that fits best."""
-        keys = [key] if key in self._seen else self._alike.get(general(key), [])[::-1]
-        fitting = [self._seen[each] for each in keys if len(self._seen[each]) == len(shape)]
+        """What explains each dimension: by the same record of the other runs, else by the alike ones that fit best.
+
+        Where several of these fit equally well and disagree, nothing is certain and nothing is said.
+        """
+        fitting = [self._seen[each] for each in self._nearest(key) if len(self._seen[each]) == len(shape)]
         if not fitting:
             return [None] * len(shape)
         tries = [[self._find(*pair) for pair in zip(seen, shape, strict=True)] for seen in fitting]
         certain = [sum(known for known, _ in found) for found in tries]
-        return [expression for _, expression in tries[certain.index(max(certain))]]
+        best = [found for found, known in zip(tries, certain, strict=True) if known == max(certain)]
+        return [_agreed([expression for _, expression in said]) for said in zip(*best, strict=True)]
+
+    def _nearest(self, key: Key) -> list[Key]:
+        """The same record of the other runs, else those at the same place inside alike values, else all alike ones."""
+        if key in self._seen:
+            return [key]
+        alike = self._alike.get(general(key), [])
+        return [each for each in alike if each[-1] == key[-1]] or alike
 
     def _find(self, seen: tuple[int, ...], size: int) -> tuple[bool, Expression | None]:
         """Whether a dimension is understood, and the expression for it if it is no constant."""
@@ -151,3 +161,8 @@ class _Names:
             return seen[0] == size, None
         expression = self._explanations.find((*seen, size))
         return expression is not None, expression
+
+
+def _agreed(said: list[Expression | None]) -> Expression | None:
+    """The expression that all say, None where they differ."""
+    return said[0] if len({None if each is None else each.text for each in said}) == 1 else None
