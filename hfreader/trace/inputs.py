@@ -68,19 +68,11 @@ def random_ids(config: PreTrainedConfig, batch: int, length: int, seed: int = 0)
     return usable[chosen]
 
 
-def text_inputs(
-    model_class: type[PreTrainedModel], config: PreTrainedConfig, ids: torch.Tensor
-) -> dict[str, torch.Tensor]:
-    """What the forward pass of a text model takes, from ids (batch, length) on any device.
+def text_inputs(model_class: type[PreTrainedModel], ids: torch.Tensor) -> dict[str, torch.Tensor]:
+    """What people give the forward pass of a text model: ids (batch, length), and a mask of ones where it takes one.
 
-    A mask of ones and token types of zeros where the signature accepts them. Raises HfreaderError for classes that
-    read something else.
+    Raises HfreaderError for classes that read something else.
     """
     require_text(model_class)
-    accepted = parameters_of_forward(model_class)
-    inputs = {"input_ids": ids}
-    if "attention_mask" in accepted:
-        inputs["attention_mask"] = torch.ones_like(ids)
-    if "token_type_ids" in accepted:
-        inputs["token_type_ids"] = torch.zeros_like(ids)
-    return inputs
+    masks = {"attention_mask": torch.ones_like(ids)} if "attention_mask" in parameters_of_forward(model_class) else {}
+    return {"input_ids": ids, **masks}

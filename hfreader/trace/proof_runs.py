@@ -15,7 +15,7 @@ from hfreader.trace.captures import CaptureSession, Invocation
 from hfreader.trace.configs import sub_configs, with_fields
 from hfreader.trace.precision import float64
 from hfreader.trace.randomise import randomise
-from hfreader.trace.settings import Setting
+from hfreader.trace.settings import TOKEN_TYPES, Setting, with_token_types
 from hfreader.trace.sizes import assign, candidates, shallow
 
 EPSILON = 0.05
@@ -38,16 +38,18 @@ def run_small(session: CaptureSession, setting: Setting, seed: int) -> tuple[str
 
 
 def _smaller(setting: Setting) -> Iterator[Setting]:
-    """The setting at small sizes: with all sizes free, then with those kept equal that are, then with few layers."""
+    """The setting padded and with token types, at small sizes: all free, those kept equal that are, few layers."""
     config = shallow(_with_epsilons(setting.config))
-    options = replace(setting.options, padded=not setting.options.bare)
+    if not setting.options.bare:
+        setting = with_token_types(setting) or setting
+        setting = replace(setting, options=replace(setting.options, padded=True))
     for tied in (False, True):
         try:
             assignment = assign(config, setting.lengths, candidates(config), 0, tied)
         except HfreaderError:
             continue
-        yield replace(setting, config=assignment.config, lengths=assignment.lengths, options=options)
-    yield replace(setting, config=config, options=options)
+        yield replace(setting, config=assignment.config, lengths=assignment.lengths)
+    yield replace(setting, config=config)
 
 
 def _with_epsilons(config: PreTrainedConfig) -> PreTrainedConfig:
@@ -77,10 +79,10 @@ def _segmented(model: PreTrainedModel) -> Iterator[None]:
     types = getattr(model.config, "type_vocab_size", 2)
 
     def alternate(_: nn.Module, args: tuple[Any, ...], given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        ids = given.get("token_type_ids")
+        ids = given.get(TOKEN_TYPES)
         if isinstance(ids, torch.Tensor) and types > 1:
             later = torch.arange(ids.shape[-1], device=ids.device) >= ids.shape[-1] // 2
-            given = {**given, "token_type_ids": later.long().expand(ids.shape)}
+            given = {**given, TOKEN_TYPES: later.long().expand(ids.shape)}
         return args, given
 
     hook = model.register_forward_pre_hook(alternate, with_kwargs=True)

@@ -20,15 +20,19 @@ from hfreader.trace.sizes import Lengths
 Shape = Literal["row", "column", "token", "class"]
 """One int per row, (batch,) or (batch, 1); one int per token; one float per row and class."""
 
+TOKEN_TYPES = "token_type_ids"
+
 
 @dataclass(frozen=True)
 class Options:
-    """What is given to the forward pass besides ids, mask and token types.
+    """What is given to the forward pass besides ids and mask.
 
-    bare       ids alone: no mask, no token types.
+    bare       no mask.
     padded     the mask hides the last token of the first row.
     embeds     embedded tokens instead of ids.
     choices    0, or the number of alternatives: ids of shape (batch, choices, tokens).
+    beside     further parameters with one int per token of the text, as a tokenizer returns them (token types): the
+               ints of one row, zeros where they are not as many as the tokens.
     zeros      further parameters of the signature (labels, ids of other things) with the shapes of the zeros they get.
     training   the model in training mode (dropout).
     extra      further arguments of the forward pass.
@@ -38,6 +42,7 @@ class Options:
     padded: bool = False
     embeds: bool = False
     choices: int = 0
+    beside: tuple[tuple[str, tuple[int, ...]], ...] = ()
     zeros: tuple[tuple[str, Shape], ...] = ()
     training: bool = False
     extra: tuple[tuple[str, bool], ...] = ()
@@ -98,7 +103,7 @@ class Setting:
             ids = ids.unsqueeze(1).repeat(1, options.choices, 1)
         given: dict[str, Any] = self._text(ids, start)
         if options.bare:
-            given = {name: value for name, value in given.items() if name.endswith("input_ids")}
+            given.pop("attention_mask", None)
         if options.padded and "attention_mask" in given:
             given["attention_mask"][0, ..., -1] = 0
         if options.embeds:
@@ -113,14 +118,19 @@ class Setting:
         return bool(self.config.is_encoder_decoder) and "decoder_input_ids" in accepted
 
     def _text(self, ids: torch.Tensor, start: int) -> dict[str, torch.Tensor]:
-        """Ids, mask and token types; in an encoder-decoder `ids` are the decoder's."""
+        """Ids, mask and what goes beside them; in an encoder-decoder `ids` are the decoder's."""
         if not self._two_sided:
-            given = text_inputs(self.model_class, self.config, ids)
+            given = text_inputs(self.model_class, ids) | self._beside(ids)
             return {name: value if name == "attention_mask" else value[..., start:] for name, value in given.items()}
         length = self.lengths.encoder or ids.shape[-1]
         same = length == ids.shape[-1]
         source = ids if same else random_ids(self.config, ids.shape[0], length, seed=1).to(ids.device)
-        return text_inputs(self.model_class, self.config, source) | {"decoder_input_ids": ids[..., start:]}
+        given = text_inputs(self.model_class, source) | self._beside(source)
+        return given | {"decoder_input_ids": ids[..., start:]}
+
+    def _beside(self, ids: torch.Tensor) -> dict[str, torch.Tensor]:
+        rows = {name: row if len(row) == ids.shape[-1] else (0,) for name, row in self.options.beside}
+        return {name: torch.tensor(row, device=ids.device).expand(ids.shape) for name, row in rows.items()}
 
     def _encoder_states(self, model: PreTrainedModel, batch: int, length: int) -> dict[str, torch.Tensor]:
         states = torch.randn(batch, length, self.config.hidden_size, generator=torch.Generator().manual_seed(1))
@@ -140,12 +150,19 @@ class Setting:
         return {name: made[shape] for name, shape in self.options.zeros}
 
 
+def with_token_types(setting: Setting) -> Setting | None:
+    """The setting with token types (zeros), None where the class takes none."""
+    if TOKEN_TYPES not in parameters_of_forward(setting.model_class):
+        return None
+    return replace(setting, options=replace(setting.options, beside=((TOKEN_TYPES, ()),)))
+
+
 def label_parameters(model_class: type[PreTrainedModel]) -> list[str]:
     """The parameters of the forward pass that take what the model should have answered."""
     return [name for name in parameters_of_forward(model_class) if name.endswith(("label", "labels", "_positions"))]
 
 
 def id_parameters(model_class: type[PreTrainedModel]) -> list[str]:
-    """The parameters of the forward pass that take indexes of something, other than those every run gives."""
-    usual = {"input_ids", "token_type_ids", "decoder_input_ids"}
+    """The parameters of the forward pass that take indexes of something, other than those that go with a text."""
+    usual = {"input_ids", TOKEN_TYPES, "decoder_input_ids"}
     return [name for name in parameters_of_forward(model_class) if name.endswith("_ids") and name not in usual]

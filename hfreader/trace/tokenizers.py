@@ -21,13 +21,17 @@ TOKENIZER_FILES = (
 )
 
 
+Encoded = dict[str, list[int]]
+"""Arguments of the forward pass by name, one int per token: `input_ids` (special tokens included), and more."""
+
+
 class TextReader(Protocol):
     """Turns text into ids, and ids into what a reader sees. `description` says in words what it is."""
 
     description: str
 
-    def encode(self, text: str) -> list[int]:
-        """The ids of a text, special tokens included."""
+    def encode(self, text: str) -> Encoded:
+        """The ids of a text, and what the forward pass is given beside them."""
 
     def show(self, ids: Sequence[int]) -> list[str]:
         """The written form of each id."""
@@ -51,13 +55,23 @@ class ByteTokenizer:
             else ()
         )
 
-    def encode(self, text: str) -> list[int]:
-        """One id per byte."""
-        return [self.ids[byte] for byte in text.encode()]
+    def encode(self, text: str) -> Encoded:
+        """One id per byte, and a mask of ones."""
+        return masked([self.ids[byte] for byte in text.encode()])
 
     def show(self, ids: Sequence[int]) -> list[str]:
         """The character of each printable ASCII byte, `<0x20>` for the others; `<id N>` for ids of no byte."""
-        return [_written(self.bytes[id]) if id in self.bytes else f"<id {id}>" for id in ids]
+        return [_written(self.bytes[id]) if id in self.bytes else numbered([id])[0] for id in ids]
+
+
+def masked(ids: Sequence[int]) -> Encoded:
+    """Ids that all count."""
+    return {"input_ids": list(ids), "attention_mask": [1] * len(ids)}
+
+
+def numbered(ids: Sequence[int]) -> list[str]:
+    """`<id N>` for ids of which nobody said what they stand for."""
+    return [f"<id {id}>" for id in ids]
 
 
 def _written(byte: int) -> str:
@@ -76,9 +90,9 @@ class OwnTokenizer:
             raise HfreaderError(f"the tokenizer in {folder} cannot be read: {one_line(error)}") from error
         self.description = f"the checkpoint's own tokenizer ({type(self.tokenizer).__name__})"
 
-    def encode(self, text: str) -> list[int]:
-        """The ids as the tokenizer makes them, special tokens included."""
-        return list(self.tokenizer(text)["input_ids"])
+    def encode(self, text: str) -> Encoded:
+        """All that the tokenizer returns for a text."""
+        return {name: list(row) for name, row in self.tokenizer(text).items()}
 
     def show(self, ids: Sequence[int]) -> list[str]:
         """The tokens as the tokenizer writes them."""
@@ -113,11 +127,6 @@ def special_ids(config: PreTrainedConfig) -> set[int]:
     return found
 
 
-def token_facts(ids: Sequence[Sequence[int]], reader: TextReader) -> tuple[tuple[TokenFact, ...], ...]:
-    """Position, id and text of each token of each sequence."""
-    return tuple(
-        tuple(
-            TokenFact(position, id, text) for position, (id, text) in enumerate(zip(row, reader.show(row), strict=True))
-        )
-        for row in ids
-    )
+def token_facts(ids: Sequence[int], texts: Sequence[str]) -> tuple[TokenFact, ...]:
+    """Position, id and text of each token of a sequence."""
+    return tuple(TokenFact(position, id, text) for position, (id, text) in enumerate(zip(ids, texts, strict=True)))

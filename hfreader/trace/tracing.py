@@ -15,15 +15,24 @@ from hfreader.facts.traces import Trace
 from hfreader.progress import Report
 from hfreader.trace.devices import find_device, find_dtype, room
 from hfreader.trace.holding import held
-from hfreader.trace.inputs import check_ids, require_text
+from hfreader.trace.inputs import check_ids, parameters_of_forward, require_text
 from hfreader.trace.models import parameters_of, skeleton
 from hfreader.trace.recorder import Recorder
 from hfreader.trace.recording import files_of, record, recorder_for, watch, with_executions
-from hfreader.trace.settings import Setting
+from hfreader.trace.settings import Options, Setting
 from hfreader.trace.sizes import Lengths
 from hfreader.trace.subject import Subject, find_subject
 from hfreader.trace.symbols import label
-from hfreader.trace.tokenizers import DEFAULT_TEXT, ByteTokenizer, OwnTokenizer, token_facts, tokenizer_for
+from hfreader.trace.tokenizers import (
+    DEFAULT_TEXT,
+    ByteTokenizer,
+    Encoded,
+    OwnTokenizer,
+    masked,
+    numbered,
+    token_facts,
+    tokenizer_for,
+)
 
 HOLLOW = "only shapes were run: what depends on numbers, such as leaving out a mask of ones, can differ"
 
@@ -35,13 +44,14 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
     subject = find_subject(request, report)
     require_text(subject.model_class)
     reader = tokenizer_for(subject.config, subject.folder)
-    ids = list(request.ids) if request.ids is not None else reader.encode(_text(request))
+    encoded = masked(request.ids) if request.ids is not None else reader.encode(_text(request))
+    ids = encoded["input_ids"]
     check_ids(ids, subject.config)
     package = Path(snapshot.package)
     bones = skeleton(subject.model_class, deepcopy(subject.config))
     recorder = recorder_for(files_of(bones, package), package, request.lines, request.modules)
     hollow = subject.folder is None and parameters_of(bones) * dtype.itemsize > room(device)
-    setting = setting_of(subject, len(ids))
+    setting = setting_of(subject, encoded)
     with held(recorder.rewritten):
         report("trace", f"running {subject.model_class.__name__} on {len(ids)} tokens")
         with FakeTensorMode() if hollow else nullcontext():
@@ -52,7 +62,7 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
             with_executions(recorded, construction),
             weights=_weights(recorded, subject, hollow),
             tokenizer=None if request.ids is not None else reader.description,
-            tokens=token_facts([ids], reader),
+            tokens=(token_facts(ids, _texts(request, reader, ids)),),
             notes=(*_notes(request, subject, reader), *loading, *([HOLLOW] if hollow else [])),
         )
         if not request.symbols:
@@ -67,10 +77,14 @@ def _weights(recorded: Trace, subject: Subject, hollow: bool) -> str:
     return recorded.weights if subject.folder is None else f"checkpoint {subject.name}"
 
 
-def setting_of(subject: Subject, tokens: int) -> Setting:
-    """One sequence of so many tokens, the same for encoder and decoder where there are two."""
-    encoder = tokens if subject.config.is_encoder_decoder else None
-    return Setting("one text", subject.model_class, subject.config, Lengths(1, tokens, encoder=encoder))
+def setting_of(subject: Subject, encoded: Encoded) -> Setting:
+    """One sequence, the same for encoder and decoder where there are two, given what a tokenizer makes of it."""
+    tokens = len(encoded["input_ids"])
+    lengths = Lengths(1, tokens, encoder=tokens if subject.config.is_encoder_decoder else None)
+    accepted = {*parameters_of_forward(subject.model_class)} - {"input_ids", "attention_mask"}
+    beside = tuple((name, tuple(row)) for name, row in encoded.items() if name in accepted)
+    options = Options(bare="attention_mask" not in encoded, beside=beside)
+    return Setting("one text", subject.model_class, subject.config, lengths, options)
 
 
 def with_symbols(found: Trace, setting: Setting, snapshot: Snapshot, recorder: Recorder) -> Trace:
@@ -81,6 +95,12 @@ def with_symbols(found: Trace, setting: Setting, snapshot: Snapshot, recorder: R
         return record(other, other.model(), snapshot, recorder, configured=False)
 
     return label(found, setting.config, setting.lengths, rerun)
+
+
+def _texts(request: TraceRequest, reader: ByteTokenizer | OwnTokenizer, ids: list[int]) -> list[str]:
+    """What stands for the ids: bytes say nothing of ids that were given."""
+    unknown = request.ids is not None and isinstance(reader, ByteTokenizer)
+    return numbered(ids) if unknown else reader.show(ids)
 
 
 def _text(request: TraceRequest) -> str:

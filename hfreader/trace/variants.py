@@ -10,7 +10,7 @@ from transformers import PreTrainedModel
 from hfreader.errors import HfreaderError
 from hfreader.trace.configs import as_json, with_fields
 from hfreader.trace.inputs import parameters_of_forward
-from hfreader.trace.settings import Options, Setting, Shape, id_parameters, label_parameters
+from hfreader.trace.settings import Options, Setting, Shape, id_parameters, label_parameters, with_token_types
 from hfreader.trace.sizes import Lengths
 
 PLAIN = Lengths(2, 6)
@@ -34,10 +34,15 @@ def ways(plain: Setting) -> Iterator[Setting]:
     yield _with(plain, "all outputs", extra=tuple((name, True) for name in OUTPUTS[:2]))
     yield _with(plain, "tuple output", extra=(("return_dict", False),))
     yield from choices(plain)
+    typed = with_token_types(plain)
+    if typed is not None:
+        yield replace(typed, name=_named(plain, "token types"))
     for name, shape in product(id_parameters(plain.model_class), SHAPES[:2]):
         yield _with(plain, f"{name} ({shape})", zeros=((name, shape),))
     yield from cached(plain)
     yield _with(plain, "training mode", training=True)
+    if typed is not None:  # some classes train with token types only
+        yield _with(typed, "token types, training mode", training=True)
 
 
 def cached(plain: Setting) -> Iterator[Setting]:

@@ -6,7 +6,7 @@ from transformers import BertForPreTraining, BertForSequenceClassification, GPT2
 from transformers.models.bert import modeling_bert
 
 from hfreader.errors import HfreaderError
-from hfreader.trace.settings import Setting, id_parameters, label_parameters
+from hfreader.trace.settings import Setting, id_parameters, label_parameters, with_token_types
 from hfreader.trace.sizes import Lengths
 from tests.trace.tiny import setting
 
@@ -24,8 +24,17 @@ def test_plain_inputs():
     assert shapes(inputs(setting("bert"))) == {
         "input_ids": (2, 6),
         "attention_mask": (2, 6),
-        "token_type_ids": (2, 6),
     }
+
+
+def test_what_goes_beside_the_text():
+    typed = with_token_types(setting("bert"))
+    assert typed is not None
+    assert inputs(typed)["token_type_ids"].tolist() == [[0] * 6] * 2
+    ones = setting("bert", beside=(("token_type_ids", (0, 1, 1, 0, 1, 1)),))
+    assert inputs(ones)["token_type_ids"].tolist() == [[0, 1, 1, 0, 1, 1]] * 2
+    assert inputs(ones.with_config(ones.config, Lengths(1, 3)))["token_type_ids"].tolist() == [[0, 0, 0]]
+    assert with_token_types(setting("t5")) is None
 
 
 def test_options_shape_the_inputs():
@@ -49,7 +58,6 @@ def test_after_a_cache_only_the_mask_covers_the_past():
     assert shapes(inputs(setting("gpt2", Lengths(2, 1, past=5)), start=5)) == {
         "input_ids": (2, 1),
         "attention_mask": (2, 6),
-        "token_type_ids": (2, 1),
     }
 
 

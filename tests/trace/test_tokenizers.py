@@ -20,7 +20,7 @@ from hfreader.trace.tokenizers import (
 @given(st.text(), st.sets(st.integers(0, 400), max_size=20))
 def test_bytes_go_there_and_back(text: str, special: set[int]):
     reader = ByteTokenizer(1000, special)
-    ids = reader.encode(text)
+    ids = reader.encode(text)["input_ids"]
     assert not special & set(ids)
     assert bytes(reader.bytes[id] for id in ids).decode() == text
     assert len(reader.show(ids)) == len(text.encode())
@@ -28,15 +28,15 @@ def test_bytes_go_there_and_back(text: str, special: set[int]):
 
 def test_bytes_are_shown_as_characters():
     reader = ByteTokenizer(300, {0, 2})
-    assert reader.show(reader.encode("a é")) == ["a", "<0x20>", "<0xC3>", "<0xA9>"]
+    assert reader.show(reader.encode("a é")["input_ids"]) == ["a", "<0x20>", "<0xC3>", "<0xA9>"]
     assert reader.show([0, 299]) == ["<id 0>", "<id 299>"]
-    assert reader.encode("\x00\x01") == [1, 3]
+    assert reader.encode("\x00\x01") == {"input_ids": [1, 3], "attention_mask": [1, 1]}
     assert reader.notes == ()
 
 
 def test_a_vocabulary_too_small_for_bytes_says_so():
     reader = ByteTokenizer(20, {0})
-    assert max(reader.encode("any text")) < 20
+    assert max(reader.encode("any text")["input_ids"]) < 20
     assert "too small" in reader.notes[0]
 
 
@@ -65,9 +65,10 @@ def test_own_tokenizer(tmp_path: Path):
     (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer"}')
     reader = tokenizer_for(BertConfig(vocab_size=8), tmp_path)
     assert isinstance(reader, OwnTokenizer)
-    ids = reader.encode("The cats")
-    assert ids == [2, 5, 6, 7, 3]
-    facts = token_facts([ids], reader)[0]
+    encoded = reader.encode("The cats")
+    ids = [2, 5, 6, 7, 3]
+    assert encoded == {"input_ids": ids, "attention_mask": [1] * 5, "token_type_ids": [0] * 5}
+    facts = token_facts(ids, reader.show(ids))
     assert [(fact.position, fact.id, fact.text) for fact in facts][1:4] == [(1, 5, "the"), (2, 6, "cat"), (3, 7, "##s")]
 
 

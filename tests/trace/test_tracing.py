@@ -41,8 +41,15 @@ def test_ids_as_given():
         "gpt2", ids=(464, 3797, 3332), architecture="GPT2LMHeadModel", overrides=(("n_layer", "1"), ("n_embd", "24"))
     )
     assert [token.id for token in trace.tokens[0]] == [464, 3797, 3332]
+    assert [token.text for token in trace.tokens[0]] == ["<id 464>", "<id 3797>", "<id 3332>"]
     assert (trace.tokenizer, trace.class_name) == (None, "GPT2LMHeadModel")
     assert len(trace.notes) == 1
+
+
+@pytest.mark.parametrize("target", ["gpt2", "bert"])
+def test_a_family_is_given_what_people_give(target: str):
+    small = {"gpt2": (("n_layer", "1"), ("n_embd", "24"))}.get(target, SMALL)
+    assert {name for name, _ in run(target, overrides=small).inputs} == {"input_ids", "attention_mask"}
 
 
 def test_what_to_record_is_chosen():
@@ -102,6 +109,7 @@ def test_other_modalities_are_refused_in_one_line():
 def test_a_real_checkpoint_with_its_own_tokenizer():
     trace = run(str(CHECKPOINT), overrides=(), text="Cats sit.")
     assert [token.text for token in trace.tokens[0]] == ["[CLS]", "cats", "sit", ".", "[SEP]"]
+    assert {name for name, _ in trace.inputs} == {"input_ids", "attention_mask", "token_type_ids"}
     assert trace.weights == f"checkpoint {CHECKPOINT}"
     assert trace.tokenizer == "the checkpoint's own tokenizer (BertTokenizer)"
     assert (trace.class_name, trace.notes) == ("BertModel", ())
