@@ -65,6 +65,17 @@ class Book:
             for item in analysis.code.classes
         }
 
+    @cached_property
+    def library(self) -> dict[str, str]:
+        """The page and anchor of every class in a file that families share, by its bare name."""
+        return {
+            item.name: f"{page_of(analysis.code.file)}#{item.name}"
+            for family in self.families
+            if family.shared
+            for analysis in family.analyses
+            for item in analysis.code.classes
+        }
+
 
 def bare(qualified: str) -> str:
     """The last part of a dotted name."""

@@ -21,7 +21,6 @@ def concept_card(context: FileContext, use: MatchUse) -> Markup:
         "card.html",
         name=use.concept.name,
         home=address(concept_page(use.concept.slug), context.page),
-        explanation=use.concept.explanation.en,
         citations=[citation_html(citation) for citation in use.concept.citations],
         equations=[equations.render(latex, linked) for latex in use.concept.equations],
         badge=proof_badge(context.family.proof(use.match)),
@@ -30,9 +29,7 @@ def concept_card(context: FileContext, use: MatchUse) -> Markup:
         symbols=[
             {
                 "css": symbol.css,
-                "printed": equations.render(
-                    rf"\sym{{{symbol.symbol.name}}}", use.linked(meanings=False), display=False
-                ),
+                "printed": equations.render(rf"\sym{{{symbol.symbol.name}}}", linked, display=False),
                 "meaning": symbol.symbol.meaning.en,
                 "lines": _lines(symbol, context),
             }
@@ -44,11 +41,11 @@ def concept_card(context: FileContext, use: MatchUse) -> Markup:
 
 def proof_badge(proof: Proof) -> Markup:
     """How sure we are, in words and never by colour alone."""
-    return fill("proof.html", proof=proof, error=_error(proof.error))
+    return fill("proof.html", proof=proof, agreement=_agreement(proof.error))
 
 
-def _error(error: float | None) -> str | None:
-    return None if error is None else f"{error:.0e}" if error else "0"
+def _agreement(error: float | None) -> str:
+    return "exactly equal" if error == 0 else f"max rel. error {error:.0e}" if error is not None else "not compared"
 
 
 def citation_html(citation: Citation) -> Markup:

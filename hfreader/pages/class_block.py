@@ -78,7 +78,11 @@ class ClassBlock:
 
     def _own_listing(self) -> Listing:
         item = self.section.item
-        notes = list(weight_notes(item, self.context.modules)) if isinstance(item, ClassFacts) else []
+        notes = (
+            list(weight_notes(item, self.context.modules, self.context.class_address))
+            if isinstance(item, ClassFacts)
+            else []
+        )
         opened: dict[int, Markup] = {}
         for site in self.context.dispatches(self.owner):
             line = self._statement_end(site.site)

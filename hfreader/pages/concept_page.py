@@ -41,7 +41,7 @@ class Totals:
     """The proofs of a concept over the whole site. `error` is the largest among the proven, None without any."""
 
     found: int
-    families: int
+    files: int
     proven: int
     disproven: int
     matched: int
@@ -55,7 +55,9 @@ def render_concept(book: Book, concept: Concept) -> Fragment:
     proofs = [family.proof(match) for family, _, match in found]
     places: dict[str, list[_Place]] = {}
     for (family, analysis, match), proof in zip(found, proofs, strict=True):
-        places.setdefault(family.name, []).append(_place(book, analysis, match, proof, page))
+        places.setdefault(f"{family.name}, shared by families" if family.shared else family.name, []).append(
+            _place(book, analysis, match, proof, page)
+        )
     linked = _linked(concept)
     html = fill(
         "concept.html",
@@ -67,7 +69,7 @@ def render_concept(book: Book, concept: Concept) -> Fragment:
             for symbol in concept.symbols
         ],
         reference=_marked(textwrap.dedent(inspect.getsource(concept.reference)), concept),
-        totals=totals(proofs, len(places)),
+        totals=totals(proofs, len({analysis.code.file for _, analysis, _ in found})),
         places=places,
         matches=[_coloured(source) for source in concept.matches],
         rejects=[_coloured(source) for source in concept.rejects],
@@ -83,12 +85,12 @@ def render_concept(book: Book, concept: Concept) -> Fragment:
     )
 
 
-def totals(proofs: Sequence[Proof], families: int) -> Totals:
-    """The totals over all proofs of a concept in `families` families."""
+def totals(proofs: Sequence[Proof], files: int) -> Totals:
+    """The totals over all proofs of a concept in `files` files."""
     states = [proof.state for proof in proofs]
     errors = [proof.error for proof in proofs if proof.state == "proven" and proof.error is not None]
     counts = (states.count("proven"), states.count("disproven"), states.count("matched"))
-    return Totals(len(proofs), families, *counts, max(errors, default=None))
+    return Totals(len(proofs), files, *counts, max(errors, default=None))
 
 
 def _place(book: Book, analysis: Analysis, match: Match, proof: Proof, page: str) -> _Place:
@@ -105,7 +107,7 @@ def _place(book: Book, analysis: Analysis, match: Match, proof: Proof, page: str
 
 def _linked(concept: Concept) -> dict[str, equations.LinkedSymbol]:
     return {
-        symbol.name: equations.LinkedSymbol(symbol.latex, f"t{number} s{number}", symbol.meaning.en)
+        symbol.name: equations.LinkedSymbol(symbol.latex, f"t{number} s{number}")
         for number, symbol in enumerate(concept.symbols)
     }
 

@@ -1,6 +1,7 @@
 """Dataflow diagrams: DOT that a reader can save, and a compact SVG that follows the page's colours."""
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
@@ -13,17 +14,18 @@ from hfreader.pages.layout import POINTS_PER_INCH, Box, Curve, Layout, layout_ma
 LABEL_SIZE = 12
 SHAPE_SIZE = 10
 _ADVANCE = 0.62  # of the font size: monospaced fonts are 0.55 to 0.602 wide
-_PADDING = 16
+_PADDING = 12
 _LINE = 1.3
 _HEAD_LENGTH = 6
 _HEAD_WIDTH = 3
 _MARGIN = 4
+_SMALLEST = 0.75  # of its natural size: 9 px letters
 
 
 def dot_source(diagram: Diagram, shapes: Mapping[int, str], direction: str = "LR") -> str:
     """DOT of a diagram. `shapes` gives a box (by node id) its second line; boxes have the size that `draw` needs."""
     graph = graphviz.Digraph(f"{diagram.owner}.{diagram.function}")
-    graph.attr(rankdir=direction, nodesep="0.18", ranksep="0.3")
+    graph.attr(rankdir=direction, nodesep="0.18", ranksep="0.22")
     graph.attr("node", shape="box", style="rounded", fixedsize="true", fontname="monospace", fontsize=str(LABEL_SIZE))
     graph.attr("edge", arrowsize="0.6")
     for node in diagram.nodes:
@@ -44,7 +46,7 @@ def draw(
     symbol_css: Mapping[str, str] | None = None,
     layout: Layout | None = None,
 ) -> Markup:
-    """The diagram as SVG in a box that scrolls sideways.
+    """The diagram as SVG that shrinks a little to fit, in a box that scrolls sideways beyond that.
 
     `labels` gives the shape line of a box, `links` the address a click opens (both by node id), `symbol_css` the CSS
     classes of a symbol (`concept-slug:symbol`). `layout` is that of `dot_source(diagram, labels)` where the caller has
@@ -60,10 +62,12 @@ def draw(
     heads = f'<path class="hf-head" d="{"".join(map(_head, layout.curves))}"/>' if layout.curves else ""
     boxes = (_node(node, labels, links, symbol_css or {}, layout.boxes[f"n{node.id}"]) for node in diagram.nodes)
     width, height = math.ceil(layout.width) + 2 * _MARGIN, math.ceil(layout.height) + 2 * _MARGIN
+    least = math.ceil(width * _SMALLEST)
     name = escape(f"Dataflow of {diagram.owner.rpartition('.')[2]}.{diagram.function}")
     return Markup(
-        f'<div class="hf-diagram"><svg role="group" aria-label="{name}" width="{width}" height="{height}" '
-        f'viewBox="{-_MARGIN} {-_MARGIN} {width} {height}">{"".join(paths)}{heads}{"".join(boxes)}</svg></div>'
+        f'<div class="hf-diagram"><svg role="group" aria-label="{name}" width="{width}" '
+        f'viewBox="{-_MARGIN} {-_MARGIN} {width} {height}" style="min-width:{least}px">'
+        f"{''.join(paths)}{heads}{''.join(boxes)}</svg></div>"
     )
 
 
@@ -109,9 +113,12 @@ def _node(
 def _path(curves: Iterable[Curve]) -> str:
     parts: list[str] = []
     for curve in curves:
-        start, *rest = (f"{x:.0f} {y:.0f}" for x, y in curve.points)
-        parts.append(f"M{start}C{' '.join(rest)}")
-    return "".join(parts)
+        (x, y), *rest = [(round(x), round(y)) for x, y in curve.points]
+        parts.append(f"M{x} {y}c")
+        for piece in range(0, len(rest), 3):
+            parts += [f" {right - x} {down - y}" for right, down in rest[piece : piece + 3]]
+            x, y = rest[piece : piece + 3][-1]
+    return re.sub(r" (?=-)|(?<=c) ", "", "".join(parts))
 
 
 def _head(curve: Curve) -> str:

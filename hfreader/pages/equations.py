@@ -15,14 +15,13 @@ _PLACEHOLDERS = 0xE000
 
 
 class LinkedSymbol(NamedTuple):
-    """How a symbol is printed, the CSS classes that link it to code, and what it means (shown as a tooltip)."""
+    """How a symbol is printed, and the CSS classes that link it to code ("" where it is linked to nothing)."""
 
     latex: str
     css: str
-    meaning: str
 
 
-def render(latex: str, symbols: Mapping[str, tuple[str, str, str]], display: bool = True) -> Markup:
+def render(latex: str, symbols: Mapping[str, tuple[str, str]], display: bool = True) -> Markup:
     r"""MathML of an equation in which `\sym{name}` stands for each linked symbol.
 
     `symbols` gives each name its `LinkedSymbol`. HfreaderError where a name is missing or the LaTeX is unknown.
@@ -43,7 +42,7 @@ def render(latex: str, symbols: Mapping[str, tuple[str, str, str]], display: boo
     return Markup(tostring(math, encoding="unicode"))
 
 
-def plain(latex: str, symbols: Mapping[str, tuple[str, str, str]]) -> str:
+def plain(latex: str, symbols: Mapping[str, tuple[str, str]]) -> str:
     r"""The LaTeX as a paper would print it: each `\sym{name}` replaced by the symbol's own LaTeX."""
 
     def own(found: re.Match[str]) -> str:
@@ -81,7 +80,7 @@ def _join_scripts(element: Element, symbol: LinkedSymbol) -> None:
     if (element.tag, own[0].tag) not in (("msub", "msup"), ("msup", "msub")) or len(own) != 1:
         return
     base, script = _linked_row(own[0][0], symbol), _linked_row(own[0][1], symbol)
-    del script.attrib["tabindex"]
+    script.attrib.pop("tabindex", None)
     scripts = [element[1], script] if element.tag == "msub" else [script, element[1]]
     element.tag = "msubsup"
     element[:] = [base, *scripts]
@@ -94,5 +93,4 @@ def _linked_row(content: Element, symbol: LinkedSymbol) -> Element:
 
 
 def _attributes(symbol: LinkedSymbol) -> dict[str, str]:
-    meaning = {"data-meaning": symbol.meaning} if symbol.meaning else {}
-    return {"class": f"hf-sym {symbol.css}".strip(), "tabindex": "0", **meaning}
+    return {"class": f"hf-sym {symbol.css}", "tabindex": "0"} if symbol.css else {}

@@ -8,7 +8,7 @@ from hfreader.facts.analysis import Analysis, Diagram, DispatchSite
 from hfreader.facts.matches import Match
 from hfreader.facts.places import Place, Span
 from hfreader.facts.traces import Dispatch, Trace
-from hfreader.pages.book import Book, Family, bare, page_of
+from hfreader.pages.book import Book, Family, address, bare, page_of
 from hfreader.pages.diagrams import dot_source
 from hfreader.pages.execution import Reading, first_runs, read
 from hfreader.pages.highlight import scan
@@ -49,6 +49,13 @@ class FileContext:
         """Names that link to their definition on this page."""
         code = self.analysis.code
         return frozenset([item.name for item in code.classes] + [item.name for item in code.functions])
+
+    def class_address(self, name: str) -> str | None:
+        """The address of the block of a class that ran, of this file or of one that families share."""
+        if name in self.linked_names:
+            return f"#{name}"
+        shared = self.book.library.get(name)
+        return address(shared, self.page) if shared else None
 
     def source(self, file: str) -> SourceText:
         """The text of a file of the snapshot; UTF-8, its line ends as `\\n`."""

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from hfreader.facts.places import Place
 from hfreader.facts.traces import LineRecord, Trace
 from hfreader.pages.book import bare
-from hfreader.pages.shapes import in_numbers, in_symbols
+from hfreader.pages.shapes import in_numbers, in_symbols, mentions_past
 from hfreader.pages.symbols import Overlay
 
 SCALARS = frozenset({"int", "float", "bool", "Size"})
@@ -32,9 +32,10 @@ class Hint:
         numbers = sorted({number for place in self.places for number in overlay.at(place)})
         css = "".join(f" s{number}" for number in numbers)
         first, _, others = self.numbers.partition("; ")
+        in_numbers = Markup(' data-n="{}"').format(label + first) if first != self.text else ""
         title = Markup(' title="also {}"').format(others) if others else ""
-        return Markup('<i class="h{}" data-s="{}" data-n="{}"{} tabindex=-1></i>').format(
-            css, label + self.text, label + first, title
+        return Markup('<i class="h{}" data-s="{}"{}{} tabindex=-1></i>').format(
+            css, label + self.text, in_numbers, title
         )
 
 
@@ -51,8 +52,8 @@ class Records:
                 self._by_line[place.file, place.span.line].append((runner, record))
 
     def hints(self, file: str, line: int, runner: str) -> list[Hint]:
-        """The hints of a line as the class `runner` ran it, or any class where that one did not. The first call of
-        the first trace is shown; other shapes that were seen are listed in the numbers."""
+        """The hints of a line as the class `runner` ran it, or any class where that one did not. The first of the
+        `preferred` records is shown; other shapes that were seen are listed in the numbers."""
         by_name: dict[str, list[LineRecord]] = defaultdict(list)
         for record in self._on_line(file, line, runner):
             by_name[record.name].append(record)
@@ -62,9 +63,9 @@ class Records:
         return hints
 
     def shape(self, place: Place, runner: str) -> str | None:
-        """The shape first recorded at exactly this place as `runner` ran it, or any class."""
-        records = self._on_line(place.file, place.span.line, runner)
-        shapes = (in_symbols(record.value) for record in records if record.place == place)
+        """The preferred shape recorded at exactly this place as `runner` ran it, or any class."""
+        records = [record for record in self._on_line(place.file, place.span.line, runner) if record.place == place]
+        shapes = (in_symbols(record.value) for record in preferred(records))
         return next((shape for shape in shapes if shape is not None), None)
 
     def _on_line(self, file: str, line: int, runner: str) -> list[LineRecord]:
@@ -72,8 +73,16 @@ class Records:
         return [record for name, record in rows if name == runner] or [record for _, record in rows]
 
 
-def _hint(name: str, records: Sequence[LineRecord]) -> Hint | None:
+def preferred(records: Sequence[LineRecord]) -> list[LineRecord]:
+    """The records of one value, best example first: calls without a cache as they came, then calls with one, whose
+    last says most."""
+    past = [record for record in records if mentions_past(record.value)]
+    return [record for record in records if not mentions_past(record.value)] + past[::-1]
+
+
+def _hint(name: str, seen: Sequence[LineRecord]) -> Hint | None:
     """One variable's hint; None where nothing about it can be said shortly."""
+    records = preferred(seen)
     places = tuple(dict.fromkeys(record.place for record in records))
     texts = _distinct(in_symbols(record.value) for record in records)
     if texts:

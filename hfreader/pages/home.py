@@ -8,7 +8,7 @@ from markupsafe import Markup
 from hfreader.concepts.model import Concept
 from hfreader.facts.analysis import Analysis
 from hfreader.facts.matches import Match, Proof
-from hfreader.pages.book import Book, address, bare, concept_page, page_of
+from hfreader.pages.book import Book, Family, address, bare, concept_page, page_of
 from hfreader.pages.cards import citation_html
 from hfreader.pages.fragment import Fragment
 from hfreader.pages.model_page import page_title
@@ -43,7 +43,7 @@ class _ConceptRow:
 
 
 @dataclass(frozen=True)
-class _ModelRow:
+class _FileRow:
     title: str
     home: str
     classes: int
@@ -53,8 +53,13 @@ class _ModelRow:
 
 def home_page(book: Book, concepts: Mapping[str, Concept]) -> Fragment:
     """The fragment that the home page's prose is followed by."""
-    html = fill("home.html", concepts=_concept_rows(book, concepts), models=_model_rows(book), snapshot=book.snapshot)
-    return Fragment(HOME, "hfreader", html, (("concepts", "Concepts"), ("models", "Models")))
+    groups = (
+        ("models", "Models", _file_rows([family for family in book.families if not family.shared])),
+        ("shared", "Files that models share", _file_rows([family for family in book.families if family.shared])),
+    )
+    files = [group for group in groups if group[2] or group[0] == "models"]
+    html = fill("home.html", concepts=_concept_rows(book, concepts), groups=files, snapshot=book.snapshot)
+    return Fragment(HOME, "hfreader", html, (("concepts", "Concepts"), *[group[:2] for group in files]))
 
 
 def _concept_rows(book: Book, concepts: Mapping[str, Concept]) -> list[_ConceptRow]:
@@ -86,15 +91,15 @@ def _place_link(analysis: Analysis, match: Match) -> str:
     return address(f"{page_of(analysis.code.file)}#{bare(match.owner)}", HOME)
 
 
-def _model_rows(book: Book) -> list[_ModelRow]:
+def _file_rows(families: Iterable[Family]) -> list[_FileRow]:
     return [
-        _ModelRow(
+        _FileRow(
             page_title(analysis),
             address(page_of(analysis.code.file), HOME),
             len(analysis.code.classes),
             len(family.run.traces) if family.run else 0,
             count(family.proof(match) for match in analysis.matches),
         )
-        for family in book.families
+        for family in families
         for analysis in family.analyses
     ]

@@ -42,6 +42,8 @@ def convert(latex: str, display: bool = True) -> Element:
         latex = re.sub(re.escape(command) + r"(?![A-Za-z])", spelling.replace("\\", r"\\"), latex)
     math: Element = convert_to_element(latex, display="block" if display else "inline")
     math.attrib.pop("xmlns")
+    if not display:
+        math.attrib.pop("display")  # MathML's default
     _repair(math, display)
     return math
 

@@ -55,7 +55,7 @@ def model_page(book: Book, family: Family, analysis: Analysis, concepts: Mapping
         base=base,
         concepts=_concept_rows(context),
         rows=list(root.walk()) if root else (),
-        local=context.linked_names,
+        class_address=context.class_address,
         problems=_problems(context),
         blocks=[block.html() for block in blocks],
     )
@@ -98,7 +98,7 @@ def _concept_rows(context: FileContext) -> list[ConceptRow]:
     rows: list[ConceptRow] = []
     for slug, matches in by_concept.items():
         concept = context.concepts[slug]
-        plain = {symbol.name: equations.LinkedSymbol(symbol.latex, "", symbol.meaning.en) for symbol in concept.symbols}
+        plain = {symbol.name: equations.LinkedSymbol(symbol.latex, "") for symbol in concept.symbols}
         places = [_table_place(context, match) for match in matches]
         rows.append(
             ConceptRow(

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -56,7 +56,7 @@ def symbol_notes(uses: Iterable[MatchUse], file: str, lines: Sequence[str], firs
             line = _value_line(symbol, file, lines, first, last)
             if line is not None and (line, symbol.symbol.latex) not in said:
                 said.add((line, symbol.symbol.latex))
-                printed = equations.render(rf"\sym{{{symbol.symbol.name}}}", use.linked(meanings=False), display=False)
+                printed = equations.render(rf"\sym{{{symbol.symbol.name}}}", use.linked(), display=False)
                 yield Note(line, "computes", Markup("{} {}").format(printed, symbol.symbol.meaning.en), printed)
 
 
@@ -96,16 +96,18 @@ def _owners(path: str, classes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield classes[parent], attribute
 
 
-def weight_notes(item: ClassFacts, modules: Modules) -> Iterator[Note]:
-    """What each submodule is, as it ran: its class, the widths it maps between and how many weights it holds."""
+def weight_notes(item: ClassFacts, modules: Modules, find: Callable[[str], str | None]) -> Iterator[Note]:
+    """What each submodule is, as it ran: its class (linked to where `find` says it is shown), the widths it maps
+    between and how many weights it holds."""
     for submodule in item.submodules:
         record = modules.child(item.name, submodule.attribute)
         if record is not None:
-            yield Note(submodule.span.line, "weights", _weights(submodule, record))
+            yield Note(submodule.span.line, "weights", _weights(submodule, record, find(bare(record.class_name))))
 
 
-def _weights(submodule: SubmoduleFacts, record: ModuleRecord) -> Markup:
+def _weights(submodule: SubmoduleFacts, record: ModuleRecord, link: str | None) -> Markup:
     name = bare(record.class_name)
+    name = Markup('<a href="{}">{}</a>').format(link, name) if link else name
     held = Markup("{} of {}").format(submodule.container, name) if submodule.container else name
     inner = next((last_dimension(value) for _, value in record.inputs), None)
     outer = last_dimension(record.output)

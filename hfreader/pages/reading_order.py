@@ -43,7 +43,7 @@ def reading_order(code: FileFacts, traces: Sequence[Trace]) -> tuple[tuple[str, 
     groups = (
         (f"{base.name} and its parts" if base else "", inside),
         ("What builds on it" if base else "Classes", beyond),
-        ("Not part of any model above", rest),
+        ("Not part of any model above" if base or beyond else "Classes", rest),
     )
     return tuple((title, members) for title, members in groups if members)
 

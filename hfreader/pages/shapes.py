@@ -5,6 +5,7 @@ from collections.abc import Callable
 from hfreader.facts.traces import TensorFact, Value
 
 MOST_ITEMS = 4
+PAST = "T_past"  # how a trace names the tokens that a cache holds already
 
 
 def in_symbols(value: Value) -> str | None:
@@ -23,6 +24,12 @@ def last_dimension(value: Value) -> str | None:
     if tensor is None or not tensor.shape:
         return None
     return tensor.symbols[-1] if tensor.symbols else str(tensor.shape[-1])
+
+
+def mentions_past(value: Value) -> bool:
+    """Whether a dimension of a tensor in a value counts tokens that a cache holds already."""
+    own = value.tensor is not None and any(PAST in symbol for symbol in value.tensor.symbols)
+    return own or any(mentions_past(item) for item in value.items)
 
 
 def first_tensor(value: Value) -> TensorFact | None:

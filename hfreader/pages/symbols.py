@@ -39,12 +39,9 @@ class MatchUse:
     concept: Concept
     symbols: tuple[SymbolUse, ...]
 
-    def linked(self, meanings: bool = True) -> dict[str, tuple[str, str, str]]:
-        """The symbols as equations want them; without meanings where these stand beside."""
-        return {
-            use.symbol.name: LinkedSymbol(use.symbol.latex, use.css, use.symbol.meaning.en if meanings else "")
-            for use in self.symbols
-        }
+    def linked(self) -> dict[str, tuple[str, str]]:
+        """The symbols as equations want them."""
+        return {use.symbol.name: LinkedSymbol(use.symbol.latex, use.css) for use in self.symbols}
 
 
 def number_symbols(matches: Iterable[Match], concepts: Mapping[str, Concept]) -> tuple[MatchUse, ...]:

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from hfreader.pages.book import Book
@@ -25,12 +27,15 @@ def test_code_is_byte_for_byte_the_source(block: Element):
     assert toy.LINES[first + len(own) - 2] == "        return attn_output"
 
 
-def test_every_line_of_code_links_to_its_line_at_the_commit(block: Element):
+def test_every_paragraph_of_code_links_to_its_lines_at_the_commit(block: Element):
     base = f"https://github.com/huggingface/transformers/blob/{toy.COMMIT}/src/transformers/{toy.FILE}"
-    for anchor in [link for shown in block.all("pre") for link in shown.all("a") if "id" in link.attributes]:
-        number = anchor.text
-        expected = f"{base}#L{number}" if toy.LINES[int(number) - 1].strip() else None
-        assert anchor.attributes.get("href") == expected
+    numbers = [link for shown in block.all("pre") for link in shown.all("a") if "id" in link.attributes]
+    linked: set[int] = set()
+    for href in [href for number in numbers if (href := number.attributes.get("href"))]:
+        page, first, last = re.fullmatch(r"(.*)#L(\d+)(?:-L(\d+))?", href).groups()
+        assert page == base
+        linked |= set(range(int(first), int(last or first) + 1))
+    assert linked == {line for number in numbers if toy.LINES[(line := int(number.text)) - 1].strip()}
 
 
 def test_the_installed_package_links_nowhere(tmp_path, toy_sections: dict[str, Section]):

@@ -40,7 +40,7 @@ def test_both_languages_and_the_citation(fragment):
 
 def test_totals_say_every_state(fragment):
     text = text_of(fragment.html)
-    assert "in 3 places of 1 family : 1 proven (largest rel. error 3e-16)" in text.replace("family:", "family :")
+    assert "in 3 places in 1 file : 1 proven (largest rel. error 3e-16)" in text.replace("file:", "file :")
     assert "1 DISPROVEN" in text and "1 matched without proof" in text
 
 
