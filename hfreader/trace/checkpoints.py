@@ -98,9 +98,17 @@ def load_model(
                 use_safetensors=True,
                 local_files_only=True,
                 output_loading_info=True,
+                ignore_mismatched_sizes=True,  # so that they are listed, and refused below
             )
         except Exception as error:
             raise HfreaderError(f"{folder} does not load as {model_class.__name__}: {one_line(error)}") from error
+    if misfits := sorted(report["mismatched_keys"]):
+        name, stored, wanted = misfits[0]
+        more = f" (and {len(misfits) - 1} more)" if len(misfits) > 1 else ""
+        raise HfreaderError(
+            f"{folder}: its weights do not fit the configuration: {name} is {tuple(stored)} in the checkpoint, "
+            f"{tuple(wanted)} in the model{more}; leave its sizes as they are"
+        )
     if not model_class.__name__.endswith("PreTrainedModel") and len(report["missing_keys"]) == len(model.state_dict()):
         raise HfreaderError(f"{folder} does not load as {model_class.__name__}: it has none of its weights")
     return model.to(device=device).eval(), _loading_notes(report)

@@ -7,6 +7,7 @@ configuration derives from others (`head_dim` from `hidden_size`) follows, and i
 import difflib
 import inspect
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,6 +18,11 @@ from hfreader.errors import HfreaderError
 
 # Written into every config.json, but no property of the model that is built.
 BOOKKEEPING = frozenset({"transformers_version", "_name_or_path", "architectures", "dtype", "torch_dtype"})
+
+NO_SIZE = re.compile(
+    r"_ids?$|_token$|index|offset|stride|kernel|dilation|window|seed|chunk|version|every|interval|top_?k"
+)
+"""Fields with integers that count no parts and no widths."""
 
 
 def families() -> dict[str, tuple[str, ...]]:
@@ -169,6 +175,8 @@ def _parse(key: str, text: str, present: Any) -> Any:
     except ValueError:
         value = text
     wanted = type(present)
+    if wanted is int and type(value) is int and value < 0 < present and not NO_SIZE.search(key.rpartition(".")[2]):
+        raise HfreaderError(f"--set {key}={text}: a size cannot be negative, as in {key}={present}")
     if present is None or (isinstance(value, wanted) and not (wanted is int and isinstance(value, bool))):
         return value
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):

@@ -12,7 +12,7 @@ from torch import nn
 from transformers import MODEL_MAPPING, PreTrainedConfig, PreTrainedModel
 
 from hfreader.errors import HfreaderError
-from hfreader.trace.configs import family_of, near, one_line, sub_configs
+from hfreader.trace.configs import as_json, family_of, near, one_line, sub_configs
 
 # Attention and experts as plain tensor operations: the fused ones hide what a reader wants to see.
 ATTENTION = "eager"
@@ -80,7 +80,7 @@ def random_model(
     where it cannot be built from the configuration.
     """
     prepare(config)
-    with seeded(seed), _own_reasons(model_class):
+    with seeded(seed), _own_reasons(model_class, config):
         model = model_class._from_config(config, attn_implementation=ATTENTION, dtype=dtype).eval()
     return model if torch.device(device).type == "cpu" else model.to(device=device)
 
@@ -102,20 +102,29 @@ def seeded(seed: int) -> Iterator[None]:
 def skeleton(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> PreTrainedModel:
     """The model without its numbers: its modules with parameters on the meta device, at no cost."""
     prepare(config)
-    with torch.device("meta"), _own_reasons(model_class):
+    with torch.device("meta"), _own_reasons(model_class, config):
         return model_class._from_config(config, attn_implementation=ATTENTION)
 
 
 @contextmanager
-def _own_reasons(model_class: type[PreTrainedModel]) -> Iterator[None]:
+def _own_reasons(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Iterator[None]:
     """Turns what a constructor raises into an HfreaderError of one line."""
     try:
         yield
     except ImportError as error:
         name = model_class.__name__
         raise HfreaderError(f"{name} needs a package that is not installed: {one_line(error)}") from error
+    except KeyError as error:
+        reason = f"{one_line(error)} is not a known value{_field_with(config, error.args)}"
+        raise HfreaderError(f"{model_class.__name__} cannot be built: {reason}") from error
     except Exception as error:
         raise HfreaderError(f"{model_class.__name__} cannot be built: {one_line(error)}") from error
+
+
+def _field_with(config: PreTrainedConfig, key: tuple[object, ...]) -> str:
+    """` of hidden_act` for what was looked up and not found, where one field alone holds it."""
+    holders = [name for name, value in as_json(config).items() if (value,) == key]
+    return f" of {holders[0]}" if len(holders) == 1 else ""
 
 
 def parameters_of(module: nn.Module) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 
 from transformers import PreTrainedConfig
 
-from hfreader.trace.configs import sub_configs, with_fields
+from hfreader.trace.configs import NO_SIZE, sub_configs, with_fields
 
 RUNS = 3
 DEPTH = 2
@@ -21,9 +21,6 @@ DEPTH = 2
 _HEADS_IN_RUN, _SHARED_IN_RUN = (4, 8, 8), (2, 4, 2)
 
 _LAYERS = re.compile(r"layers?$|^num_.*layers?|blocks$|depth")
-_FIXED = re.compile(
-    r"_ids?$|_token$|index|offset|stride|kernel|dilation|window|seed|chunk|version|every|interval|top_?k"
-)
 _SHARED_HEADS = re.compile(r"(kv|key_value|k_v)_?heads?|multi_query_group")
 _HEADS = re.compile(r"heads?$|^num_head|^n_head|groups?$")
 _TABLES = re.compile(r"vocab|position|^n_ctx$|buckets|distance")
@@ -70,7 +67,7 @@ def candidates(config: PreTrainedConfig) -> tuple[str, ...]:
     names = [
         name
         for name, value in integers(config).items()
-        if not _LAYERS.search(_last(name)) and not _FIXED.search(_last(name)) and (value > 1 or counts_heads(name))
+        if not _LAYERS.search(_last(name)) and not NO_SIZE.search(_last(name)) and (value > 1 or counts_heads(name))
     ]
     return tuple(sorted(names, key=counts_heads))
 

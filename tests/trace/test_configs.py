@@ -94,6 +94,7 @@ def test_derived_fields_follow():
         ("num_hiden_layers", "2", r"BertConfig has no field 'num_hiden_layers'; did you mean num_hidden_layers"),
         ("num_hidden_layers", "two", r"num_hidden_layers=two: expected an integer, as in num_hidden_layers=12"),
         ("num_hidden_layers", "true", "expected an integer"),
+        ("num_hidden_layers", "-1", r"--set num_hidden_layers=-1: a size cannot be negative, as in .*=12"),
         ("is_decoder", "3", "expected true or false"),
         ("layer_norm_eps", "small", "expected a number"),
         ("hidden_size.x", "3", "'hidden_size' of BertConfig has no field 'x'"),
@@ -104,6 +105,10 @@ def test_bad_overrides_are_one_clear_line(key: str, value: str, message: str):
     with pytest.raises(HfreaderError, match=message) as caught:
         with_overrides(BertConfig(), [(key, value)])
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_size_may_be_negative():
+    assert with_overrides(BertConfig(eos_token_id=5), [("eos_token_id", "-1")]).eos_token_id == -1
 
 
 @settings(deadline=None, max_examples=30)
