@@ -9,6 +9,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 from transformers import PreTrainedConfig
 
+from hfreader.errors import HfreaderError
 from hfreader.facts.runs import TraceRequest
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.traces import Trace
@@ -34,12 +35,15 @@ from hfreader.trace.tokenizers import (
     tokenizer_for,
 )
 
-HOLLOW = "only shapes were run: what depends on numbers, such as leaving out a mask of ones, can differ"
+HOLLOW = "nothing was computed, only shapes: what depends on numbers, such as leaving out a mask of ones, can differ"
+NOWHERE = "no device (shapes only)"
 
 
 def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
     """Build or load the model, run it once on the text or the ids, and name its dimensions."""
     device, dtype = find_device(request.device), find_dtype(request.dtype)
+    if request.ids is None and not _text(request).strip():
+        raise HfreaderError("the text is empty: give at least one token")
     report("trace", f"finding {request.target}")
     subject = find_subject(request, report)
     require_text(subject.model_class)
@@ -61,9 +65,10 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
         found = replace(
             with_executions(recorded, construction),
             weights=_weights(recorded, subject, hollow),
+            device=NOWHERE if hollow else recorded.device,
             tokenizer=None if request.ids is not None else reader.description,
             tokens=(token_facts(ids, _texts(request, reader, ids)),),
-            notes=(*_notes(request, subject, reader), *loading, *([HOLLOW] if hollow else [])),
+            notes=(*_notes(request, subject, reader, hollow), *loading),
         )
         if not request.symbols:
             return found
@@ -107,9 +112,11 @@ def _text(request: TraceRequest) -> str:
     return DEFAULT_TEXT if request.text is None else request.text
 
 
-def _notes(request: TraceRequest, subject: Subject, reader: ByteTokenizer | OwnTokenizer) -> tuple[str, ...]:
-    notes = []
-    if subject.folder is None:
+def _notes(
+    request: TraceRequest, subject: Subject, reader: ByteTokenizer | OwnTokenizer, hollow: bool
+) -> tuple[str, ...]:
+    notes = [HOLLOW] if hollow else []
+    if not hollow and subject.folder is None:
         notes.append("random weights: shapes and equations are those of the family, the numbers mean nothing")
     if request.ids is None and isinstance(reader, ByteTokenizer):
         notes.append("byte-level fallback vocabulary: one token per byte, not the family's own tokens")

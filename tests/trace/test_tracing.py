@@ -75,7 +75,11 @@ def test_a_model_too_large_runs_by_shapes(monkeypatch: pytest.MonkeyPatch):
     hollow = run("bert")
     monkeypatch.undo()
     assert hollow.weights.endswith("parameters do not fit into memory here, so only shapes were run")
-    assert hollow.notes[-1].startswith("only shapes were run")
+    assert [note.partition(":")[0] for note in hollow.notes] == [
+        "nothing was computed, only shapes",
+        "byte-level fallback vocabulary",
+    ]
+    assert hollow.device == "no device (shapes only)"
     assert [module.output for module in hollow.modules] == [module.output for module in run("bert").modules]
 
 
@@ -83,6 +87,7 @@ def test_a_model_too_large_runs_by_shapes(monkeypatch: pytest.MonkeyPatch):
     ("more", "message"),
     [
         ({"text": ""}, "the text is empty"),
+        ({"text": " \n"}, "the text is empty"),
         ({"ids": ()}, "the text is empty"),
         ({"ids": (99999999,)}, "outside the vocabulary: ids go from 0 to 30521"),
         ({"text": "x" * 513}, "the text has 513 tokens, but the model has positions for 512"),
@@ -114,6 +119,12 @@ def test_a_real_checkpoint_with_its_own_tokenizer():
     assert trace.tokenizer == "the checkpoint's own tokenizer (BertTokenizer)"
     assert (trace.class_name, trace.notes) == ("BertModel", ())
     assert trace.changed["num_hidden_layers"] == 6
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_no_text_is_refused_whatever_a_tokenizer_adds(text: str):
+    with pytest.raises(HfreaderError, match="the text is empty"):
+        run(str(CHECKPOINT), overrides=(), text=text)
 
 
 def test_a_head_on_a_checkpoint_says_that_it_is_random():
