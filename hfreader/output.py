@@ -1,6 +1,5 @@
 """The folder a site is written to: checked before any work, replaced only by a whole new site."""
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,16 +12,27 @@ STAGING = ".building"
 
 
 def check_output(folder: Path) -> None:
-    """HfreaderError if a site cannot be written to `folder`, or if it holds files that hfreader did not write."""
+    """Make `folder` and mark it as hfreader's.
+
+    HfreaderError if a site cannot be written to it, or if it holds files that hfreader did not write.
+    """
     existing = folder.absolute()
     while not existing.exists():
         existing = existing.parent
     if not existing.is_dir():
         raise HfreaderError(f"{existing} is not a folder: choose another with --out")
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise HfreaderError(f"cannot write to {existing}: choose another folder with --out")
     if _visible(folder) and not (folder / MARKER).exists():
         raise HfreaderError(f"{folder} holds files that hfreader did not write: choose an empty folder with --out")
+    try:
+        _mark(folder)
+    except OSError as error:
+        reason = error.strerror or error
+        raise HfreaderError(f"cannot write to {folder}: {reason}; choose another folder with --out") from error
+
+
+def _mark(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARKER).touch()
 
 
 def replace_site(folder: Path, write: Callable[[Path], None]) -> None:
@@ -32,8 +42,7 @@ def replace_site(folder: Path, write: Callable[[Path], None]) -> None:
     """
     staging = folder / STAGING
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / MARKER).touch()
+        _mark(folder)
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
         write(staging)

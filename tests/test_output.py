@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from hfreader.errors import HfreaderError
@@ -57,9 +59,23 @@ def test_a_file_in_the_way_is_named(tmp_path):
 
 
 def test_a_folder_without_permission_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("os.access", lambda path, mode: False)
-    with pytest.raises(HfreaderError, match="cannot write"):
+    def refuse(*arguments, **options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
+    with pytest.raises(HfreaderError, match=r"cannot write to .*site: Permission denied; .*--out"):
         check_output(tmp_path / "site")
+
+
+def test_the_folder_is_made_before_any_work(tmp_path):
+    check_output(tmp_path / "deep" / "site")
+    assert [entry.name for entry in (tmp_path / "deep" / "site").iterdir()] == [".hfreader"]
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a file system that makes no folders")
+def test_a_folder_that_only_making_it_shows_to_be_refused():
+    with pytest.raises(HfreaderError, match="cannot write to /proc/hfreader"):
+        check_output(Path("/proc/hfreader"))
 
 
 def test_a_disk_that_refuses_is_one_clear_error(tmp_path):
