@@ -74,7 +74,7 @@ def safe_snapshot(value: object) -> Shot:
 
 
 def value_of(shot: Shot) -> Value:
-    """The fact. A sequence without any tensor in it is text (`(2, 7)`)."""
+    """The fact. A sequence without any tensor in it is text (`(2, 7)`), a mapping text with all of its keys."""
     if isinstance(shot, TextShot):
         return Value(shot.type, text=shot.text)
     if not isinstance(shot, SequenceShot):
@@ -82,7 +82,8 @@ def value_of(shot: Shot) -> Value:
     more = f"{shot.length - len(shot.items)} more" if shot.length > len(shot.items) else None
     if _holds_tensor(shot):
         return Value(shot.type, items=tuple(value_of(item) for item in shot.items), keys=shot.keys, text=more)
-    return Value(shot.type, text=_short(_written(shot)))
+    keys = shot.keys if len(shot.keys) == shot.length else ()
+    return Value(shot.type, keys=keys, text=_short(_written(shot)))
 
 
 def _tensor(shot: Any) -> Value:

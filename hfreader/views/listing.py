@@ -216,10 +216,12 @@ def _joined(texts: list[str]) -> str:
 
 
 def value_texts(value: Value) -> tuple[str, str]:
-    """A value in symbols and in numbers (empty where that is the same); what is no tensor and long is its type."""
+    """A value in symbols and in numbers (empty where that is the same); what is no tensor and long is its type, a
+    mapping with the number of its keys."""
     symbols, numbers = in_symbols(value), in_numbers(value)
     if symbols is not None and numbers is not None:
         return symbols, numbers if numbers != symbols else ""
     if value.text is not None and len(value.text) <= LONGEST_TEXT:
         return f"= {value.text}", ""
-    return value.type, ""
+    count = len(value.keys)
+    return f"{value.type} of {count} key{'s' if count > 1 else ''}" if count else value.type, ""

@@ -33,6 +33,12 @@ def test_collections_that_hold_tensors_keep_their_items():
     assert fact(OrderedDict(x=tensor)).keys == ("x",)
 
 
+def test_a_mapping_without_tensors_is_text_with_its_keys():
+    assert fact({}) == Value("dict", text="{}")
+    assert fact({"a": 1, "b": None}) == Value("dict", keys=("a", "b"), text="{a: 1, b: None}")
+    assert fact(dict.fromkeys(range(LONGEST_SEQUENCE + 1))).keys == ()
+
+
 def test_long_and_deep_collections_are_cut():
     many = fact([torch.ones(2, 3)] * (LONGEST_SEQUENCE + 5))
     assert (len(many.items), many.text) == (LONGEST_SEQUENCE, "5 more")

@@ -118,6 +118,10 @@ def test_numbers_in_a_loop_are_joined():
         (Value("NoneType", text="None"), ("= None", "")),
         (Value("DynamicCache"), ("DynamicCache", "")),
         (Value("str", text="x" * 100), ("str", "")),
+        (Value("dict", text="{}"), ("= {}", "")),
+        (Value("dict", text="{a: None}", keys=("a",)), ("= {a: None}", "")),
+        (Value("dict", text="x" * 100, keys=("a", "b")), ("dict of 2 keys", "")),
+        (Value("dict", text="x" * 100, keys=("a",)), ("dict of 1 key", "")),
     ],
 )
 def test_values_in_words(value, texts):
