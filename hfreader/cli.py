@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -30,6 +31,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
+SITE = Path("site")
 Repository = Annotated[
     str | None,
     typer.Option(
@@ -69,7 +71,7 @@ def build(
     ] = "bert,gpt2",
     repo: Repository = None,
     ref: Reference = None,
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the site is written.")] = Path("site"),
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the site is written.")] = SITE,
     offline: Offline = False,
     strict: Annotated[
         bool,
@@ -101,7 +103,7 @@ def build(
 
 @app.command()
 def serve(
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder that `hfreader build` wrote.")] = Path("site"),
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder that `hfreader build` wrote.")] = SITE,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 picks a free one.")] = 8000,
 ) -> None:
     """Serve a built site on this machine and print its address."""
@@ -147,6 +149,8 @@ def trace(
     * `hfreader trace bert --set num_hidden_layers=2 --set hidden_act=relu --at encoder.layer.0.attention.self`
     * `hfreader trace ./my-checkpoint "A sentence" --json - | jq .modules`
     """
+    if text is not None and ids is not None:
+        raise HfreaderError("a text and --ids were given: give one or the other")
     request = TraceRequest(
         target=target,
         text=text,
@@ -185,7 +189,10 @@ def _show_build(result: BuildResult) -> None:
     read = f"transformers {source.version}" + (f" at {source.commit}" if source.commit else " (installed package)")
     console.print("found: places where the structure of an equation was found; ran: share of statements that ran")
     console.print(f"Read {read}.", *([source.note] if source.note else []), highlight=False, markup=False, sep="\n")
-    console.print(f"Open {result.folder}/index.html, or run `hfreader serve`.", highlight=False, markup=False)
+    elsewhere = "" if result.folder == str(SITE) else f" --out {quote(result.folder)}"
+    console.print(
+        f"Open {result.folder}/index.html, or run `hfreader serve{elsewhere}`.", highlight=False, markup=False
+    )
 
 
 def _parse_ids(ids: str | None) -> tuple[int, ...] | None:

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from hfreader.cli import _show_build
 from hfreader.facts.codec import from_json
+from hfreader.facts.snapshot import Snapshot
+from hfreader.facts.totals import BuildResult
 from hfreader.facts.traces import SCHEMA_VERSION, Trace
 
 
@@ -48,6 +51,16 @@ def test_version(cache):
     assert hfreader("--version", cache=cache).stdout.startswith("hfreader 0.")
 
 
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [("site", "or run `hfreader serve`."), ("my site", "or run `hfreader serve --out 'my site'`.")],
+)
+def test_where_to_look_after_a_build(folder, words, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    _show_build(BuildResult(Snapshot("installed", None, None, None, "5.0", "/package"), folder, (), ()))
+    assert f"Open {folder}/index.html, {words}" in capsys.readouterr().out
+
+
 def test_unknown_family_suggests_near_names(cache, tmp_path):
     line = mistake("build", "--models", "bertt", "--offline", "--out", str(tmp_path / "site"), cache=cache)
     assert "bertt" in line
@@ -76,6 +89,7 @@ def test_repositories_that_will_not_do(cache, tmp_path, small_repository):
     ("arguments", "words"),
     [
         (("--ids", "1,x"), ("--ids", "1,x")),
+        (("--ids", "1,2", "text"), ("--ids", "one or the other")),
         (("--set", "hidden_size"), ("--set", "KEY=VALUE")),
         (("--set", "hiden_size=64"), ("hiden_size", "hidden_size")),
         (("--set", "hidden_size=many"), ("hidden_size", "many")),

@@ -1,5 +1,6 @@
 """Where the views of a trace go: the terminal, stdout, files."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,7 @@ class Outputs:
 
 
 def show(trace: Trace, snapshot: Snapshot, outputs: Outputs, console: Console | None = None) -> None:
-    """Write the files asked for, and print the trace unless its JSON goes to stdout.
+    """Write the files asked for (said on stderr), and print the trace unless its JSON goes to stdout.
 
     HfreaderError where `at` names no module that ran, or a file cannot be written.
     """
@@ -69,3 +70,4 @@ def _write(path: Path, data: bytes) -> None:
         write_atomically(path, data)
     except OSError as error:
         raise HfreaderError(f"cannot write {path}: {error.strerror or error}; choose another place") from error
+    print(f"wrote {path}", file=sys.stderr)

@@ -18,17 +18,21 @@ def snapshot(tmp_path):
     return make_snapshot(str(tmp_path / "transformers"))
 
 
+WRITTEN = ("deep/a.html", "a.dot", "a.json")
+
+
 def printed(trace, snapshot, outputs, width=80):
     console = Console(file=io.StringIO(), width=width)
     show(trace, snapshot, outputs, console)
     return console.file.getvalue()
 
 
-def test_all_files_at_once(tmp_path, snapshot):
+def test_all_files_at_once(tmp_path, snapshot, capsys):
     trace = make_trace()
     outputs = Outputs(json=str(tmp_path / "a.json"), html=tmp_path / "deep" / "a.html", dot=tmp_path / "a.dot")
     text = printed(trace, snapshot, outputs)
     assert "×2" in text
+    assert capsys.readouterr().err.splitlines() == [f"wrote {tmp_path / name}" for name in WRITTEN]
     assert read_json((tmp_path / "a.json").read_bytes()) == trace
     assert "ToyAttention.forward" in (tmp_path / "deep" / "a.html").read_text(encoding="utf-8")
     assert (tmp_path / "a.dot").read_text(encoding="utf-8").startswith("//")
