@@ -14,7 +14,8 @@ from hfreader.pages.diagrams import draw
 from hfreader.pages.execution import stretches
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.listing import Listing, listing_html
-from hfreader.pages.notes import Note, idle_notes, joined, symbol_notes, weight_notes
+from hfreader.pages.module_notes import weight_notes
+from hfreader.pages.notes import Note, idle_notes, joined, symbol_notes
 from hfreader.pages.rendering import fill
 from hfreader.pages.sections import Section
 from hfreader.pages.symbols import Overlay, number_symbols
@@ -60,10 +61,11 @@ class ClassBlock:
         )
 
     def _cards(self) -> list[tuple[str | None, Markup]]:
-        """The card of each match; where its concept has a card above already, with a title to fold it under."""
+        """The card of each match; where its concept has a card above already, with a title to fold it under. Of the
+        matches of one concept, those that were executed come first."""
         seen: set[str] = set()
         cards: list[tuple[str | None, Markup]] = []
-        for use in self.uses:
+        for use in sorted(self.uses, key=lambda use: self.context.family.proof(use.match).state == "matched"):
             again = use.concept.slug in seen
             title = f"{use.concept.name.en} again, at line {use.match.place.span.line}" if again else None
             cards.append((title, concept_card(self.context, use)))

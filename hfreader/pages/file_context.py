@@ -15,8 +15,9 @@ from hfreader.pages.highlight import scan
 from hfreader.pages.hints import Records
 from hfreader.pages.layout import Layout, layout_many
 from hfreader.pages.listing import SourceText
-from hfreader.pages.notes import Modules
+from hfreader.pages.module_notes import Modules
 from hfreader.pages.sections import Section
+from hfreader.pages.symbols import inside
 
 
 class FileContext:
@@ -117,12 +118,24 @@ class FileContext:
         }
 
     def labels(self, diagram: Diagram, runner: str) -> dict[int, str]:
-        """The shape that was recorded at each box of a class's diagram, by the id of the node."""
-        shapes = {
-            node.id: next((shape for place in node.values if (shape := self.records.shape(place, runner))), None)
-            for node in diagram.nodes
-        }
+        """The shape that was recorded at each box of a class's diagram, by the id of the node. Only the function in
+        which the box is written counts: what the box passes through elsewhere, other boxes may pass through, too."""
+        shapes: dict[int, str | None] = {}
+        for node in diagram.nodes:
+            own = [place for place in node.values if self._function(place) == self._function(node.place)]
+            shapes[node.id] = next((shape for place in own if (shape := self.records.shape(place, runner))), None)
         return {number: shape for number, shape in shapes.items() if shape is not None}
+
+    def _function(self, place: Place) -> tuple[str, Span | None]:
+        """File and span of the innermost function around a place; in files of others the whole file is one."""
+        around = [span for span in self._functions if place.file == self.file and inside(place.span, span)]
+        return place.file, max(around, default=None)
+
+    @cached_property
+    def _functions(self) -> tuple[Span, ...]:
+        code = self.analysis.code
+        methods = [method.span for item in code.classes for method in item.methods]
+        return tuple(methods + [function.span for function in code.functions])
 
     def upstream(self, section: Section) -> str | None:
         """The web address of a section's lines at the pinned commit."""

@@ -2,18 +2,15 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from hfreader.facts.code import ClassFacts, SubmoduleFacts
 from hfreader.facts.places import Place
-from hfreader.facts.traces import ModuleRecord, Trace
+from hfreader.facts.traces import Trace
 from hfreader.pages import equations
-from hfreader.pages.book import bare
 from hfreader.pages.execution import Stretch, setting
-from hfreader.pages.shapes import last_dimension
 from hfreader.pages.symbols import MatchUse, SymbolUse
 
 _ASSIGNED = re.compile(r"\s*(,[^=()]*)?(:[^=]+)?=(?!=)")
@@ -69,52 +66,6 @@ def _value_line(symbol: SymbolUse, file: str, lines: Sequence[str], first: int, 
 
 def _is_assigned(place: Place, lines: Sequence[str]) -> bool:
     return _ASSIGNED.match(lines[place.span.end_line - 1][place.span.end_column :]) is not None
-
-
-class Modules:
-    """The submodules that ran in a family's traces, by class and attribute."""
-
-    def __init__(self, traces: Sequence[Trace]) -> None:
-        self._children: dict[tuple[str, str], ModuleRecord] = {}
-        for trace in traces:
-            classes = {module.path: bare(module.class_name) for module in trace.modules} | {"": trace.class_name}
-            for module in trace.modules:
-                for owner, attribute in _owners(module.path, classes):
-                    self._children.setdefault((owner, attribute), module)
-
-    def child(self, owner: str, attribute: str) -> ModuleRecord | None:
-        """The first recorded call of `self.<attribute>` (or of its first item) of a class, if any."""
-        return self._children.get((owner, attribute))
-
-
-def _owners(path: str, classes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The class that holds a module, and under which attribute; an item of a list counts as its list."""
-    parent, _, attribute = path.rpartition(".")
-    while attribute.isdigit():
-        parent, _, attribute = parent.rpartition(".")
-    if attribute and parent in classes:
-        yield classes[parent], attribute
-
-
-def weight_notes(item: ClassFacts, modules: Modules, find: Callable[[str], str | None]) -> Iterator[Note]:
-    """What each submodule is, as it ran: its class (linked to where `find` says it is shown), the widths it maps
-    between and how many weights it holds."""
-    for submodule in item.submodules:
-        record = modules.child(item.name, submodule.attribute)
-        if record is not None:
-            yield Note(submodule.span.line, "weights", _weights(submodule, record, find(bare(record.class_name))))
-
-
-def _weights(submodule: SubmoduleFacts, record: ModuleRecord, link: str | None) -> Markup:
-    name = bare(record.class_name)
-    name = Markup('<a href="{}">{}</a>').format(link, name) if link else name
-    held = Markup("{} of {}").format(submodule.container, name) if submodule.container else name
-    inner = next((last_dimension(value) for _, value in record.inputs), None)
-    outer = last_dimension(record.output)
-    widths = f", {inner} → {outer}" if inner and outer and record.parameters else ""
-    each = " each" if submodule.container else ""
-    weights = f", {record.parameters:,} weights{each}" if record.parameters else ""
-    return Markup("<code>{}</code>: {}{}{}").format(submodule.attribute, held, widths, weights)
 
 
 def idle_notes(stretches: Iterable[Stretch], traces: Sequence[Trace]) -> Iterator[Note]:

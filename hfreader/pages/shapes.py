@@ -10,7 +10,7 @@ PAST = "T_past"  # how a trace names the tokens that a cache holds already
 
 def in_symbols(value: Value) -> str | None:
     """The value's shape in config terms; None for what holds no tensor."""
-    return _written(value, _symbols)
+    return _written(value, tensor_in_symbols)
 
 
 def in_numbers(value: Value) -> str | None:
@@ -18,12 +18,14 @@ def in_numbers(value: Value) -> str | None:
     return _written(value, _numbers)
 
 
-def last_dimension(value: Value) -> str | None:
-    """The last dimension of the first tensor in a value, in config terms."""
-    tensor = first_tensor(value)
-    if tensor is None or not tensor.shape:
-        return None
-    return tensor.symbols[-1] if tensor.symbols else str(tensor.shape[-1])
+def dimension(tensor: TensorFact, axis: int) -> str:
+    """One dimension of a tensor, in config terms."""
+    return tensor.symbols[axis] if tensor.symbols else str(tensor.shape[axis])
+
+
+def tensor_count(value: Value) -> int:
+    """How many tensors a value holds."""
+    return 1 if value.tensor is not None else sum(map(tensor_count, value.items))
 
 
 def mentions_past(value: Value) -> bool:
@@ -39,7 +41,8 @@ def first_tensor(value: Value) -> TensorFact | None:
     return next((tensor for item in value.items if (tensor := first_tensor(item)) is not None), None)
 
 
-def _symbols(tensor: TensorFact) -> str:
+def tensor_in_symbols(tensor: TensorFact) -> str:
+    """A tensor's shape in config terms."""
     return _tuple(tensor.symbols or tuple(map(str, tensor.shape)))
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import re
 
 import pytest
@@ -105,3 +107,14 @@ def test_what_was_not_run_claims_nothing(toy_book: Book, toy_sections: dict[str,
 def test_a_script_in_a_docstring_stays_text(attention_html: str, block: Element):
     assert "<script" not in attention_html
     assert '<script>alert("class")</script>' in block.text
+
+
+def test_a_box_is_labelled_by_values_of_its_own_function_only(toy_context: FileContext):
+    (diagram,) = toy_context.analysis.diagrams
+    query = diagram.nodes[1]
+    elsewhere = toy.at(toy.line_of("softmax("), "attn_weights")
+    labels = [
+        toy_context.labels(replace(diagram, nodes=(replace(query, values=values),)), "ToyAttention")
+        for values in (query.values, (elsewhere,), (elsewhere, *query.values))
+    ]
+    assert labels == [{1: "(B, heads, T, head_dim)"}, {}, {1: "(B, heads, T, head_dim)"}]

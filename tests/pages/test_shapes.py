@@ -1,7 +1,7 @@
 import pytest
 
 from hfreader.facts.traces import TensorFact, Value
-from hfreader.pages.shapes import in_numbers, in_symbols, last_dimension
+from hfreader.pages.shapes import dimension, first_tensor, in_numbers, in_symbols, tensor_count
 from tests.pages.toy import HEADS, HIDDEN, tensor
 
 
@@ -31,6 +31,9 @@ def test_long_containers_are_cut():
     assert shown == "(0,), (1,), (2,), (3,), …"
 
 
-def test_the_last_dimension_is_that_of_the_first_tensor():
-    assert last_dimension(Value("tuple", items=(HIDDEN, HEADS))) == "hidden_size"
-    assert last_dimension(Value("tuple")) is None
+def test_the_first_tensor_stands_for_a_value_and_the_others_are_counted():
+    pair = Value("tuple", items=(HIDDEN, HEADS))
+    first = first_tensor(pair)
+    assert first is not None and dimension(first, -1) == "hidden_size"
+    assert tensor_count(pair) == 2
+    assert first_tensor(Value("tuple")) is None
