@@ -63,9 +63,9 @@ CONCEPT = Concept(
         Symbol(
             "norm", r"\mathrm{LN}", Text("The module that holds scale, shift and epsilon", "持有缩放、平移与 ε 的模块")
         ),
-        Symbol("gamma", r"\gamma", Text("Learned scale", "可学习的缩放")),
-        Symbol("beta", r"\beta", Text("Learned shift", "可学习的平移")),
-        Symbol("eps", r"\epsilon", Text("A small number against division by zero", "防止除以零的小数")),
+        Symbol("gamma", r"\gamma", Text("Learned scale", "可学习的缩放"), ("norm",)),
+        Symbol("beta", r"\beta", Text("Learned shift", "可学习的平移"), ("norm",)),
+        Symbol("eps", r"\epsilon", Text("A small number against division by zero", "防止除以零的小数"), ("norm",)),
         Symbol("shape", "n", Text("The size of the features", "特征的大小")),
         Symbol("output", "y", Text("The output, shaped like the input", "输出,形状同输入")),
     ),

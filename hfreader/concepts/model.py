@@ -29,11 +29,13 @@ class Citation:
 
 @dataclass(frozen=True)
 class Symbol:
-    """A symbol of the equations: `name` as in patterns and the reference, `latex` as printed, and its meaning."""
+    """A symbol of the equations: `name` as in patterns and the reference, `latex` as it is set, and its meaning.
+    `within` names symbols that hold it where code does not have it on its own (W^Q in one matrix for Q, K and V)."""
 
     name: str
     latex: str
     meaning: Text
+    within: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

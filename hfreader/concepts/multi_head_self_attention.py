@@ -85,9 +85,9 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("x", "X", Text("The input, one row per position", "输入,每个位置一行")),
-        Symbol("w_query", "W_i^Q", Text("Projection to queries", "查询投影")),
-        Symbol("w_key", "W_i^K", Text("Projection to keys", "键投影")),
-        Symbol("w_value", "W_i^V", Text("Projection to values", "值投影")),
+        Symbol("w_query", "W_i^Q", Text("Projection to queries", "查询投影"), ("w_qkv",)),
+        Symbol("w_key", "W_i^K", Text("Projection to keys", "键投影"), ("w_qkv",)),
+        Symbol("w_value", "W_i^V", Text("Projection to values", "值投影"), ("w_qkv",)),
         Symbol("w_qkv", "W^{QKV}", Text("The three projections in one matrix", "合并在一个矩阵里的三个投影")),
         Symbol("query", "Q", Text("Queries, in heads", "分头后的查询")),
         Symbol("key", "K", Text("Keys, in heads", "分头后的键")),

@@ -106,7 +106,15 @@ CONCEPT = Concept(
                 "键维度的平方根;代码常乘其倒数",
             ),
         ),
-        Symbol("mask", "M", Text("0 where a query may look, minus infinity where not", "可见处为 0,不可见处为负无穷")),
+        Symbol(
+            "mask",
+            "M",
+            Text(
+                "0 where a query may look, minus infinity where not; added by §3.2.3's masking, not in Eq. (1)",
+                "可见处为 0,不可见处为负无穷;由 §3.2.3 的遮蔽加入,不在公式 (1) 中",
+            ),
+            ("forbidden", "is_causal"),
+        ),
         Symbol(
             "softmax", r"\mathrm{softmax}", Text("Weights over the keys that sum to one", "对键归一化、和为一的权重")
         ),

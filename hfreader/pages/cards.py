@@ -4,12 +4,13 @@ from markupsafe import Markup
 
 from hfreader.concepts.model import Citation
 from hfreader.facts.matches import Proof
-from hfreader.facts.places import Span
+from hfreader.facts.places import Place, Span
 from hfreader.pages import equations
+from hfreader.pages.absent import absences
 from hfreader.pages.book import address, concept_page, page_of
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.rendering import fill
-from hfreader.pages.symbols import MatchUse, SymbolUse
+from hfreader.pages.symbols import MatchUse, SymbolUse, inside
 
 MOST_LINES = 6
 
@@ -17,13 +18,15 @@ MOST_LINES = 6
 def concept_card(context: FileContext, use: MatchUse) -> Markup:
     """The card of one match, its symbols linked to the block around it."""
     linked = use.linked()
+    proof = context.family.proof(use.match)
     return fill(
         "card.html",
         name=use.concept.name,
         home=address(concept_page(use.concept.slug), context.page),
         citations=[citation_html(citation) for citation in use.concept.citations],
         equations=[equations.render(latex, linked) for latex in use.concept.equations],
-        badge=proof_badge(context.family.proof(use.match)),
+        badge=proof_badge(proof),
+        absent=list(absences(use.concept, use.match, proof, linked)),
         guards=use.match.guards,
         at=_match_lines(use, context),
         symbols=[
@@ -31,10 +34,12 @@ def concept_card(context: FileContext, use: MatchUse) -> Markup:
                 "css": symbol.css,
                 "printed": equations.render(rf"\sym{{{symbol.symbol.name}}}", linked, display=False),
                 "meaning": symbol.symbol.meaning.en,
-                "lines": _lines(symbol, context),
+                "lines": lines[:MOST_LINES],
+                "more": ", ".join(text for text, _ in lines[MOST_LINES:]),
             }
             for symbol in use.symbols
-            if symbol.tokens or any(rf"\sym{{{symbol.symbol.name}}}" in latex for latex in use.concept.equations)
+            for lines in [_lines(symbol, use, context)]
+            if lines or any(rf"\sym{{{symbol.symbol.name}}}" in latex for latex in use.concept.equations)
         ],
     )
 
@@ -65,10 +70,18 @@ def _match_lines(use: MatchUse, context: FileContext) -> tuple[str, str | None]:
     return _line_name(place.file, place.span.line, context), _line_link(place.file, place.span.line, context)
 
 
-def _lines(symbol: SymbolUse, context: FileContext) -> list[tuple[str, str | None]]:
-    """Where the symbol stands: text and address, one for each line, the first few."""
-    places = dict.fromkeys((place.file, place.span.line) for place in symbol.tokens)
-    return [(_line_name(file, line, context), _line_link(file, line, context)) for file, line in places][:MOST_LINES]
+def _lines(symbol: SymbolUse, use: MatchUse, context: FileContext) -> list[tuple[str, str | None]]:
+    """Where the symbol stands: text and address, one for each line, those of the function matched first, then those
+    of its class, then where the values come from and go."""
+    owner = context.book.classes.get(use.match.owner)
+    homes = [use.match.root, *([Place(owner[0], owner[1].span)] if owner else [])]
+    near = sorted(symbol.tokens, key=lambda place: [not _within(place, home) for home in homes])
+    lines = dict.fromkeys((place.file, place.span.line) for place in near)
+    return [(_line_name(file, line, context), _line_link(file, line, context)) for file, line in lines]
+
+
+def _within(place: Place, home: Place) -> bool:
+    return place.file == home.file and inside(place.span, home.span)
 
 
 def _line_name(file: str, line: int, context: FileContext) -> str:

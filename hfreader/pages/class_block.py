@@ -183,7 +183,7 @@ class ClassBlock:
             if f"{match.concept.slug}:{use.symbol.name}" in node.symbols
         ]
         exact = [use for use in named if use.number in inside]
-        return tuple(use.css for use in exact or named)
+        return tuple(dict.fromkeys(use.css for use in exact or named))
 
     def _links(self, diagram: Diagram) -> dict[int, str]:
         """Where a click on each box leads: to its class or function on the site, otherwise to its line."""

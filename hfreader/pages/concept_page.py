@@ -12,6 +12,7 @@ from hfreader.concepts.model import Concept
 from hfreader.facts.analysis import Analysis
 from hfreader.facts.matches import Match, Proof
 from hfreader.pages import equations
+from hfreader.pages.absent import absences
 from hfreader.pages.book import Book, address, bare, concept_page, page_of
 from hfreader.pages.cards import citation_html, proof_badge
 from hfreader.pages.fragment import Fragment, SearchEntry
@@ -32,6 +33,7 @@ class _Place:
     link: str
     upstream: str | None
     guards: tuple[str, ...]
+    absent: tuple[Markup, ...]
     state: str
     badge: Markup
 
@@ -56,7 +58,7 @@ def render_concept(book: Book, concept: Concept) -> Fragment:
     places: dict[str, list[_Place]] = {}
     for (family, analysis, match), proof in zip(found, proofs, strict=True):
         places.setdefault(f"{family.name}, shared by families" if family.shared else family.name, []).append(
-            _place(book, analysis, match, proof, page)
+            _place(book, concept, analysis, match, proof, page)
         )
     linked = _linked(concept)
     html = fill(
@@ -93,7 +95,7 @@ def totals(proofs: Sequence[Proof], files: int) -> Totals:
     return Totals(len(proofs), files, *counts, max(errors, default=None))
 
 
-def _place(book: Book, analysis: Analysis, match: Match, proof: Proof, page: str) -> _Place:
+def _place(book: Book, concept: Concept, analysis: Analysis, match: Match, proof: Proof, page: str) -> _Place:
     owner, file, span = bare(match.owner), match.place.file, match.place.span
     home = address(f"{page_of(analysis.code.file)}#{owner}", page)
     on_site = file in book.files
@@ -102,7 +104,9 @@ def _place(book: Book, analysis: Analysis, match: Match, proof: Proof, page: str
     if file != analysis.code.file:
         lines = f"{file}, {lines}"
     upstream = book.snapshot.link(file, span)
-    return _Place(owner, home, lines, link, upstream, match.guards, proof.state, proof_badge(proof))
+    unlinked = {symbol.name: equations.LinkedSymbol(symbol.latex, "") for symbol in concept.symbols}
+    absent = tuple(absences(concept, match, proof, unlinked))
+    return _Place(owner, home, lines, link, upstream, match.guards, absent, proof.state, proof_badge(proof))
 
 
 def _linked(concept: Concept) -> dict[str, equations.LinkedSymbol]:

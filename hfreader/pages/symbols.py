@@ -46,16 +46,23 @@ class MatchUse:
 
 def number_symbols(matches: Iterable[Match], concepts: Mapping[str, Concept]) -> tuple[MatchUse, ...]:
     """Number the symbols of a block's matches; symbols that no token carries are numbered too, so that the equation
-    and the glossary still light each other."""
+    and the glossary still light each other. Symbols of several matches that the same tokens carry share a number: one
+    stretch of code has one colour."""
     uses: list[MatchUse] = []
+    shared: dict[frozenset[Place], int] = {}
     number = 0
     for match in matches:
         concept = concepts[match.concept]
         tokens = {binding.symbol: binding.tokens for binding in match.bindings}
+        before = dict(shared)
         symbols: list[SymbolUse] = []
         for symbol in concept.symbols:
-            symbols.append(SymbolUse(number, symbol, tokens.get(symbol.name, ())))
-            number += 1
+            carried = frozenset(tokens.get(symbol.name, ()))
+            same = before.pop(carried, None) if carried else None
+            symbols.append(SymbolUse(number if same is None else same, symbol, tokens.get(symbol.name, ())))
+            if same is None:
+                shared.setdefault(carried, number)
+                number += 1
         uses.append(MatchUse(match, concept, tuple(symbols)))
     return tuple(uses)
 
@@ -66,11 +73,11 @@ class Overlay:
     def __init__(self, uses: Sequence[MatchUse]) -> None:
         self._by_line: dict[tuple[str, int], list[tuple[Span, int]]] = defaultdict(list)
         self._exact: dict[Place, list[int]] = defaultdict(list)
-        for use in (symbol for match in uses for symbol in match.symbols):
-            for place in dict.fromkeys(use.tokens):
-                self._exact[place].append(use.number)
-                for line in range(place.span.line, place.span.end_line + 1):
-                    self._by_line[place.file, line].append((place.span, use.number))
+        carried = ((place, use.number) for match in uses for use in match.symbols for place in use.tokens)
+        for place, number in dict.fromkeys(carried):
+            self._exact[place].append(number)
+            for line in range(place.span.line, place.span.end_line + 1):
+                self._by_line[place.file, line].append((place.span, number))
 
     def at(self, place: Place) -> tuple[int, ...]:
         """The symbols that exactly this place carries."""

@@ -1,9 +1,9 @@
-from dataclasses import replace
-
 import re
+from dataclasses import replace
 
 import pytest
 
+from hfreader.pages import cards
 from hfreader.pages.book import Book
 from hfreader.pages.class_block import ClassBlock
 from hfreader.pages.file_context import FileContext
@@ -118,3 +118,15 @@ def test_a_box_is_labelled_by_values_of_its_own_function_only(toy_context: FileC
         for values in (query.values, (elsewhere,), (elsewhere, *query.values))
     ]
     assert labels == [{1: "(B, heads, T, head_dim)"}, {}, {1: "(B, heads, T, head_dim)"}]
+
+
+def test_a_cut_list_of_lines_says_so_and_keeps_those_of_the_class(
+    monkeypatch: pytest.MonkeyPatch, toy_context: FileContext, toy_sections: dict[str, Section]
+):
+    monkeypatch.setattr(cards, "MOST_LINES", 1)
+    root = parse(ClassBlock(toy_context, toy_sections["ToyAttention"]).html())
+    query = root.all("ul", "hf-glossary")[0].all("span", "hf-where")[0]
+    key = toy.line_of("torch.matmul(query, key")
+    assert query.all("a")[0].text == str(toy.QUERY_LINE)
+    (rest,) = query.all("span")
+    assert (rest.text, rest.attributes["title"]) == ("…", f"also {key}")

@@ -23,10 +23,24 @@ def columns(part: str) -> tuple[int, int]:
     return TEXT.index(part), TEXT.index(part) + len(part)
 
 
-def test_every_symbol_of_every_match_has_its_own_number():
-    uses = number_symbols([toy.match(), toy.match("eager_attention_forward")], toy.CONCEPTS)
-    numbers = [symbol.number for use in uses for symbol in use.symbols]
-    assert numbers == list(range(2 * len(toy.CONCEPT.symbols)))
+def test_every_symbol_of_a_match_has_its_own_number_and_the_same_tokens_have_the_same_everywhere():
+    moved = replace(toy.match("eager_attention_forward"), bindings=toy.match().bindings[:2])
+    first, second = number_symbols([toy.match(), moved], toy.CONCEPTS)
+    count = len(toy.CONCEPT.symbols)
+    assert [symbol.number for symbol in first.symbols] == list(range(count))
+    assert [symbol.number for symbol in second.symbols] == [0, 1, *range(count, 2 * count - 2)]
+
+
+def test_symbols_of_one_match_on_the_same_tokens_stay_apart():
+    key, value = toy.match().bindings[:2]
+    alike = replace(toy.match(), bindings=(key, replace(value, tokens=key.tokens)))
+    for use in number_symbols([alike, alike], toy.CONCEPTS):
+        assert len({symbol.number for symbol in use.symbols}) == len(use.symbols)
+
+
+def test_a_token_that_two_matches_share_lights_once():
+    laid = Overlay(number_symbols([toy.match(), toy.match()], toy.CONCEPTS))
+    assert laid.at(toy.match().bindings[0].tokens[0]) == (0,)
 
 
 def test_inner_token_alone_is_pointed_at_though_the_outer_lights_too():

@@ -1,0 +1,65 @@
+from dataclasses import replace
+
+import pytest
+
+from hfreader.concepts.model import Symbol, Text
+from hfreader.facts.matches import Match, Proof
+from hfreader.pages.absent import absences
+from hfreader.pages.equations import LinkedSymbol
+from tests.pages import toy
+
+SYMBOLS = tuple(
+    Symbol(name, latex, Text(name, name), within)
+    for name, latex, within in (
+        ("y", "y", ()),
+        ("w", "W", ("fused",)),
+        ("b", "b", ()),
+        ("m", "m", ()),
+        ("s", "s", ()),
+        ("fused", "F", ()),
+        ("spare", "z", ()),
+    )
+)
+CONCEPT = replace(
+    toy.CONCEPT,
+    symbols=SYMBOLS,
+    equations=(r"\sym{y}=\sym{w}\,\sym{m}+\sym{b}", r"\sym{s}"),
+    reference=lambda w=None, b=None, s=None, fused=None, spare=None: None,
+    hints=frozenset({"s"}),
+)
+
+
+def said(*bound: str, state: str = "proven", function: str = "forward") -> list[str]:
+    token = toy.match().bindings[0]
+    match: Match = replace(
+        toy.match("ToyAttention", function), bindings=tuple(replace(token, symbol=name) for name in bound)
+    )
+    linked = {symbol.name: LinkedSymbol(symbol.latex, "") for symbol in SYMBOLS}
+    proof = Proof(match.key, "proven" if state == "proven" else "matched")
+    return [sentence.striptags() for sentence in absences(CONCEPT, match, proof, linked)]
+
+
+def test_nothing_is_said_where_every_symbol_of_the_equations_is_bound():
+    assert said("y", "w", "b", "m", "s") == []
+
+
+@pytest.mark.parametrize(
+    ("bound", "sentence"),
+    [
+        ("y w m s", "not in this class: b; the equation was checked without it"),
+        ("y m s", "not in this class: W, b; the equation was checked without them"),
+        ("y b m s fused", "W: held in F here"),
+        ("y w b s", "no code of its own here: m"),
+        ("y w b", "no code of their own here: m, s"),
+    ],
+)
+def test_what_is_absent_is_said(bound: str, sentence: str):
+    assert said(*bound.split()) == [sentence]
+
+
+def test_without_a_proof_nothing_was_checked():
+    assert said("y", "w", "m", "s", state="matched") == ["not in this class: b; the equation is read without it"]
+
+
+def test_a_function_is_called_one():
+    assert said("y", "w", "m", "s", function="ToyAttention")[0].startswith("not in this function: b")
