@@ -59,7 +59,9 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("x", "x", Text("The input; statistics are over its features", "输入,统计量在其特征上计算")),
-        Symbol("mean", r"\mathrm{E}[x]", Text("Mean over the features of one position", "一个位置特征的均值")),
+        Symbol(
+            "mean", r"\mathrm{E}[x]", Text("Mean over the features of one position", "一个位置特征的均值"), ("norm",)
+        ),
         Symbol(
             "norm", r"\mathrm{LN}", Text("The module that holds scale, shift and epsilon", "持有缩放、平移与 ε 的模块")
         ),

@@ -68,13 +68,14 @@ def _concept_rows(book: Book, concepts: Mapping[str, Concept]) -> list[_ConceptR
     for slug, concept in concepts.items():
         found = [item for item in book.matches() if item[2].concept == slug]
         places = {_place_name(analysis, match): _place_link(analysis, match) for _, analysis, match in found}
+        more = [("…", address(f"{concept_page(slug)}#places", HOME))] if len(places) > MOST_PLACES else []
         rows.append(
             _ConceptRow(
                 concept,
                 address(concept_page(slug), HOME),
                 citation_html(concept.citations[0]) if concept.citations else None,
                 count(family.proof(match) for family, _, match in found),
-                tuple(places.items())[:MOST_PLACES],
+                (*tuple(places.items())[:MOST_PLACES], *more),
             )
         )
     return sorted(rows, key=lambda row: -row.counts.total)

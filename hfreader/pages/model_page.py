@@ -50,7 +50,7 @@ def model_page(book: Book, family: Family, analysis: Analysis, concepts: Mapping
         settings=[setting(trace) for trace in context.traces],
         notes=list(dict.fromkeys(note for trace in context.traces for note in trace.notes)),
         symbols=default.symbols if default else (),
-        order=reading_order(analysis.code, context.traces),
+        order=reading_order(analysis, context.traces),
         diagram=_model_diagram(context, base),
         base=base,
         concepts=_concept_rows(context),

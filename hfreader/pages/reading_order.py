@@ -1,11 +1,14 @@
 """In which order to read a file: parts before what is built of them, in the order in which the model uses them."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 
+from hfreader.facts.analysis import Analysis
 from hfreader.facts.code import ClassFacts, FileFacts, SubmoduleFacts
 from hfreader.facts.traces import Trace
 from hfreader.pages.book import bare
+from hfreader.pages.symbols import inside
 
 READ_KINDS = ("module", "model")
 NEVER = sys.maxsize
@@ -22,12 +25,22 @@ def base_model(code: FileFacts, traces: Sequence[Trace]) -> ClassFacts | None:
     return max(models, key=lambda item: held.count(item.qualified), default=None)
 
 
-def reading_order(code: FileFacts, traces: Sequence[Trace]) -> tuple[tuple[str, tuple[ClassFacts, ...]], ...]:
+@dataclass(frozen=True)
+class Step:
+    """One class or function to read. `idle`: others of its group ran in the default run, and it did not."""
+
+    name: str
+    idle: bool = False
+
+
+def reading_order(analysis: Analysis, traces: Sequence[Trace]) -> tuple[tuple[str, tuple[Step, ...]], ...]:
     """Classes with code to read, in named groups: the base model's parts bottom-up, then what builds on it.
 
     Children come before the class that holds them, in the order in which the default run first called them, else as
-    written. A class stands where it is first needed.
+    written. A class stands where it is first needed, those that did not run in the default run after the others; a
+    function that holds an equation stands before the first class that reaches it.
     """
+    code = analysis.code
     classes = {item.qualified: item for item in code.classes if item.kind in READ_KINDS}
     called = _first_calls(traces)
     base = base_model(code, traces)
@@ -43,9 +56,41 @@ def reading_order(code: FileFacts, traces: Sequence[Trace]) -> tuple[tuple[str, 
     groups = (
         (f"{base.name} and its parts" if base else "", inside),
         ("What builds on it" if base else "Classes", beyond),
-        ("Not part of any model above" if base or beyond else "Classes", rest),
+        ("Not part of any model above", rest),
     )
-    return tuple((title, members) for title, members in groups if members)
+    ran = {base.name, *called} if base and called else set()
+    functions = _functions(analysis)
+    return tuple(_group(title, members, ran, functions) for title, members in groups if members)
+
+
+def _group(
+    title: str, members: Sequence[ClassFacts], ran: Set[str], functions: dict[str, list[str]]
+) -> tuple[str, tuple[Step, ...]]:
+    """The steps of a group, with the functions that its classes are the first to reach (taken from `functions`)."""
+    mixed = any(item.name in ran for item in members)
+    steps: list[Step] = []
+    for item in sorted(members, key=lambda item: item.name not in ran):
+        for name in [name for name, owners in functions.items() if item.qualified in owners]:
+            del functions[name]
+            steps.append(Step(name))
+        steps.append(Step(item.name, mixed and item.name not in ran))
+    return title if mixed or not ran else f"{title} (not in the default run)", tuple(steps)
+
+
+def _functions(analysis: Analysis) -> dict[str, list[str]]:
+    """The module-level functions that hold an equation, each with the classes that reach it: through the attention
+    registry, or with what their own matches compute inside it."""
+    module, file = analysis.code.module, analysis.code.file
+    owners = {match.owner for match in analysis.matches}
+    reached: dict[str, list[str]] = {}
+    for function in analysis.code.functions:
+        qualified = f"{module}.{function.name}"
+        if qualified in owners:
+            through = [site.owner for site in analysis.dispatches if site.function == qualified]
+            computed = [match for match in analysis.matches if match.place.file == file]
+            inlined = [match.owner for match in computed if inside(match.place.span, function.span)]
+            reached[function.name] = through + inlined
+    return reached
 
 
 def _first_calls(traces: Sequence[Trace]) -> dict[str, int]:

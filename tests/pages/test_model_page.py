@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from hfreader.pages.book import Book
 from hfreader.pages.model_page import model_page
-from hfreader.pages.reading_order import base_model, reading_order
+from hfreader.pages.reading_order import Step, base_model, reading_order
 from hfreader.pages.sections import sections
 from tests.pages import toy
 from tests.pages.html import code_of, parse
@@ -50,10 +50,31 @@ def test_a_file_that_was_not_run_says_so(toy_book: Book):
     assert "Nothing of this file was run" in html
 
 
-def test_parts_come_before_what_holds_them():
-    order = reading_order(toy.analysis().code, [toy.trace()])
-    assert [[item.name for item in members] for _, members in order] == [["ToyAttention", "ToyModel"]]
+def test_parts_come_before_what_holds_them_and_functions_with_equations_before_what_reaches_them():
+    ((title, steps),) = reading_order(toy.analysis(), [toy.trace()])
+    assert title == "ToyModel and its parts"
+    assert steps == (Step("eager_attention_forward"), Step("ToyAttention"), Step("ToyModel"))
     assert base_model(toy.analysis().code, []).name == "ToyModel"
+
+
+def test_a_function_without_an_equation_is_no_step():
+    analysis = toy.analysis()
+    ((_, steps),) = reading_order(replace(analysis, matches=analysis.matches[:1]), [toy.trace()])
+    assert [step.name for step in steps] == ["ToyAttention", "ToyModel"]
+
+
+def test_what_the_default_run_did_not_reach_comes_last_and_says_so(toy_book: Book):
+    without = replace(toy.trace(), modules=toy.trace().modules[:1])
+    ((_, steps),) = reading_order(toy.analysis(), [without])
+    assert steps == (Step("ToyModel"), Step("eager_attention_forward"), Step("ToyAttention", idle=True))
+    family = replace(toy_book.families[0], run=replace(toy_book.families[0].run, traces=(without,)))
+    html = model_page(replace(toy_book, families=(family,)), family, family.analyses[0], toy.CONCEPTS).html
+    assert "ToyAttention</a> (not in the default run)" in html
+
+
+def test_nothing_is_called_idle_where_nothing_ran():
+    ((title, steps),) = reading_order(toy.analysis(), [])
+    assert "default run" not in title and not any(step.idle for step in steps)
 
 
 def test_sections_cover_every_line_with_text():

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hfreader.errors import HfreaderError
+from hfreader.pages import home
 from hfreader.pages.book import Book, address
 from hfreader.pages.search import append_entries, entries
 from hfreader.pages.site import Manifest, read_html, read_manifest, shell_file, write_fragments
@@ -92,3 +93,9 @@ def test_the_home_page_counts_proofs_and_links_to_places(toy_book: Book, fragmen
     html = read_html(fragments, "index")
     assert 'href="models/toy.html#ToyAttention"' in html and 'href="concepts/toy-attention.html"' in html
     assert "1 disproven" in html
+
+
+def test_a_cut_list_of_places_leads_to_the_whole(monkeypatch: pytest.MonkeyPatch, toy_book: Book, fragments: Path):
+    monkeypatch.setattr(home, "MOST_PLACES", 1)
+    write(toy_book, fragments)
+    assert '<a href="concepts/toy-attention.html#places">…</a>' in read_html(fragments, "index")
