@@ -1,12 +1,17 @@
 """The site of a real family: BERT, analysed, run and proven, then read in Chromium."""
 
 import gzip
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
-from hfreader.build import BuildOptions, build_site
+from hfreader.build import BuildOptions, build_site, gather
+from hfreader.concepts import catalogue
+from hfreader.facts.matches import Match
+from hfreader.facts.places import Place
 from hfreader.progress import silent
 from tests.browser.conftest import Open
 from tests.conftest import installed_package
@@ -15,29 +20,52 @@ from tests.pages.html import code_of, parse
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 EQUATION_ONE = "attn_weights = torch.matmul(query, key.transpose(2, 3)) * scaling"
 FILE = "models/bert/modeling_bert.py"
+PAGES = ("index.html", "models/bert.html", "concepts/scaled-dot-product-attention.html")
+Characters = set[tuple[int, int]]
+
+# Line and column of every character of a block's code that is shown (true: as lit, false: as not lit); blanks left out.
+CHARACTERS = """(block) => [...document.querySelectorAll(`#${block} pre`)].flatMap((pre) => {
+  const found = [], walker = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT);
+  let line = 0, column = 0;
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    if (node.parentElement.matches("a[id]")) { line = Number(node.data); column = 0; continue; }
+    const token = node.parentElement.closest("b");
+    const lit = token !== null && getComputedStyle(token).getPropertyValue("--lit").trim() !== "";
+    for (const character of node.data) { if (character.trim()) found.push([line, column, lit]); column += 1; }
+  }
+  return found;
+})"""
 
 
 @pytest.fixture(scope="session")
-def bert_site(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
-    """The site of BERT from the installed package; what was run before is kept in pytest's cache."""
+def bert_built(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> tuple[Path, list[Match]]:
+    """The site of BERT from the installed package, and its matches; what was run before is kept in pytest's cache."""
     cache = getattr(request.config, "cache", None)
     kept = cache.mkdir("hfreader") if cache else tmp_path_factory.mktemp("cache")
     site = tmp_path_factory.mktemp("bert") / "site"
+    options = BuildOptions(("bert",), None, None, site, offline=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HFREADER_CACHE", str(kept))
-        build_site(BuildOptions(("bert",), None, None, site, offline=True), silent)
-    return site
+        build_site(options, silent)
+        return site, [match for _, _, match in gather(options, silent).matches()]
 
 
-def tokens(page: Page, block: str) -> set[str]:
-    """The code tokens of a block that are lit, each with where it stands."""
-    found = page.evaluate(
-        """(block) => [...document.querySelectorAll(`#${block} pre b`)]
-          .filter((token) => getComputedStyle(token).getPropertyValue("--lit").trim() !== "")
-          .map((token) => (token.closest(".hf-opened") ? "opened " : "own ") + token.textContent)""",
-        block,
-    )
-    return set(found)
+@pytest.fixture(scope="session")
+def bert_site(bert_built: tuple[Path, list[Match]]) -> Path:
+    return bert_built[0]
+
+
+def covered(places: Iterable[Place]) -> Characters:
+    """Line and column of every character of some places in BERT's file that is not blank."""
+    lines = (installed_package() / FILE).read_text(encoding="utf-8").split("\n")
+    found: Characters = set()
+    for span in [place.span for place in places if place.file == FILE]:
+        for line in range(span.line, span.end_line + 1):
+            text = lines[line - 1]
+            first = span.column if line == span.line else 0
+            last = span.end_column if line == span.end_line else len(text)
+            found |= {(line, column) for column in range(first, last) if text[column].strip()}
+    return found
 
 
 def test_three_clicks_from_home_to_the_lines_of_equation_one(bert_site: Path, open_page: Open):
@@ -50,16 +78,66 @@ def test_three_clicks_from_home_to_the_lines_of_equation_one(bert_site: Path, op
     assert "models/bert.html#BertSelfAttention" in page.url
 
 
-def test_hover_on_k_lights_the_keys_in_the_class_and_in_the_function_it_reaches(bert_site: Path, open_page: Open):
+@pytest.mark.parametrize("slug", ["scaled-dot-product-attention", "multi-head-self-attention"])
+def test_hover_on_a_symbol_lights_exactly_the_tokens_that_are_bound_to_it(
+    bert_built: tuple[Path, list[Match]], open_page: Open, slug: str
+):
+    site, matches = bert_built
+    match = next(match for match in matches if match.concept == slug and match.owner.endswith(".BertSelfAttention"))
+    concept = catalogue()[slug]
+    page = open_page(site / "models/bert.html", anchor="#BertSelfAttention")
+    glossary = page.locator("#BertSelfAttention .hf-card", has_text=concept.name.en).first.locator(".hf-glossary li")
+    meanings = {symbol.name: symbol.meaning.en for symbol in concept.symbols}
+    hovered = set()
+    for binding in [binding for binding in match.bindings if binding.tokens]:
+        symbol = glossary.filter(has_text=meanings[binding.symbol])
+        assert symbol.count() == 1
+        symbol.locator("math").hover()
+        shown = page.evaluate(CHARACTERS, "BertSelfAttention")
+        assert {(line, column) for line, column, lit in shown if lit} == covered(binding.tokens), binding.symbol
+        hovered.add(binding.symbol)
+    assert len(hovered) >= 6
+
+
+def test_hover_on_k_reaches_from_the_class_into_the_function_it_calls(bert_site: Path, open_page: Open):
     page = open_page(bert_site / "models/bert.html", anchor="#BertSelfAttention")
-    card = page.locator("#BertSelfAttention .hf-card", has_text="Scaled dot-product attention")
-    for printed, name, other in (("K", "key", "query"), ("Q", "query", "value"), ("V", "value", "key")):
-        card.locator(".hf-glossary li").filter(has=page.locator(f"mi:text-is('{printed}')")).first.hover()
-        lit = tokens(page, "BertSelfAttention")
-        names = {token.split(" ", 1)[1] for token in lit}
-        assert {f"{name}_layer", name} <= names
-        assert not any(other in text for text in names)
-        assert {f"opened {name}", f"own {name}_layer"} <= lit
+    page.locator("#BertSelfAttention .hf-equation .hf-sym:has(> mi:text-is('K'))").first.hover()
+    lit = "e => getComputedStyle(e).getPropertyValue('--lit').trim() !== ''"
+    for where, name in (("> .hf-code > .hf-row", "key_layer"), (".hf-opened", "key")):
+        token = page.locator(f"#BertSelfAttention {where} pre b").get_by_text(name, exact=True).first
+        assert token.evaluate(lit), name
+
+
+def test_the_code_begins_on_the_screen_of_its_heading(bert_site: Path, open_page: Open):
+    page = open_page(bert_site / "models/bert.html", width=1400)
+    above = page.evaluate("""() => Object.fromEntries([...document.querySelectorAll(".hf:has(> h2)")].map((block) => {
+      block.style.contentVisibility = "visible";
+      const top = (css) => block.querySelector(css).getBoundingClientRect().top;
+      return [block.id, top(".hf-code") - top("h2")];
+    }))""")
+    assert above["BertSelfAttention"] < 520 and max(above.values()) < 760, above
+
+
+def test_the_whole_page_reads_without_javascript(bert_site: Path, open_page: Open):
+    counted = """() => {
+      document.querySelectorAll(".hf").forEach((block) => (block.style.contentVisibility = "visible"));
+      const shown = (element) => element.getClientRects().length > 0 && element.getBoundingClientRect().height > 0;
+      const visible = (css) => [...document.querySelectorAll(`.hf-page ${css}`)].filter(shown).length;
+      return ["h2", "pre", "math", "svg", ".hf-proof", ".hf-notes p", "summary", "table", "pre a[id]"].map(visible);
+    }"""
+    without = open_page(bert_site / "models/bert.html", script=False).evaluate(counted)
+    assert without == open_page(bert_site / "models/bert.html").evaluate(counted)
+    assert all(without)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_no_serious_violation(bert_site: Path, open_page: Open, name: str, dark: bool):
+    page = open_page(bert_site / name, dark=dark)
+    page.add_style_tag(content=".hf{content-visibility:visible!important}")
+    result = Axe().run(page)
+    serious = [found for found in result.response["violations"] if found["impact"] in ("serious", "critical")]
+    assert not serious, result.generate_report()
 
 
 def test_shapes_are_in_the_terms_of_the_config(bert_site: Path):
@@ -69,8 +147,9 @@ def test_shapes_are_in_the_terms_of_the_config(bert_site: Path):
 
 
 def test_attention_is_proven(bert_site: Path):
-    badges = bert_block(bert_site, "BertSelfAttention").all("p", "hf-proof")
-    assert badges and all("proven (max rel. error" in badge.text for badge in badges)
+    badges = bert_block(bert_site, "BertSelfAttention").all(css="hf-proof")
+    assert badges and all("proven (" in badge.text for badge in badges)
+    assert not any("not proven" in badge.text or "DISPROVEN" in badge.text for badge in badges)
 
 
 def test_the_page_shows_the_file_byte_for_byte(bert_site: Path):
@@ -93,20 +172,21 @@ def bert_block(site: Path, name: str):
 
 def test_the_page_stays_light(bert_site: Path, open_page: Open):
     raw = (bert_site / "models/bert.html").read_bytes()
-    assert len(raw) < 600_000 and len(gzip.compress(raw)) < 80_000
+    assert len(raw) < 450_000 and len(gzip.compress(raw)) < 80_000
     page = open_page(bert_site / "models/bert.html")
     lines = page.locator(".hf-code pre a[id]").count()
     assert page.locator(".hf-code *").count() <= 4 * lines
 
 
-@pytest.mark.parametrize("name", ["index.html", "models/bert.html", "concepts/scaled-dot-product-attention.html"])
+@pytest.mark.parametrize("name", PAGES)
 def test_a_phone_needs_no_sideways_scroll_and_nothing_is_asked_of_the_network(
     bert_site: Path, open_page: Open, name: str
 ):
     page = open_page(bert_site / name, width=360)
     page.wait_for_load_state("networkidle")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
-    assert all(url.startswith(("file:", "data:", "blob:", "about:")) for url in page.requests)
+    assert page.requests and all(url.startswith(("file:", "data:", "blob:", "about:")) for url in page.requests)
+    assert not page.errors
 
 
 def test_search_finds_a_class_by_its_words(bert_site: Path, open_page: Open):
@@ -114,3 +194,4 @@ def test_search_finds_a_class_by_its_words(bert_site: Path, open_page: Open):
     page.locator("[data-md-component=search-query]").click()
     page.keyboard.type("self output", delay=30)
     page.locator(".md-search-result__link", has_text="BertSelfOutput").first.wait_for(timeout=20_000)
+    assert page.url.startswith("file:") and not [url for url in page.requests if url.startswith("http")]
