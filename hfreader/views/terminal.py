@@ -97,7 +97,7 @@ def token_lines(name: str, row: Sequence[TokenFact], width: int) -> Iterator[Tex
 
 
 def _token_row(label: str, cells: Sequence[str], block: Sequence[TokenFact], style: str) -> Text:
-    text = Text(label.ljust(_LABEL), style=QUIET)
+    text = Text.assemble((label.ljust(_LABEL), QUIET))
     for cell, token in zip(cells, block, strict=True):
         text.append(cell + " " * (_token_width(token) - cell_len(cell)) + _GAP, style=style)
     text.rstrip()
@@ -133,7 +133,7 @@ def tree_lines(root: TreeNode, width: int) -> Iterator[Text]:
 
 
 def _tree_rows(node: TreeNode, before: str, below: str) -> Iterator[tuple[Text, TreeNode]]:
-    name = Text(before, style=QUIET)
+    name = Text.assemble((before, QUIET))
     if node.name:
         name.append(node.name, style=NAME)
         name.append(" ")
@@ -171,8 +171,8 @@ def function_title(function: FunctionListing) -> Text:
 def code_lines(line: AnnotatedLine, gutter: int, width: int, column: int = 0) -> Iterator[Text]:
     """One source line, its values behind it (from `column` on) where they fit and below it where not."""
     bar = "│" if line.ran is not False else "┊"
-    start = Text(f"{line.number:>{gutter}} {bar} ", style=QUIET)
-    more = Text(" " * gutter + f" {bar} ", style=QUIET)
+    start = Text.assemble((f"{line.number:>{gutter}} {bar} ", QUIET))
+    more = Text.assemble((" " * gutter + f" {bar} ", QUIET))
     room = max(width - start.cell_len, 20)
     indentation = len(line.text) - len(line.text.lstrip())
     pieces = _cut(_coloured(line), room, min(indentation + 4, room // 2))
@@ -238,7 +238,7 @@ def _without_lines(trace: Trace, listing: ModuleListing) -> Iterator[Text]:
 
 def _labelled(label: str, parts: Sequence[Text], width: int) -> Iterator[Text]:
     """A label and its parts, separated by two blanks and wrapped between parts."""
-    text = Text(label.ljust(_LABEL), style=QUIET)
+    text = Text.assemble((label.ljust(_LABEL), QUIET))
     fresh = True
     for part in parts:
         if not fresh and text.cell_len + len(_GAP) + part.cell_len > width:

@@ -8,7 +8,8 @@ from rich.console import Console
 from hfreader.errors import HfreaderError
 from hfreader.facts.problems import Problem
 from hfreader.facts.traces import TokenFact
-from hfreader.views.terminal import render_terminal, short_count
+from hfreader.pages.module_tree import module_tree
+from hfreader.views.terminal import render_terminal, short_count, token_lines, tree_lines
 from tests.facts_builder import FILE, SOURCE, make_trace
 
 
@@ -113,3 +114,10 @@ def test_problems_are_said():
 )
 def test_counts_in_three_digits(number, text):
     assert short_count(number) == text
+
+
+def test_what_follows_a_quiet_label_is_not_quiet():
+    root = module_tree(make_trace().modules)
+    assert root is not None
+    for line in [*token_lines("tokens", [TokenFact(0, 7, "cat")], 80), *tree_lines(root, 80)]:
+        assert line.style == ""
