@@ -4,7 +4,7 @@ import difflib
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -110,6 +110,7 @@ def snapshot_digest(snapshot: Snapshot) -> str:
     return digest(snapshot.version, *states)
 
 
+@cache
 def _code_digest(*rooms: str) -> str:
     """Identifies hfreader's own code in these rooms, and the concepts that other packages add."""
     files = [file for room in rooms for file in (PACKAGE / room).rglob("*.py")]
