@@ -1,6 +1,5 @@
 """Runs the stages one after the other and owns what is remembered between builds."""
 
-import difflib
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from filelock import FileLock
 from hfreader.analyzers.analysis import analyse
 from hfreader.analyzers.library import Library
 from hfreader.concepts import catalogue
-from hfreader.errors import HfreaderError
+from hfreader.errors import HfreaderError, suggestion
 from hfreader.facts.analysis import Analysis
 from hfreader.facts.codec import to_json
 from hfreader.facts.problems import Problem
@@ -92,9 +91,8 @@ def known_families(library: Library, wanted: Iterable[str]) -> tuple[str, ...]:
     known = library.families()
     for name in wanted:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-            hint = f"did you mean {', '.join(near)}?" if near else f"there are {len(known)} under transformers/models"
-            raise HfreaderError(f"no family {name!r} in transformers {library.snapshot.version}: {hint}")
+            hint = suggestion(name, known, f"there are {len(known)} under transformers/models")
+            raise HfreaderError(f"no family {name!r} in transformers {library.snapshot.version}{hint}")
     chosen = tuple(dict.fromkeys(wanted))
     if not chosen:
         raise HfreaderError("no family given: name at least one, such as --models bert,gpt2")

@@ -1,12 +1,11 @@
 """Which commit of a repository on this disk is meant."""
 
-import difflib
 import re
 from pathlib import Path
 
 import git
 
-from hfreader.errors import HfreaderError
+from hfreader.errors import HfreaderError, suggestion
 
 ADDRESS = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*://|[^/\\]+@[^/\\]+:)")
 
@@ -58,6 +57,5 @@ def _refuse_changes(repository: git.Repo, path: Path) -> None:
 def _unknown(repository: git.Repo, path: Path, ref: str | None) -> str:
     if ref is None:
         return f"{path} has no commit yet: commit the source first"
-    close = difflib.get_close_matches(ref, [one.name for one in repository.references], n=3, cutoff=0.5)
-    hint = f"did you mean {', '.join(close)}?" if close else "`git log` in it shows its commits"
-    return f"{path} has no tag, branch or commit {ref!r}: {hint}"
+    hint = suggestion(ref, [one.name for one in repository.references], "`git log` in it shows its commits")
+    return f"{path} has no tag, branch or commit {ref!r}{hint}"

@@ -1,6 +1,5 @@
 """Talking to a remote repository: what its refs are, and one commit of it. Every wait has an end."""
 
-import difflib
 import os
 import re
 import signal
@@ -15,7 +14,7 @@ from urllib.parse import urlsplit
 import git
 from git.cmd import handle_process_output
 
-from hfreader.errors import HfreaderError
+from hfreader.errors import HfreaderError, suggestion
 from hfreader.progress import Report
 
 # Seconds for a look-up, which is one short answer; and seconds of silence while objects arrive.
@@ -56,13 +55,12 @@ def look_up(url: str, ref: str) -> Pin:
     for name, moving in wanted:
         if name in refs:
             return Pin(refs.get(f"{name}^{{}}", refs[name]), moving)
-    raise UnknownRefError(f"{public(url)} has no tag, branch or commit {ref!r}: {_near(url, ref)}")
+    raise UnknownRefError(f"{public(url)} has no tag, branch or commit {ref!r}{_near(url, ref)}")
 
 
 def _near(url: str, ref: str) -> str:
     names = [name.split("/", 2)[2] for name in list_refs(url, "refs/tags/*", "refs/heads/*") if "^" not in name]
-    close = difflib.get_close_matches(ref, names, n=3, cutoff=0.5)
-    return f"did you mean {', '.join(close)}?" if close else "give a tag, a branch, or all 40 digits of a commit"
+    return suggestion(ref, names, "give a tag, a branch, or all 40 digits of a commit")
 
 
 def list_refs(url: str, *patterns: str) -> dict[str, str]:

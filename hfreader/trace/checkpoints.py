@@ -12,8 +12,8 @@ from safetensors import SafetensorError, safe_open
 from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-from hfreader.errors import HfreaderError
-from hfreader.trace.configs import build_config, near, one_line
+from hfreader.errors import HfreaderError, suggestion
+from hfreader.trace.configs import build_config, one_line
 from hfreader.trace.models import ATTENTION, prepare, seeded
 
 INDEX = "model.safetensors.index.json"
@@ -25,7 +25,9 @@ def read_config(folder: Path) -> PreTrainedConfig:
     fields = _read_json(folder / "config.json")
     model_type = fields.get("model_type")
     if model_type not in CONFIG_MAPPING:
-        named = f"model_type '{model_type}'{near(str(model_type), CONFIG_MAPPING)}" if model_type else "no model_type"
+        named = (
+            f"model_type '{model_type}'{suggestion(str(model_type), CONFIG_MAPPING)}" if model_type else "no model_type"
+        )
         raise HfreaderError(f"{folder / 'config.json'}: {named}; this transformers does not know such a model")
     try:
         return build_config(CONFIG_MAPPING[model_type], fields)

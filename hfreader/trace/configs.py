@@ -4,7 +4,6 @@ Fields are always changed by building the configuration anew from its written fi
 configuration derives from others (`head_dim` from `hidden_size`) follows, and its own checks run.
 """
 
-import difflib
 import inspect
 import json
 import re
@@ -14,7 +13,7 @@ from typing import Any
 from transformers import PreTrainedConfig
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING, CONFIG_MAPPING_NAMES, model_type_to_module_name
 
-from hfreader.errors import HfreaderError
+from hfreader.errors import HfreaderError, suggestion
 
 # Written into every config.json, but no property of the model that is built.
 BOOKKEEPING = frozenset({"transformers_version", "_name_or_path", "architectures", "dtype", "torch_dtype"})
@@ -33,13 +32,6 @@ def families() -> dict[str, tuple[str, ...]]:
     return {family: tuple(types) for family, types in found.items()}
 
 
-def near(name: str, known: Iterable[str]) -> str:
-    """`; did you mean a, b?` for the names closest to `name`, or nothing."""
-    by_lower = {each.lower(): each for each in known}
-    close = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)
-    return f"; did you mean {', '.join(by_lower[each] for each in close)}?" if close else ""
-
-
 def model_type_of(name: str) -> str:
     """The model type that a user means by a family or a model type in any spelling; HfreaderError if none."""
     if name in CONFIG_MAPPING_NAMES:
@@ -51,7 +43,7 @@ def model_type_of(name: str) -> str:
             return str(model_type)
     if plain in known:
         return known[plain][0]
-    raise HfreaderError(f"unknown family '{name}'{near(name, [*known, *CONFIG_MAPPING_NAMES])}")
+    raise HfreaderError(f"unknown family '{name}'{suggestion(name, [*known, *CONFIG_MAPPING_NAMES])}")
 
 
 def family_of(config: PreTrainedConfig) -> str:
@@ -159,7 +151,7 @@ def _present(config: PreTrainedConfig, key: str) -> Any:
         if name not in names:
             where = ".".join([*parents, last][:depth])
             of = f"'{where}' of {type(config).__name__}" if where else type(config).__name__
-            raise HfreaderError(f"--set {key}: {of} has no field '{name}'{near(name, names)}")
+            raise HfreaderError(f"--set {key}: {of} has no field '{name}'{suggestion(name, names)}")
         owner = _field(owner, name)
     return owner
 

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 from transformers import MODEL_MAPPING, PreTrainedConfig, PreTrainedModel
 
-from hfreader.errors import HfreaderError
-from hfreader.trace.configs import as_json, family_of, near, one_line, sub_configs
+from hfreader.errors import HfreaderError, suggestion
+from hfreader.trace.configs import as_json, family_of, one_line, sub_configs
 
 # Attention and experts as plain tensor operations: the fused ones hide what a reader wants to see.
 ATTENTION = "eager"
@@ -53,7 +53,7 @@ def find_class(config: PreTrainedConfig, name: str | None) -> type[PreTrainedMod
         return base_class(config)
     known = {each.__name__: each for each in model_classes(family_of(config))}
     if name not in known:
-        hint = near(name, known) or f"; it has {', '.join(known)}"
+        hint = suggestion(name, known, f"it has {', '.join(known)}")
         raise HfreaderError(f"family '{family_of(config)}' has no model class '{name}'{hint}")
     return known[name]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedConfig, PreTrainedModel
 
-from hfreader.errors import HfreaderError
+from hfreader.errors import HfreaderError, suggestion
 from hfreader.facts.runs import TraceRequest
 from hfreader.progress import Report
 from hfreader.trace.checkpoints import load_model, read_config
-from hfreader.trace.configs import default_config, families, model_type_of, near, with_overrides
+from hfreader.trace.configs import default_config, families, model_type_of, with_overrides
 from hfreader.trace.hub import fetch
 from hfreader.trace.models import config_for, find_class, random_model
 
@@ -61,6 +61,6 @@ def _resolve(request: TraceRequest, report: Report) -> tuple[PreTrainedConfig, P
         if "/" in target:
             raise HfreaderError(f"there is no folder '{target}'") from unknown
         raise HfreaderError(
-            f"'{target}' is no family of transformers{near(target, families())}; "
+            f"'{target}' is no family of transformers{suggestion(target, families())}; "
             "a checkpoint is given as its folder or as a hub id (owner/name)"
         ) from unknown

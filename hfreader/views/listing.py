@@ -4,17 +4,15 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 
-from hfreader.errors import HfreaderError
+from hfreader.errors import HfreaderError, suggestion
 from hfreader.facts.traces import LineRecord, Trace, Value
 from hfreader.pages.execution import line_states
 from hfreader.pages.highlight import Stretch, scan
 from hfreader.pages.shapes import in_numbers, in_symbols
 
 MOST_VARIANTS = 3
-MOST_SUGGESTIONS = 3
 LONGEST_TEXT = 40
 
 
@@ -92,10 +90,7 @@ def _known_path(trace: Trace, path: str) -> str:
     known = dict.fromkeys([record.path for record in trace.modules] + [record.module for record in trace.lines])
     if path in known:
         return path
-    ends = [name for name in known if name.endswith(f".{path}") or name.startswith(f"{path}.")]
-    near = [*ends, *get_close_matches(path, known, n=MOST_SUGGESTIONS, cutoff=0.5)][:MOST_SUGGESTIONS]
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    raise HfreaderError(f"no module {path!r} ran in {trace.class_name}{hint}")
+    raise HfreaderError(f"no module {path!r} ran in {trace.class_name}{suggestion(path, known)}")
 
 
 def _class_of(trace: Trace, path: str) -> str:
