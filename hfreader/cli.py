@@ -165,6 +165,7 @@ def trace(
         offline=offline,
     )
     outputs = Outputs(json=json, html=html, dot=dot, at=at, lines=lines, modules=modules or not (lines or at))
+    outputs.check()
     with TerminalReport() as report:
         # A trace is a quick look: without --repo or --ref it takes what is on the machine and clones nothing.
         snapshot = obtain(repo, ref, offline=offline or (repo is None and ref is None), report=report)

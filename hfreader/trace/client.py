@@ -17,6 +17,7 @@ from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.traces import Trace
 from hfreader.progress import Report
 from hfreader.trace.messages import Answer, Ask, receive, send
+from hfreader.trace.requests import check_request
 
 QUIET = {
     "TOKENIZERS_PARALLELISM": "false",
@@ -88,6 +89,7 @@ def worker_environment(snapshot: Snapshot) -> dict[str, str]:
 
 def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
     """Run one model on one input in a worker process; HfreaderError for whatever went wrong."""
+    check_request(request, snapshot)
     with worker_process(snapshot) as worker:
         try:
             answer = worker.ask(Ask(snapshot, trace=request), report)

@@ -14,6 +14,7 @@ from transformers import PreTrainedConfig
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING, CONFIG_MAPPING_NAMES, model_type_to_module_name
 
 from hfreader.errors import HfreaderError, suggestion
+from hfreader.trace.requests import plain
 
 # Written into every config.json, but no property of the model that is built.
 BOOKKEEPING = frozenset({"transformers_version", "_name_or_path", "architectures", "dtype", "torch_dtype"})
@@ -37,12 +38,11 @@ def model_type_of(name: str) -> str:
     if name in CONFIG_MAPPING_NAMES:
         return name
     known = families()
-    plain = name.lower().replace("-", "_")
     for model_type in CONFIG_MAPPING_NAMES:
-        if model_type.lower().replace("-", "_") == plain:
+        if plain(model_type) == plain(name):
             return str(model_type)
-    if plain in known:
-        return known[plain][0]
+    if plain(name) in known:
+        return known[plain(name)][0]
     raise HfreaderError(f"unknown family '{name}'{suggestion(name, [*known, *CONFIG_MAPPING_NAMES])}")
 
 

@@ -5,27 +5,20 @@ import os
 import torch
 
 from hfreader.errors import HfreaderError
-
-DTYPES = {
-    "float32": torch.float32,
-    "float16": torch.float16,
-    "bfloat16": torch.bfloat16,
-    "float64": torch.float64,
-}
+from hfreader.trace.requests import check_device, check_dtype
 
 
 def find_dtype(name: str) -> torch.dtype:
     """The floating-point type of a name; HfreaderError with the choices."""
-    if name not in DTYPES:
-        raise HfreaderError(f"unknown dtype '{name}': choose one of {', '.join(DTYPES)}")
-    return DTYPES[name]
+    check_dtype(name)
+    dtype: torch.dtype = getattr(torch, name)
+    return dtype
 
 
 def find_device(name: str) -> torch.device:
     """The device of a name (`cpu`, `cuda`, `cuda:1`, `mps`); HfreaderError where it is absent."""
+    check_device(name)
     kind, _, index = name.partition(":")
-    if kind not in ("cpu", "cuda", "mps") or (index and not index.isdigit()):
-        raise HfreaderError(f"unknown device '{name}': choose cpu, cuda, cuda:N or mps")
     if kind == "cuda":
         present = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if not present:

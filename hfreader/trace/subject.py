@@ -5,14 +5,15 @@ from pathlib import Path
 
 import torch
 from transformers import PreTrainedConfig, PreTrainedModel
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-from hfreader.errors import HfreaderError, suggestion
 from hfreader.facts.runs import TraceRequest
 from hfreader.progress import Report
 from hfreader.trace.checkpoints import load_model, read_config
 from hfreader.trace.configs import default_config, families, model_type_of, with_overrides
 from hfreader.trace.hub import fetch
 from hfreader.trace.models import config_for, find_class, random_model
+from hfreader.trace.requests import kind_of
 
 
 @dataclass(frozen=True)
@@ -47,20 +48,8 @@ def find_subject(request: TraceRequest, report: Report) -> Subject:
 
 def _resolve(request: TraceRequest, report: Report) -> tuple[PreTrainedConfig, Path | None]:
     target = request.target
-    folder = Path(target).expanduser()
-    if (folder / "config.json").is_file():
-        return read_config(folder), folder
-    try:
+    kind = kind_of(target, families(), CONFIG_MAPPING)
+    if kind == "family":
         return default_config(model_type_of(target)), None
-    except HfreaderError as unknown:
-        if folder.is_dir():
-            return read_config(folder), folder  # says what the folder lacks
-        if target.count("/") == 1 and not target.startswith((".", "~")):
-            folder = fetch(target, report, request.offline)
-            return read_config(folder), folder
-        if "/" in target:
-            raise HfreaderError(f"there is no folder '{target}'") from unknown
-        raise HfreaderError(
-            f"'{target}' is no family of transformers{suggestion(target, families())}; "
-            "a checkpoint is given as its folder or as a hub id (owner/name)"
-        ) from unknown
+    folder = Path(target).expanduser() if kind == "folder" else fetch(target, report, request.offline)
+    return read_config(folder), folder

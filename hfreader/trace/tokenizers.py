@@ -10,7 +10,6 @@ from hfreader.errors import HfreaderError
 from hfreader.facts.traces import TokenFact
 from hfreader.trace.configs import one_line, sub_configs
 
-DEFAULT_TEXT = "The cat sat on the mat"
 TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",

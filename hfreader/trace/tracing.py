@@ -9,7 +9,6 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 from transformers import PreTrainedConfig
 
-from hfreader.errors import HfreaderError
 from hfreader.facts.runs import TraceRequest
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.traces import Trace
@@ -20,12 +19,12 @@ from hfreader.trace.inputs import check_ids, parameters_of_forward, require_text
 from hfreader.trace.models import parameters_of, skeleton
 from hfreader.trace.recorder import Recorder
 from hfreader.trace.recording import files_of, record, recorder_for, watch, with_executions
+from hfreader.trace.requests import check_text, text_of
 from hfreader.trace.settings import Options, Setting
 from hfreader.trace.sizes import Lengths
 from hfreader.trace.subject import Subject, find_subject
 from hfreader.trace.symbols import label
 from hfreader.trace.tokenizers import (
-    DEFAULT_TEXT,
     ByteTokenizer,
     Encoded,
     OwnTokenizer,
@@ -42,13 +41,12 @@ NOWHERE = "no device (shapes only)"
 def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
     """Build or load the model, run it once on the text or the ids, and name its dimensions."""
     device, dtype = find_device(request.device), find_dtype(request.dtype)
-    if request.ids is None and not _text(request).strip():
-        raise HfreaderError("the text is empty: give at least one token")
+    check_text(request)
     report("trace", f"finding {request.target}")
     subject = find_subject(request, report)
     require_text(subject.model_class)
     reader = tokenizer_for(subject.config, subject.folder)
-    encoded = masked(request.ids) if request.ids is not None else reader.encode(_text(request))
+    encoded = masked(request.ids) if request.ids is not None else reader.encode(text_of(request))
     ids = encoded["input_ids"]
     check_ids(ids, subject.config)
     package = Path(snapshot.package)
@@ -106,10 +104,6 @@ def _texts(request: TraceRequest, reader: ByteTokenizer | OwnTokenizer, ids: lis
     """What stands for the ids: bytes say nothing of ids that were given."""
     unknown = request.ids is not None and isinstance(reader, ByteTokenizer)
     return numbered(ids) if unknown else reader.show(ids)
-
-
-def _text(request: TraceRequest) -> str:
-    return DEFAULT_TEXT if request.text is None else request.text
 
 
 def _notes(

@@ -1,5 +1,6 @@
 """Where the views of a trace go: the terminal, stdout, files."""
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,29 @@ class Outputs:
     at: str | None = None
     lines: bool = False
     modules: bool = True
+
+    def check(self) -> None:
+        """HfreaderError for a file that cannot be written, before any work is done for it."""
+        files = [self.html, self.dot, None if self.json in (None, STDOUT) else Path(self.json or "")]
+        for file in files:
+            if file is not None and (reason := _refusal(file)) is not None:
+                raise _unwritable(file, reason)
+
+
+def _refusal(file: Path) -> str | None:
+    """Why a file cannot be written, as far as can be seen beforehand."""
+    if file.is_dir():
+        return "it is a folder"
+    folder = file.absolute().parent
+    while not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir():
+        return f"{folder} is not a folder"
+    return None if os.access(folder, os.W_OK) else f"{folder} is not writable"
+
+
+def _unwritable(file: Path, reason: str) -> HfreaderError:
+    return HfreaderError(f"cannot write {file}: {reason}; choose another place")
 
 
 def show(trace: Trace, snapshot: Snapshot, outputs: Outputs, console: Console | None = None) -> None:
@@ -69,5 +93,5 @@ def _write(path: Path, data: bytes) -> None:
     try:
         write_atomically(path, data)
     except OSError as error:
-        raise HfreaderError(f"cannot write {path}: {error.strerror or error}; choose another place") from error
+        raise _unwritable(path, error.strerror or str(error)) from error
     print(f"wrote {path}", file=sys.stderr)

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from hfreader.errors import HfreaderError
-from hfreader.trace.devices import DTYPES, find_device, find_dtype, room
+from hfreader.trace.devices import find_device, find_dtype, room
+from hfreader.trace.requests import DTYPES
 
 
 @pytest.mark.parametrize("name", DTYPES)

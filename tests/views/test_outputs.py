@@ -48,6 +48,14 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path, snapshot):
         printed(make_trace(), snapshot, Outputs(html=tmp_path / "blocked" / "a.html"))
 
 
+def test_files_are_checked_before_the_work(tmp_path):
+    (tmp_path / "blocked").write_text("")
+    Outputs(json="-", html=tmp_path / "new" / "a.html", dot=tmp_path / "blocked").check()
+    for outputs in (Outputs(json=str(tmp_path)), Outputs(dot=tmp_path / "blocked" / "deep" / "a.dot")):
+        with pytest.raises(HfreaderError, match=r"cannot write .*folder; choose another place"):
+            outputs.check()
+
+
 def test_a_pipe_is_wide_enough_for_code(snapshot):
     text = printed(make_trace(), snapshot, Outputs(at="layers.0.attention"))
     (line,) = [line for line in text.splitlines() if "def eager" in line]
