@@ -3,17 +3,14 @@
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
 from filelock import FileLock
 
-from hfreader.analyzers.analysis import analyse
+from hfreader.analyses import analyses_of, code_digest, snapshot_digest
 from hfreader.analyzers.library import Library
-from hfreader.concepts import catalogue
 from hfreader.errors import HfreaderError, suggestion
-from hfreader.facts.analysis import Analysis
 from hfreader.facts.codec import to_json
 from hfreader.facts.problems import Problem
 from hfreader.facts.runs import FamilyRequest, FamilyRun
@@ -26,7 +23,7 @@ from hfreader.pages.site import write_fragments
 from hfreader.progress import Report
 from hfreader.shared import shared_families
 from hfreader.source import obtain
-from hfreader.store import cache_folder, digest, digest_files, recall, remember, remembered
+from hfreader.store import cache_folder, digest, recall, remember, remembered
 from hfreader.trace.client import run_families
 
 PACKAGE = Path(__file__).parent
@@ -70,9 +67,9 @@ def gather(options: BuildOptions, report: Report) -> Book:
     families = known_families(library, options.models)
     source = snapshot_digest(snapshot)
     files = {family: library.modeling_files(family) for family in families}
-    analyses = _analyses(library, source, [file for group in files.values() for file in group], report)
+    analyses = analyses_of(library, source, [file for group in files.values() for file in group], report)
     reached = {family: _shared(library, source, group) for family, group in files.items()}
-    shared = _analyses(library, source, sorted({file for group in reached.values() for file in group}), report)
+    shared = analyses_of(library, source, sorted({file for group in reached.values() for file in group}), report)
     requests = [
         FamilyRequest(
             family,
@@ -99,36 +96,9 @@ def known_families(library: Library, wanted: Iterable[str]) -> tuple[str, ...]:
     return chosen
 
 
-def snapshot_digest(snapshot: Snapshot) -> str:
-    """Identifies the source: its commit, or for the installed package names, sizes and times of its files."""
-    if snapshot.commit is not None:
-        return digest(snapshot.package, snapshot.commit)
-    files = sorted(Path(snapshot.package).rglob("*.py"))
-    states = (f"{file}:{state.st_size}:{state.st_mtime_ns}" for file in files for state in [file.stat()])
-    return digest(snapshot.version, *states)
-
-
-@cache
-def _code_digest(*rooms: str) -> str:
-    """Identifies hfreader's own code in these rooms, and the concepts that other packages add."""
-    files = [file for room in rooms for file in (PACKAGE / room).rglob("*.py")]
-    added = {Path(sys.modules[concept.reference.__module__].__file__ or "") for concept in catalogue().values()}
-    return digest_files([*files, *added])
-
-
-def _analyses(library: Library, source: str, files: Sequence[str], report: Report) -> dict[str, Analysis]:
-    """Analyses by file, computed or remembered."""
-    code = _code_digest("facts", "concepts", "analyzers")
-    made: dict[str, Analysis] = {}
-    for done, file in enumerate(files, start=1):
-        report("analysis", file, done, len(files))
-        made[file] = remembered("analyses", digest(source, file, code), Analysis, partial(analyse, library, file))
-    return made
-
-
 def _shared(library: Library, source: str, files: Sequence[str]) -> tuple[str, ...]:
     """The files outside `models/` that hold modules which these files use."""
-    key = digest(source, *files, _code_digest("analyzers"))
+    key = digest(source, *files, code_digest("analyzers"))
     return remembered(
         "shared",
         key,
@@ -139,7 +109,7 @@ def _shared(library: Library, source: str, files: Sequence[str]) -> tuple[str, .
 
 def _runs(snapshot: Snapshot, requests: Sequence[FamilyRequest], source: str, report: Report) -> dict[str, FamilyRun]:
     """Runs and proofs by family; only what is not remembered starts a worker."""
-    code = _code_digest("facts", "concepts", "trace")
+    code = code_digest("facts", "concepts", "trace")
     keys = {
         request.family: digest(source, code, to_json(request), version("torch"), sys.version) for request in requests
     }

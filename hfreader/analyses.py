@@ -1,0 +1,43 @@
+"""Analyses of files, computed or remembered."""
+
+import sys
+from collections.abc import Sequence
+from functools import cache, partial
+from pathlib import Path
+
+from hfreader.analyzers.analysis import analyse
+from hfreader.analyzers.library import Library
+from hfreader.concepts import catalogue
+from hfreader.facts.analysis import Analysis
+from hfreader.facts.snapshot import Snapshot
+from hfreader.progress import Report
+from hfreader.store import digest, digest_files, remembered
+
+PACKAGE = Path(__file__).parent
+
+
+def snapshot_digest(snapshot: Snapshot) -> str:
+    """Identifies the source: its commit, or for the installed package names, sizes and times of its files."""
+    if snapshot.commit is not None:
+        return digest(snapshot.package, snapshot.commit)
+    files = sorted(Path(snapshot.package).rglob("*.py"))
+    states = (f"{file}:{state.st_size}:{state.st_mtime_ns}" for file in files for state in [file.stat()])
+    return digest(snapshot.version, *states)
+
+
+@cache
+def code_digest(*rooms: str) -> str:
+    """Identifies hfreader's own code in these rooms, and the concepts that other packages add."""
+    files = [file for room in rooms for file in (PACKAGE / room).rglob("*.py")]
+    added = {Path(sys.modules[concept.reference.__module__].__file__ or "") for concept in catalogue().values()}
+    return digest_files([*files, *added])
+
+
+def analyses_of(library: Library, source: str, files: Sequence[str], report: Report) -> dict[str, Analysis]:
+    """Analyses by file; `source` is the digest of the library's snapshot."""
+    code = code_digest("facts", "concepts", "analyzers")
+    made: dict[str, Analysis] = {}
+    for done, file in enumerate(files, start=1):
+        report("analysis", file, done, len(files))
+        made[file] = remembered("analyses", digest(source, file, code), Analysis, partial(analyse, library, file))
+    return made
