@@ -133,7 +133,7 @@ class Evaluator(GraphBuilder, ABC):
 
     def token(self, node: int, where: cst.CSTNode) -> int:
         """Record that `node` is written at `where`; gives `node` back."""
-        self.mention(node, self.frame.scope, self.span(where))
+        self.mention(node, self.frame.scope, self.span(where), self.frame.conditions)
         return node
 
     # Branches

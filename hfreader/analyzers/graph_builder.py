@@ -29,9 +29,9 @@ class GraphBuilder:
         """Replace fields of a node that was added before they were known."""
         self.nodes[node] = replace(self.nodes[node], **changes)  # type: ignore[arg-type]
 
-    def mention(self, node: int, scope: int, span: Span) -> None:
+    def mention(self, node: int, scope: int, span: Span, conditions: tuple[str, ...]) -> None:
         """Record a written occurrence of a value."""
-        self.tokens.append(Token(node, scope, span))
+        self.tokens.append(Token(node, scope, span, conditions))
 
     def meaning(self, node: int) -> Meaning | None:
         """What is known of a value."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import islice
 
-from hfreader.analyzers.matching_flow import Flow, Use
+from hfreader.analyzers.matching_flow import Flow, Guards, Use, consistent
 from hfreader.analyzers.matching_questions import ACTIVATIONS
 from hfreader.analyzers.matching_search import Bound, Search, Solution
 from hfreader.concepts.model import Concept
@@ -23,7 +23,7 @@ from hfreader.concepts.pattern import (
     Pattern,
     Returned,
 )
-from hfreader.facts.dataflow import Dataflow
+from hfreader.facts.dataflow import Dataflow, Token
 from hfreader.facts.matches import Binding, Capture, Match
 from hfreader.facts.places import Place
 
@@ -116,7 +116,7 @@ class Matcher:
             graph.function,
             graph.place,
             self._place(output) or graph.place,
-            tuple(Binding(symbol, self._tokens(one, solution)) for symbol, one in solution.bindings.items()),
+            tuple(Binding(symbol, self._tokens(one, solution, guards)) for symbol, one in solution.bindings.items()),
             tuple(
                 one for symbol, bound in solution.bindings.items() if (one := self._capture(symbol, bound)) is not None
             ),
@@ -139,16 +139,17 @@ class Matcher:
     def _scope(self, use: Use) -> int:
         return use.scope if use.span is not None else self.flow.node(use.node).scope
 
-    def _tokens(self, bound: Bound, solution: Solution) -> tuple[Place, ...]:
-        """Everything that is written for a symbol: the names of its value, the operation that computes it."""
+    def _tokens(self, bound: Bound, solution: Solution, guards: Guards) -> tuple[Place, ...]:
+        """Everything that is written for a symbol: the names of its value, the operation that computes it; nothing in
+        branches that are not taken under `guards`."""
         places = {place for node in bound.computed if (place := self._operation(node)) is not None}
         if bound.kind == "module":
-            places |= set(self._module_tokens(bound.use.node))
+            places |= set(self._module_tokens(bound.use.node, guards))
             return tuple(sorted(places))
         visible = self._visible(solution)
-        for base in self.flow.bases(bound.use.node):
+        for base in self._values(bound.use, guards):
             for token in self.flow.tokens.get(base, ()):
-                if self.flow.path(token.scope) in visible:
+                if self.flow.path(token.scope) in visible and self._is_taken(token, guards):
                     places.add(Place(self.flow.graph.file_of(token.scope), token.span))
             if self.flow.path(self.flow.node(base).scope) is None and (place := self._written(base)) is not None:
                 places.add(place)
@@ -168,12 +169,28 @@ class Matcher:
         value = self.flow.node(node)
         return None if value.span is None else Place(self.flow.graph.file_of(value.scope), value.span)
 
-    def _module_tokens(self, call: int) -> Iterable[Place]:
+    def _values(self, use: Use, guards: Guards) -> frozenset[int]:
+        """What a value can be under `guards`; where there is a choice, without None and the factor 1, which stand for
+        the absence of a value."""
+        bases = self.flow.bases(use.node)
+        seen = self.flow.seen_as(self.flow.use_of(use.node))
+        possible = {one.node for one, own in seen if consistent(guards, own) is not None} & bases
+        present = {base for base in possible if not self._is_absence(base)}
+        return frozenset(present or possible) or bases
+
+    def _is_absence(self, number: int) -> bool:
+        node = self.flow.node(number)
+        return node.op == "constant" and (node.label == "None" or node.number == 1)
+
+    def _is_taken(self, token: Token, guards: Guards) -> bool:
+        return consistent(guards, self.flow.written_under(token)) is not None
+
+    def _module_tokens(self, call: int, guards: Guards) -> Iterable[Place]:
         """Where a submodule is named: at this call, and in `__init__`."""
         callee = self.flow.callee(call)
         named = {callee, None if callee is None else self.flow.node(callee).body} - {None}
         for token in self.flow.graph.tokens:
-            if token.node in named:
+            if token.node in named and self._is_taken(token, guards):
                 yield Place(self.flow.graph.file_of(token.scope), token.span)
 
 

@@ -73,6 +73,7 @@ class Flow:
     _paths: dict[int, tuple[int, ...] | None] = field(default_factory=lambda: {ROOT: ()})
     _sources: dict[int, tuple[int, ...]] = field(default_factory=dict)
     _bodies: dict[int, frozenset[int]] = field(default_factory=dict)
+    _written_under: dict[tuple[int, tuple[str, ...]], Guards] = field(default_factory=dict)
 
     def node(self, node: int) -> Node:
         """A node by id."""
@@ -179,6 +180,15 @@ class Flow:
             for base in self.bases(token.node):
                 index[base].append(token)
         return {base: tuple(tokens) for base, tokens in index.items()}
+
+    def written_under(self, token: Token) -> Guards:
+        """The conditions under which a token is reached: of its function, and of the call that leads there."""
+        key = (token.scope, token.conditions)
+        if key not in self._written_under:
+            own = {text: truth for guard in token.conditions for text, truth in condition_of(guard).items()}
+            call = None if token.scope == ROOT else self.node(token.scope).call
+            self._written_under[key] = own if call is None else {**self.conditions.get(call, {}), **own}
+        return self._written_under[key]
 
     def callee(self, call: int) -> int | None:
         """The attribute node of the submodule that a `module` node calls."""

@@ -65,11 +65,13 @@ class Node:
 
 @dataclass(frozen=True)
 class Token:
-    """One written occurrence of a value: a name, `self.x`, a parameter or an assignment target."""
+    """One written occurrence of a value: a name, `self.x`, a parameter or an assignment target. `conditions` are the
+    source texts of the undecided conditions, within its function, under which it is reached."""
 
     node: int
     scope: int
     span: Span
+    conditions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -248,6 +248,54 @@ def test_one_output_is_one_match():
     assert texts(source, match, "mask") == ["m@1", "m@3", "m@3"]
 
 
+BRANCHES = """class Attention(nn.Module):
+    def __init__(self, width, scaled):
+        super().__init__()
+        self.scale = 1.0
+        if scaled:
+            self.scale = width**-0.5
+        self.first = nn.Linear(width, width)
+
+    def fused(self, q, k, v, m):
+        return F.scaled_dot_product_attention(q, k, v, m, scale=self.scale)
+
+    def forward(self, x, y, k, v, m, fast):
+        if fast:
+            seen = y
+            return self.fused(self.first(y), k, v, seen)
+        q = self.first(x)
+        if y is not None:
+            q = x
+        w = q @ k.transpose(-1, -2) * self.scale
+        return (w + m).softmax(-1) @ v
+"""
+
+
+def test_tokens_lie_in_no_branch_that_the_guards_exclude():
+    fused, spelt = matches_in(BRANCHES, "scaled-dot-product-attention")
+    assert (spelt.guards, fused.guards) == (("not (fast)",), ("fast",))
+    assert texts(BRANCHES, spelt, "query") == ["x@12", "q@16", "x@16", "q@18", "x@18", "q@19"]
+    assert texts(BRANCHES, spelt, "key") == ["k@12", "k@19"]
+    assert texts(BRANCHES, spelt, "mask") == ["m@12", "m@20"]
+    assert texts(BRANCHES, fused, "key") == ["k@9", "k@10", "k@12", "k@15"]
+    assert texts(BRANCHES, fused, "mask") == ["m@9", "m@10", "y@12", "seen@14", "y@14", "y@15", "seen@15"]
+
+
+def test_a_factor_of_one_is_no_scale_where_there_can_be_another():
+    spelt = next(match for match in matches_in(BRANCHES, "scaled-dot-product-attention") if "not" in match.guards[0])
+    assert texts(BRANCHES, spelt, "scale") == ["self.scale@6", "width**-0.5@6", "self.scale@19"]
+
+
+def test_modules_are_not_bound_where_the_guards_exclude_their_call():
+    match = one(GPT_2, "GPT2Attention", "multi-head-self-attention")
+    lines = {place.span.line for binding in match.bindings for place in binding.tokens}
+    source = source_of(GPT_2).split("\n")
+    branch = source.index("        if is_cross_attention:") + 1
+    otherwise = source.index("        else:", branch) + 1
+    assert tokens(GPT_2, match, "w_qkv") == ["self.c_attn"]
+    assert lines.isdisjoint(range(branch, otherwise)) and otherwise + 1 in lines
+
+
 def test_a_match_knows_nothing_of_dead_branches():
     source = "def f(x):\n    if None is not None:\n        x = F.layer_norm(x, (4,))\n    return x\n"
     assert matches_in(source, "layer-norm") == []
