@@ -1,13 +1,12 @@
 """Analyses of files, computed or remembered."""
 
-import sys
 from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
 
 from hfreader.analyzers.analysis import analyse
 from hfreader.analyzers.library import Library
-from hfreader.concepts import catalogue
+from hfreader.concepts import added_folders
 from hfreader.facts.analysis import Analysis
 from hfreader.facts.snapshot import Snapshot
 from hfreader.progress import Report
@@ -29,7 +28,7 @@ def snapshot_digest(snapshot: Snapshot) -> str:
 def code_digest(*rooms: str) -> str:
     """Identifies hfreader's own code in these rooms, and the concepts that other packages add."""
     files = [file for room in rooms for file in (PACKAGE / room).rglob("*.py")]
-    added = {Path(sys.modules[concept.reference.__module__].__file__ or "") for concept in catalogue().values()}
+    added = [file for folder in added_folders() for file in folder.rglob("*.py")]
     return digest_files([*files, *added])
 
 

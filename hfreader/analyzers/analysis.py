@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from hfreader.analyzers.dataflow import dataflow, dispatch_sites
 from hfreader.analyzers.folding import fold
 from hfreader.analyzers.library import Library
-from hfreader.analyzers.matching import find
+from hfreader.analyzers.matching import Matcher
+from hfreader.analyzers.roles import Roles
+from hfreader.analyzers.roles_calls import composition
 from hfreader.concepts import catalogue
 from hfreader.errors import HfreaderError
 from hfreader.facts.analysis import Analysis, Diagram, DispatchSite
 from hfreader.facts.code import FileFacts
+from hfreader.facts.mapping import Computing
 from hfreader.facts.matches import Match
 from hfreader.facts.places import Place, Span
 from hfreader.facts.problems import Problem
@@ -25,17 +28,26 @@ def analyse(library: Library, file: str) -> Analysis:
     diagrams: list[Diagram] = []
     dispatches: list[DispatchSite] = []
     problems: list[Problem] = []
+    computing: list[Computing] = []
+    roles = Roles(library, catalogue())
     for owner, function, span in _roots(library, facts):
         try:
             graph = dataflow(library, owner, function)
-            found = find(graph, catalogue().values())
+            matcher = Matcher(graph, catalogue())
+            found = matcher.matches()
             matches += found
             dispatches += dispatch_sites(graph)
             if function == "forward":
                 diagrams.append(fold(graph, found))
+            made = composition(matcher.flow)
+            roles.add(made, found)
+            computing += [made.computing] if made.computing else []
         except (HfreaderError, RecursionError, AssertionError, LookupError, TypeError, ValueError) as error:
             problems.append(Problem("analyzers", owner, _reason(error), Place(file, span)))
-    return Analysis(facts, tuple(matches), tuple(diagrams), tuple(dispatches), tuple(problems))
+    played = tuple(role for one in facts.classes for role in roles.of(one, file))
+    return Analysis(
+        facts, tuple(matches), tuple(diagrams), tuple(dispatches), tuple(problems), played, tuple(computing)
+    )
 
 
 def _roots(library: Library, facts: FileFacts) -> Iterator[tuple[str, str, Span]]:
@@ -44,6 +56,8 @@ def _roots(library: Library, facts: FileFacts) -> Iterator[tuple[str, str, Span]
         method = library.method(one.qualified, "forward") if one.kind in ("module", "model") else None
         if method is not None and method[0].startswith(f"{facts.module}."):
             yield one.qualified, "forward", one.name_span
+        elif method is None and one.kind == "module":
+            yield from ((one.qualified, other.name, other.name_span) for other in one.methods if other.name[:1] != "_")
     for function in facts.functions:
         yield f"{facts.module}.{function.name}", function.name, function.name_span
 

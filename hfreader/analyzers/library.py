@@ -89,6 +89,10 @@ class Library:
                 return ancestor, function_facts(place[0], node), place[0]
         return None
 
+    def definition(self, qualified: str) -> str:
+        """The qualified name under which something is defined, following re-exports and aliases."""
+        return self._resolver.definition(qualified)
+
     def is_module(self, qualified_class: str) -> bool:
         """Whether a class is an nn.Module (pretrained models are), by its bases."""
         return self._resolver.is_module(qualified_class)

@@ -264,7 +264,7 @@ class Flow:
                 continue
             sources = self.sources(current)
             op = self.node(current).op
-            if op == "loop" and not here.isdisjoint(self._body_of(current)):
+            if op == "loop" and not here.isdisjoint(self.body_of(current)):
                 sources = sources[:1]
             elif op == "phi" and guards:
                 sources = self.choices(current, guards)
@@ -278,7 +278,7 @@ class Flow:
         """The values that a phi node can be under `guards`."""
         return tuple(use.node for use, own in self._steps(phi) if consistent(guards, own) is not None)
 
-    def _body_of(self, loop: int) -> frozenset[int]:
+    def body_of(self, loop: int) -> frozenset[int]:
         """What changes from one pass of a loop to the next: the nodes between its value and its value after a pass."""
         if loop not in self._bodies:
             cone, stack = {loop}, list(self.sources(loop)[1:])

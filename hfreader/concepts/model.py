@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+from hfreader.concepts.class_pattern import ClassPattern
 from hfreader.concepts.pattern import Pattern
+
+Kind = Literal["mechanism", "facet", "composition", "structure"]
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,16 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Concept:
-    r"""One mechanism.
+    r"""One mechanism, or one role that a class plays.
 
+    kind        mechanism: a computation; facet: a property of one (grouped queries, a sink); composition: how a class
+                puts others together (a block, a head, a model); structure: what a class is (a shell, a record).
     equations   LaTeX in which each linked symbol stands as `\sym{name}`.
     patterns    alternatives, most specific first; all bind `output`.
     output      the symbol that the reference computes.
-    reference   computes `output` from the other symbols, see below.
+    reference   computes `output` from the other symbols, see below. None: a role without an equation to execute; it
+                has no patterns either.
+    class_patterns  alternatives over a whole class: what it is, which children it calls and in which order.
     hints       symbols that only tell the reference which form or size it meets: its result need not change with
                 their values (attention derives its scale from d_k, whatever scale the code uses).
     matches     source text of modules in which the concept must be found; `rejects` where it must not.
@@ -70,14 +77,23 @@ class Concept:
     name: Text
     explanation: Text
     citations: tuple[Citation, ...]
-    equations: tuple[str, ...]
-    symbols: tuple[Symbol, ...]
-    patterns: tuple[Pattern, ...]
-    output: str
-    reference: Callable[..., Any]
     matches: tuple[str, ...]
     rejects: tuple[str, ...]
+    kind: Kind = "mechanism"
+    equations: tuple[str, ...] = ()
+    symbols: tuple[Symbol, ...] = ()
+    patterns: tuple[Pattern, ...] = ()
+    class_patterns: tuple[ClassPattern, ...] = ()
+    output: str = ""
+    reference: Callable[..., Any] | None = None
     hints: frozenset[str] = frozenset()
+
+    @property
+    def computation(self) -> Callable[..., Any]:
+        """The reference; NotCovered where there is none."""
+        if self.reference is None:
+            raise NotCovered("a role, no equation to execute")
+        return self.reference
 
 
 class NotCovered(Exception):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hfreader.facts.code import FileFacts
+from hfreader.facts.mapping import Computing, Role
 from hfreader.facts.matches import Match
 from hfreader.facts.places import Place
 from hfreader.facts.problems import Problem
@@ -58,10 +59,12 @@ class DispatchSite:
 
 @dataclass(frozen=True)
 class Analysis:
-    """One modeling file, analysed."""
+    """One modeling file, analysed. `computing` are the methods with tensor operations of their own."""
 
     code: FileFacts
     matches: tuple[Match, ...]
     diagrams: tuple[Diagram, ...]
     dispatches: tuple[DispatchSite, ...]
     problems: tuple[Problem, ...] = ()
+    roles: tuple[Role, ...] = ()
+    computing: tuple[Computing, ...] = ()

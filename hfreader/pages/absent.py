@@ -21,7 +21,7 @@ def absences(concept: Concept, match: Match, proof: Proof, linked: Mapping[str, 
     for holders in dict.fromkeys(value for value in held.values() if value):
         inside = [symbol for symbol in absent if held[symbol.name] == holders]
         yield Markup("{}: held in {} here").format(_list(inside, linked), _names(holders, linked))
-    given = set(inspect.signature(concept.reference).parameters) - concept.hints
+    given = set(inspect.signature(concept.computation).parameters) - concept.hints
     left = [symbol for symbol in absent if not held[symbol.name]]
     if implied := [symbol for symbol in left if symbol.name not in given]:
         yield Markup("no code of {} own here: {}").format(

@@ -70,7 +70,7 @@ def render_concept(book: Book, concept: Concept) -> Fragment:
             (linked[symbol.name].css, equations.render(rf"\sym{{{symbol.name}}}", linked, display=False), symbol)
             for symbol in concept.symbols
         ],
-        reference=_marked(textwrap.dedent(inspect.getsource(concept.reference)), concept),
+        reference=_reference(concept),
         totals=totals(proofs, len({analysis.code.file for _, analysis, _ in found})),
         places=places,
         matches=[_coloured(source) for source in concept.matches],
@@ -120,6 +120,12 @@ def _coloured(source: str) -> Markup:
     text = textwrap.dedent(source).strip("\n")
     lines = zip(text.split("\n"), scan(text), strict=True)
     return Markup("\n".join(code_html(line, stretches) for line, stretches in lines))
+
+
+def _reference(concept: Concept) -> Markup | None:
+    if concept.reference is None:
+        return None
+    return _marked(textwrap.dedent(inspect.getsource(concept.reference)), concept)
 
 
 def _marked(source: str, concept: Concept) -> Markup:

@@ -104,7 +104,7 @@ def _concept_rows(context: FileContext) -> list[ConceptRow]:
             ConceptRow(
                 concept,
                 address(concept_page(slug), context.page),
-                equations.render(concept.equations[0], plain, display=False),
+                equations.render(concept.equations[0], plain, display=False) if concept.equations else Markup(),
                 citation_html(concept.citations[0]) if concept.citations else None,
                 tuple(dict.fromkeys(places)),
             )

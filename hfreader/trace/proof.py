@@ -102,7 +102,7 @@ def _unseen(match: Match, concept: Concept) -> str | None:
     """A symbol that the reference takes and the match found where no run can see it (an argument bound in an
     `__init__`), so that the reference computed with its default."""
     seen = {one.symbol for one in match.captures}
-    taken = inspect.signature(concept.reference).parameters
+    taken = inspect.signature(concept.computation).parameters
     return next((one.symbol for one in match.bindings if one.symbol in taken and one.symbol not in seen), None)
 
 

@@ -78,7 +78,7 @@ class _MissingError(Exception):
 def _arguments(concept: Concept, captured: Mapping[str, object]) -> dict[str, Any]:
     """The captured symbols that the reference takes, as it expects them."""
     arguments: dict[str, Any] = {}
-    for name, parameter in inspect.signature(concept.reference).parameters.items():
+    for name, parameter in inspect.signature(concept.computation).parameters.items():
         if name == LIKE:
             arguments[name] = captured[concept.output]
         elif name in captured:
@@ -96,7 +96,7 @@ def _argument(value: object) -> Any:
 
 def _results(concept: Concept, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """What the reference computes, by symbol."""
-    result = concept.reference(**arguments)
+    result = concept.computation(**arguments)
     if not isinstance(result, dict):
         return {concept.output: result}
     if concept.output not in result:

@@ -1,0 +1,144 @@
+"""What a class composes: the submodules that its method calls, in order, what feeds them, what is done beside them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hfreader.analyzers.matching_flow import SHAPES, Flow
+from hfreader.analyzers.operations import TRANSPARENT, is_transparent
+from hfreader.analyzers.signatures import SIGNATURES
+from hfreader.facts.dataflow import Node
+from hfreader.facts.mapping import Computing
+from hfreader.facts.places import Place
+
+# Operations that pick, place or compare values and compute none.
+_MOVES = """
+cat stack split chunk unbind item narrow select index_select gather take_along_dim repeat repeat_interleave tile
+roll flip pad unfold slice setitem tensor_split hsplit vsplit broadcast_tensors meshgrid tolist numpy tril triu
+eq ne lt le gt ge is is_not in not_in and or not bitwise_and bitwise_or bitwise_xor bitwise_not logical_and
+logical_or logical_not all any isnan isinf equal allclose as_tensor tensor scalar_tensor full_like zero copy
+nonzero masked_select unique numel any requires_grad manual_seed is_tensor autocast no_grad
+"""
+MOVES = frozenset(_MOVES.split())
+
+
+@dataclass(frozen=True)
+class ChildCall:
+    """One call of a submodule in the method itself.
+
+    node      the call in the graph.
+    fed       for each argument, the earlier calls from whose results it is computed, and whether anything else that is
+              no setting takes part; arguments that are settings are left out.
+    repeated  called for every element of a list of layers, its result carried to the next.
+    returned  the method returns its result, alone or inside what it returns.
+    """
+
+    node: int
+    attribute: str
+    classes: tuple[str, ...]
+    place: Place
+    fed: tuple[frozenset[int], ...]
+    repeated: bool
+    returned: bool
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What one method composes: its calls in order, its own tensor operations by name, the operations of any kind, and
+    how the calls are connected (see `Role.wiring`)."""
+
+    owner: str
+    function: str
+    place: Place
+    calls: tuple[ChildCall, ...]
+    computes: tuple[str, ...]
+    uses: frozenset[str]
+    wiring: str | None = None
+
+    @property
+    def computing(self) -> Computing | None:
+        """The method as one that computes, None where it only passes values on."""
+        return Computing(self.owner, self.function, self.computes) if self.computes else None
+
+
+def composition(flow: Flow) -> Composition:
+    """What the root function of a graph composes."""
+    own = [number for number, node in enumerate(flow.graph.nodes) if flow.path(node.scope) == ()]
+    calls = [number for number in own if is_child_call(flow.node(number))]
+    graph = flow.graph
+    return Composition(
+        graph.owner,
+        graph.function,
+        graph.place,
+        tuple(_child_calls(flow, calls)),
+        tuple(dict.fromkeys(name for number in own if (name := _computed(flow, number)) is not None)),
+        frozenset(flow.node(number).op for number in own),
+    )
+
+
+def is_child_call(node: Node) -> bool:
+    """Whether a node calls a submodule that does something: no dropout, no loss."""
+    losses = bool(node.classes) and all(name.startswith("torch.nn.") and name.endswith("Loss") for name in node.classes)
+    return node.op == "module" and node.span is not None and not losses and not is_transparent(node)
+
+
+def _child_calls(flow: Flow, calls: list[int]) -> Iterator[ChildCall]:
+    stops = frozenset(calls)
+    loops = [loop for loop in flow.by_op.get("loop", ()) if flow.path(flow.node(loop).scope) == ()]
+    carried = frozenset(node for loop in loops for node in flow.body_of(loop))
+    returned = {use.node for one in flow.returned for use, _ in flow.seen_as(flow.use_of(one))}
+    for number in calls:
+        node = flow.node(number)
+        assert node.span is not None
+        yield ChildCall(
+            number,
+            node.label.removeprefix("self."),
+            node.classes,
+            Place(flow.graph.file_of(node.scope), node.span),
+            tuple(_fed(flow, one.node, stops - {number}) for one in node.operands if not _is_setting(flow, one.node)),
+            number in carried and _is_element(flow, number),
+            number in returned,
+        )
+
+
+def _fed(flow: Flow, argument: int, stops: frozenset[int]) -> frozenset[int]:
+    """The calls from whose results an argument is computed with no other call between."""
+    return stops.intersection(flow.reached_from(argument, stops))
+
+
+def _is_setting(flow: Flow, number: int) -> bool:
+    nodes = [flow.node(base) for base in flow.bases(number)]
+    return all(node.op in ("attribute", "constant") or node.number is not None for node in nodes)
+
+
+def _is_element(flow: Flow, call: int) -> bool:
+    """Whether the callee is an element of a list of modules."""
+    callee = flow.callee(call)
+    if callee is None:
+        return False
+    return any(flow.node(use.node).op in ("element", "item") for use, _ in flow.seen_as(flow.use_of(callee)))
+
+
+def _computed(flow: Flow, number: int) -> str | None:
+    """The name of the tensor operation that a node is, None where it computes nothing or plain numbers only."""
+    node = flow.node(number)
+    if node.op == "module":
+        torch = [name for name in node.classes if name.startswith("torch.nn.")]
+        return torch[0] if torch and not is_transparent(node) else None
+    if node.op not in SIGNATURES or node.op in SHAPES or node.op in TRANSPARENT or node.op in MOVES:
+        return None
+    return node.op if any(_is_tensor(flow, one.node, set()) for one in node.operands) else None
+
+
+def _is_tensor(flow: Flow, number: int, done: set[int]) -> bool:
+    """Whether a value's numbers come from a tensor: not from settings, constants and sizes alone."""
+    if number in done:
+        return False
+    done.add(number)
+    node = flow.node(number)
+    if node.number is not None or node.op in SHAPES or node.op == "constant":
+        return False
+    if node.op in ("parameter", "module", "learned", "buffer"):
+        return True
+    if node.op == "attribute":
+        return node.body is not None and _is_tensor(flow, node.body, done)
+    return any(_is_tensor(flow, one, done) for one in flow.sources(number))
