@@ -19,7 +19,7 @@ from hfreader.facts.problems import Problem
 
 
 def analyse(library: Library, file: str) -> Analysis:
-    """Analyse every class with a `forward` and every module-level function of `file` (relative to the package).
+    """Analyse every module class and every module-level function of `file` (relative to the package).
 
     HfreaderError where the file cannot be read. What fails on one class or function is a problem of the analysis.
     """
@@ -51,10 +51,16 @@ def analyse(library: Library, file: str) -> Analysis:
 
 
 def _roots(library: Library, facts: FileFacts) -> Iterator[tuple[str, str, Span]]:
-    """Owner, function and span of what is analysed: classes whose `forward` is written in this file, and functions."""
+    """Owner, function and span of what is analysed: classes whose `forward` is written in this file, the public
+    methods of modules that have no `forward` (`encode`, `decode`), and functions."""
     for one in facts.classes:
-        method = library.method(one.qualified, "forward") if one.kind in ("module", "model") else None
-        if method is not None and method[0].startswith(f"{facts.module}."):
+        if one.kind not in ("module", "model"):
+            continue
+        method = library.method(one.qualified, "forward")
+        if method is None and one.kind == "module":
+            public = (method for method in one.methods if not method.name.startswith("_"))
+            yield from ((one.qualified, method.name, method.name_span) for method in public if method.parameters[1:])
+        elif method is not None and method[0].startswith(f"{facts.module}."):
             yield one.qualified, "forward", one.name_span
         elif method is None and one.kind == "module":
             yield from ((one.qualified, other.name, other.name_span) for other in one.methods if other.name[:1] != "_")

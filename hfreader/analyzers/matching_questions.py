@@ -1,6 +1,7 @@
 """Questions that patterns ask about single values: is it a plain number, an activation, where does it come from."""
 
 from hfreader.analyzers.matching_flow import Flow, Guards
+from hfreader.analyzers.operations import CONSTRUCTORS, TRANSPARENT_MODULES
 from hfreader.concepts.pattern import DerivedFrom
 from hfreader.facts.dataflow import ROOT, Node
 
@@ -56,11 +57,17 @@ def is_activation(flow: Flow, number: int) -> bool:
         return False
     if node.op != "module":
         return node.op in ACTIVATIONS
-    if not node.classes:
+    # A non-linearity that may be left out is one still.
+    classes = [name for name in node.classes if name not in TRANSPARENT_MODULES]
+    if not classes:
         callee = flow.callee(number)
         seen = () if callee is None else flow.seen_as(flow.use_of(callee))
         return any(_gives_activation(flow.node(use.node)) for use, _ in seen)
-    return all(name in ACTIVATION_LAYERS or name.startswith("transformers.activations.") for name in node.classes)
+    return all(map(_is_activation_layer, classes))
+
+
+def _is_activation_layer(name: str) -> bool:
+    return name in ACTIVATION_LAYERS or name.startswith("transformers.activations.")
 
 
 def _gives_activation(node: Node) -> bool:
@@ -68,17 +75,43 @@ def _gives_activation(node: Node) -> bool:
     return node.op == "activation_table" or (node.callee is not None and node.callee.file == "activations.py")
 
 
+def constructions(flow: Flow, call: int) -> list[dict[str, int]]:
+    """For each expression that can make the submodule of a call: its arguments by torch's names for them."""
+    node, callee = flow.node(call), flow.callee(call)
+    names = CONSTRUCTORS.get(node.classes[0], ()) if node.classes else ()
+    made = [flow.node(base) for base in flow.bases(callee)] if callee is not None else []
+    return [
+        {name: one.node for name, one in zip(names, one.operands, strict=False) if one.keyword is None}
+        | {one.keyword: one.node for one in one.operands if one.keyword}
+        for one in made
+        if one.op == "call"
+    ]
+
+
 def is_sized_by(flow: Flow, call: int, field: str) -> bool:
     """Whether the number of outputs of a linear map is a field of the config."""
-    callee = flow.callee(call)
-    made = [flow.node(base) for base in flow.bases(callee)] if callee is not None else []
-    sizes = [
-        operand.node
-        for node in made
-        for index, operand in enumerate(node.operands)
-        if node.op == "call" and (operand.keyword == "out_features" or (operand.keyword is None and index == 1))
-    ]
+    sizes = [made["out_features"] for made in constructions(flow, call) if "out_features" in made]
     return any(flow.node(base).label.endswith(f".{field}") for size in sizes for base in flow.bases(size))
+
+
+def written_alike(flow: Flow, one: int, other: int, depth: int = 8) -> bool:
+    """Whether two settings are the same number, the same value, or the same expression of such."""
+    if one == other or flow.bases(one) == flow.bases(other):
+        return True
+    left, right = flow.node(one), flow.node(other)
+    if left.number is not None or right.number is not None:
+        return left.number == right.number
+    alike = (left.op, left.label, len(left.operands)) == (right.op, right.label, len(right.operands))
+    known = left.op in ("attribute", "tuple", "unpack") or left.op in ARITHMETIC
+    return (
+        alike
+        and known
+        and depth > 0
+        and bool(left.operands)
+        and all(
+            written_alike(flow, a.node, b.node, depth - 1) for a, b in zip(left.operands, right.operands, strict=True)
+        )
+    )
 
 
 def is_plain_call(node: Node) -> bool:

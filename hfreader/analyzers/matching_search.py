@@ -9,6 +9,7 @@ from typing import Any, Literal
 from hfreader.analyzers.matching_flow import Flow, Guards, Use, consistent
 from hfreader.analyzers.matching_questions import (
     always_from,
+    constructions,
     derives,
     index_of,
     is_activation,
@@ -17,6 +18,7 @@ from hfreader.analyzers.matching_questions import (
     is_scalar,
     is_sized_by,
     learns,
+    written_alike,
 )
 from hfreader.concepts.pattern import (
     Activation,
@@ -188,12 +190,26 @@ class Search:
                 continue
             if pattern.outputs is not None and not is_sized_by(self.flow, seen.node, pattern.outputs):
                 continue
-            if (here := so_far.at(seen.node, guards)) is None:
+            if (here := so_far.at(seen.node, guards)) is None or not self._is_made(pattern, seen.node):
                 continue
             for named in self._module(pattern.symbol, seen.node, here):
                 uses = tuple(Use(one.node, one.span, node.scope) for one in node.operands)
                 if len(uses) >= len(pattern.operands):
                     yield from self._all(pattern.operands, uses, named)
+
+    def _is_made(self, pattern: Layer, call: int) -> bool:
+        """Whether a submodule is constructed as a pattern says, in every way in which it can be."""
+        if not pattern.settings and not pattern.equal:
+            return True
+        made = constructions(self.flow, call)
+        return bool(made) and all(
+            all(name in one and self._fits(fit, one[name]) for name, fit in pattern.settings)
+            and all({a, b} <= one.keys() and written_alike(self.flow, one[a], one[b]) for a, b in pattern.equal)
+            for one in made
+        )
+
+    def _fits(self, pattern: Pattern, node: int) -> bool:
+        return next(self._match(pattern, self.flow.use_of(node), Solution()), None) is not None
 
     def _module(self, symbol: str | None, node: int, so_far: Solution) -> Found:
         """The callee of a call under the name of a symbol."""

@@ -123,6 +123,16 @@ TRANSPARENT_MODULES = frozenset(
     for name in ("Identity", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "Flatten", "Unflatten")
 )
 
+_CONVOLUTION = "in_channels out_channels kernel_size stride padding dilation groups bias padding_mode"
+_TRANSPOSED = "in_channels out_channels kernel_size stride padding output_padding groups bias dilation padding_mode"
+# The arguments of constructors in their order.
+CONSTRUCTORS = {
+    "torch.nn.Linear": ("in_features", "out_features", "bias"),
+    "transformers.pytorch_utils.Conv1D": ("out_features", "in_features"),
+    **{f"torch.nn.Conv{n}d": tuple(_CONVOLUTION.split()) for n in (1, 2, 3)},
+    **{f"torch.nn.ConvTranspose{n}d": tuple(_TRANSPOSED.split()) for n in (1, 2, 3)},
+}
+
 
 def canonical_name(name: str) -> str | None:
     """The canonical operation that a torch function or tensor method of this name is, None if it is none. In-place

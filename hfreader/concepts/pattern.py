@@ -11,6 +11,8 @@ LINEAR = ("torch.nn.Linear", "transformers.pytorch_utils.Conv1D")
 EMBEDDING = ("torch.nn.Embedding",)
 LAYER_NORM = ("torch.nn.LayerNorm",)
 TORCH_NORMS = ("torch.nn.LayerNorm", "torch.nn.RMSNorm")
+CONVOLUTION = ("torch.nn.Conv1d", "torch.nn.Conv2d", "torch.nn.Conv3d")
+TRANSPOSED_CONVOLUTION = ("torch.nn.ConvTranspose1d", "torch.nn.ConvTranspose2d", "torch.nn.ConvTranspose3d")
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,16 @@ class Op:
 class Layer:
     """A call of a submodule that is one of `classes` (qualified), with its operands. `symbol` names the module itself,
     so that its parameters can enter the equation. `outputs` is the config field that gives a linear map's number of
-    outputs (`vocab_size`): these fields are the library's own vocabulary, the same in every model."""
+    outputs (`vocab_size`): these fields are the library's own vocabulary, the same in every model. `settings` are
+    patterns for arguments of the constructor by torch's names (`kernel_size`), which must be given; `equal` are pairs
+    of such arguments that are written alike (`in_channels` and `groups` of a depthwise convolution)."""
 
     classes: tuple[str, ...]
     operands: tuple["Pattern", ...]
     symbol: str | None = None
     outputs: str | None = None
+    settings: tuple[tuple[str, "Pattern"], ...] = ()
+    equal: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

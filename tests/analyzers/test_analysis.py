@@ -33,6 +33,17 @@ class Child(Base):
 class Plain:
     def forward(self, x):
         return x
+
+
+class Codes(nn.Module):
+    def encode(self, x):
+        return F.layer_norm(x, (4,))
+
+    def size(self):
+        return 4
+
+    def _hidden(self, x):
+        return F.layer_norm(x, (4,))
 """
 )
 
@@ -48,6 +59,7 @@ def test_classes_and_functions_are_roots(analysed: Analysis):
         (f"{MODULE}.act", "act", "gelu"),
         (f"{MODULE}.Base", "forward", "position-wise-ffn"),
         (f"{MODULE}.Child", "forward", "position-wise-ffn"),
+        (f"{MODULE}.Codes", "encode", "layer-norm"),
     }
     assert analysed.problems == ()
 
@@ -75,7 +87,7 @@ def test_a_failure_on_one_class_is_a_problem(monkeypatch: pytest.MonkeyPatch):
     (problem,) = result.problems
     assert problem.subject == f"{MODULE}.Base"
     assert "KeyError" in problem.reason
-    assert len(result.matches) == 2
+    assert len(result.matches) == 3
 
 
 def test_a_file_that_is_not_there():

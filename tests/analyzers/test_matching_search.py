@@ -1,0 +1,69 @@
+"""What single parts of patterns fit."""
+
+import pytest
+
+from hfreader.analyzers.matching_flow import Flow
+from hfreader.analyzers.matching_search import Search, Solution
+from hfreader.concepts.pattern import CONVOLUTION, Activation, Anything, Layer, Not, Number, Op, Pattern
+from tests.concepts.examples import graph_of
+
+
+def fits(pattern: Pattern, source: str) -> bool:
+    """Whether what the last class or function of an example returns is what the pattern says."""
+    flow = Flow(graph_of(source))
+    assert flow.graph.result is not None
+    return (
+        next(Search(flow, lambda slug: ())._match(pattern, flow.use_of(flow.graph.result), Solution()), None)
+        is not None
+    )
+
+
+MADE = """
+class C(nn.Module):
+    def __init__(self, c, k=3):
+        super().__init__()
+        self.p = (c.p, c.p)
+        self.d = c.a * c.b
+        self.m = {made}
+
+    def forward(self, x):
+        return self.m(x)
+"""
+DEPTHWISE = Layer(CONVOLUTION, (Anything(),), equal=(("in_channels", "groups"),))
+PATCHES = Layer(
+    CONVOLUTION, (Anything(),), settings=(("kernel_size", Not(Number(2))),), equal=(("kernel_size", "stride"),)
+)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "made", "expected"),
+    [
+        (DEPTHWISE, "nn.Conv1d(c.a * c.b, 4, 3, groups=self.d)", True),
+        (DEPTHWISE, "nn.Conv1d(c.d, c.d, 3, 1, 1, 1, c.d)", True),
+        (DEPTHWISE, "nn.Conv1d(c.d, c.d, 3, groups=c.e)", False),
+        (DEPTHWISE, "nn.Conv1d(c.d, c.d, 3)", False),
+        (PATCHES, "nn.Conv2d(3, c.d, kernel_size=self.p, stride=(c.p, c.p))", True),
+        (PATCHES, "nn.Conv2d(3, c.d, 16, 16)", True),
+        (PATCHES, "nn.Conv2d(3, c.d, 2, stride=2)", False),
+        (PATCHES, "nn.Conv2d(3, c.d, c.p, stride=c.s)", False),
+    ],
+)
+def test_a_layer_by_its_settings(pattern: Pattern, made: str, expected: bool):
+    assert fits(pattern, MADE.format(made=made)) == expected
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        ("ACT2FN[c.act] if c.act else nn.Identity()", True),
+        ("nn.ReLU() if c.act else nn.Identity()", True),
+        ("nn.Identity()", False),
+        ("nn.LayerNorm(c.d) if c.act else nn.Identity()", False),
+    ],
+)
+def test_a_non_linearity_may_be_left_out(made: str, expected: bool):
+    assert fits(Activation(Anything()), MADE.format(made=made)) == expected
+
+
+def test_operations_are_seen_through_views():
+    assert fits(Op(("relu",), (Anything(),)), "def f(x):\n    return F.relu(x).transpose(1, 2).float()\n")
