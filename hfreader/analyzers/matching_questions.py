@@ -78,7 +78,7 @@ def _gives_activation(node: Node) -> bool:
 def constructions(flow: Flow, call: int) -> list[dict[str, int]]:
     """For each expression that can make the submodule of a call: its arguments by torch's names for them."""
     node, callee = flow.node(call), flow.callee(call)
-    names = CONSTRUCTORS.get(node.classes[0], ()) if node.classes else ()
+    names: tuple[str, ...] = next((CONSTRUCTORS[name] for name in node.classes if name in CONSTRUCTORS), ())
     made = [flow.node(base) for base in flow.bases(callee)] if callee is not None else []
     return [
         {name: one.node for name, one in zip(names, one.operands, strict=False) if one.keyword is None}

@@ -186,7 +186,8 @@ class Search:
 
     def _layer(self, pattern: Layer, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
-            if node.op != "module" or not node.classes or not set(node.classes) <= set(pattern.classes):
+            classes = set(node.classes) - {"torch.nn.Identity"}
+            if node.op != "module" or not classes or not classes <= set(pattern.classes):
                 continue
             if pattern.outputs is not None and not is_sized_by(self.flow, seen.node, pattern.outputs):
                 continue
@@ -349,7 +350,7 @@ class Search:
             if any(node in around for node in cone if node not in starts):
                 return None
         way = self.flow.computed_from(starts, cone)
-        if not any(learns(self.flow, node) for node in way):
+        if not any(learns(self.flow, node) for node in way) or not self._applies(pattern, way):
             return None
         if pattern.without and any(one.bindings["output"].use.node in way for one in self.matches_of(pattern.without)):
             return None
@@ -359,6 +360,11 @@ class Search:
         ):
             return None
         return way
+
+    def _applies(self, pattern: Branch, way: frozenset[int]) -> bool:
+        """Whether a branch has the layers and operations it must have, and none that it must not."""
+        used = {name for node in way for name in (self.flow.node(node).op, *self.flow.node(node).classes)}
+        return used.isdisjoint(pattern.avoids) and not (pattern.applies and used.isdisjoint(pattern.applies))
 
     def _all_from(self, source: int, inner: Solution, symbols: tuple[str, ...], guards: Guards) -> bool:
         """Whether the inputs of a match inside come from `source`, whichever branch is taken."""

@@ -44,7 +44,8 @@ class Layer:
     so that its parameters can enter the equation. `outputs` is the config field that gives a linear map's number of
     outputs (`vocab_size`): these fields are the library's own vocabulary, the same in every model. `settings` are
     patterns for arguments of the constructor by torch's names (`kernel_size`), which must be given; `equal` are pairs
-    of such arguments that are written alike (`in_channels` and `groups` of a depthwise convolution)."""
+    of such arguments that are written alike (`in_channels` and `groups` of a depthwise convolution). A layer that
+    may be left out (`nn.Identity()` in its place) is one still."""
 
     classes: tuple[str, ...]
     operands: tuple["Pattern", ...]
@@ -156,6 +157,8 @@ class Branch:
     contains  a concept that must have a match inside whose `inputs` (symbols) all come from `source`, or None.
     without   a concept that must have no match inside.
     around    a symbol, already bound, from which the branch must take nothing except by way of `source`.
+    applies   layers (qualified) and operations of which one must be on the way; any where this is empty.
+    avoids    layers and operations of which none may be on the way.
     """
 
     source: "Pattern"
@@ -163,6 +166,8 @@ class Branch:
     inputs: tuple[str, ...] = ()
     without: str | None = None
     around: str | None = None
+    applies: tuple[str, ...] = ()
+    avoids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

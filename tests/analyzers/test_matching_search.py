@@ -4,7 +4,19 @@ import pytest
 
 from hfreader.analyzers.matching_flow import Flow
 from hfreader.analyzers.matching_search import Search, Solution
-from hfreader.concepts.pattern import CONVOLUTION, Activation, Anything, Layer, Not, Number, Op, Pattern
+from hfreader.concepts.pattern import (
+    CONVOLUTION,
+    LAYER_NORM,
+    LINEAR,
+    Activation,
+    Anything,
+    Branch,
+    Layer,
+    Not,
+    Number,
+    Op,
+    Pattern,
+)
 from tests.concepts.examples import graph_of
 
 
@@ -67,3 +79,24 @@ def test_a_non_linearity_may_be_left_out(made: str, expected: bool):
 
 def test_operations_are_seen_through_views():
     assert fits(Op(("relu",), (Anything(),)), "def f(x):\n    return F.relu(x).transpose(1, 2).float()\n")
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [("nn.LayerNorm(c.d) if c.n else nn.Identity()", True), ("nn.Identity()", False)],
+)
+def test_a_layer_may_be_left_out(made: str, expected: bool):
+    assert fits(Layer(LAYER_NORM, (Anything(),)), MADE.format(made=made)) == expected
+
+
+@pytest.mark.parametrize(
+    ("branch", "expected"),
+    [
+        (Branch(Anything(), applies=CONVOLUTION), True),
+        (Branch(Anything(), applies=LINEAR), False),
+        (Branch(Anything(), avoids=("softmax",)), True),
+        (Branch(Anything(), avoids=CONVOLUTION), False),
+    ],
+)
+def test_a_branch_by_its_layers(branch: Branch, expected: bool):
+    assert fits(branch, MADE.format(made="nn.Sequential(nn.Conv1d(4, 4, 3), nn.ReLU())")) == expected
