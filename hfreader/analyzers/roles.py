@@ -75,6 +75,8 @@ class Roles:
 
     def _slugs(self, facts: ClassFacts, made: list[Composition]) -> tuple[str, ...]:
         """The concepts whose class patterns fit, and those compositions whose equation was found."""
+        if not made and facts.kind in ("module", "model") and self._has(facts.qualified, "forward"):
+            return ()  # it has its forward, and with it its roles, from another file
         matched = self._matched.get(facts.qualified, {})
         subject = Subject(
             facts,
