@@ -3,6 +3,7 @@
 It works on models that are already analysed; `hfreader build` does the analysis and then runs MkDocs itself.
 """
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -86,8 +87,11 @@ class HfreaderPlugin(BasePlugin[HfreaderConfig]):  # type: ignore[misc]
         return html
 
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
-        """Put the fragment where its placeholder stands, and name the theme's search dialog for screen readers."""
+        """Put the fragment where its placeholder stands, name the theme's search dialog for screen readers, and leave
+        out the theme's blank lines and indentation."""
         output = output.replace(SEARCH_DIALOG, f'{SEARCH_DIALOG} aria-label="Search"', 1)
+        if "<pre" not in output:
+            output = re.sub(r"\n\s+", "\n", output)  # a third of the theme's own markup
         record = self.records.get(page.file.src_uri)
         if record is None:
             return output

@@ -24,7 +24,8 @@ class LinkedSymbol(NamedTuple):
 def render(latex: str, symbols: Mapping[str, tuple[str, str]], display: bool = True) -> Markup:
     r"""MathML of an equation in which `\sym{name}` stands for each linked symbol.
 
-    `symbols` gives each name its `LinkedSymbol`. HfreaderError where a name is missing or the LaTeX is unknown.
+    `symbols` gives each name its `LinkedSymbol`. A whole equation has its LaTeX as alternative text, a symbol alone
+    has none. HfreaderError where a name is missing or the LaTeX is unknown.
     """
     names = list(dict.fromkeys(_SYMBOL.findall(latex)))
     if missing := [name for name in names if name not in symbols]:
@@ -38,7 +39,8 @@ def render(latex: str, symbols: Mapping[str, tuple[str, str]], display: bool = T
     for element in list(math.iter()):
         if element.text in linked:
             _put_symbol(element, linked[element.text or ""])
-    math.set("alttext", plain(latex, symbols))
+    if not _SYMBOL.fullmatch(latex):
+        math.set("alttext", plain(latex, symbols))
     return Markup(tostring(math, encoding="unicode"))
 
 
@@ -65,10 +67,12 @@ def _converted(latex: str, display: bool) -> Element:
 
 def _put_symbol(element: Element, symbol: LinkedSymbol) -> None:
     """Turn the placeholder into the symbol, in place (its tag, text and attributes change)."""
-    element.tag, element.text = "mrow", None
+    own = list(_converted(symbol.latex, display=False))
+    alone = own[0] if len(own) == 1 else Element("mrow")
+    element.tag, element.text = alone.tag, alone.text
     element.attrib.clear()
-    element.attrib.update(_attributes(symbol))
-    element.extend(_converted(symbol.latex, display=False))
+    element.attrib.update(alone.attrib | _attributes(symbol))
+    element.extend(alone if len(own) == 1 else own)
 
 
 def _join_scripts(element: Element, symbol: LinkedSymbol) -> None:

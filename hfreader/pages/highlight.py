@@ -9,8 +9,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-
-from markupsafe import escape
+from functools import partial
+from html import escape
 
 _STRING_PREFIX = r"(?:[rRuUbBfF]|[rR][bBfF]|[bBfF][rR])?"
 _SCANNER = re.compile(
@@ -26,6 +26,7 @@ _SCANNER = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _KEYWORDS = frozenset(keyword.kwlist)
+_text = partial(escape, quote=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +104,13 @@ def _coloured(text: str, start: int, end: int, stretches: Iterable[Stretch]) -> 
         first, last = max(stretch.start, start), min(stretch.end, end)
         if first >= last:
             continue
-        parts.append(escape(text[position:first]))
-        inner = escape(text[first:last])
+        parts.append(_text(text[position:first]))
+        inner = _text(text[first:last])
         whole = first == stretch.start and last == stretch.end
         if stretch.kind != "a":
             parts.append(f"<span class={stretch.kind}>{inner}</span>")
         else:
             parts.append(f'<a href="#{inner}">{inner}</a>' if whole else inner)
         position = last
-    parts.append(escape(text[position:end]))
+    parts.append(_text(text[position:end]))
     return "".join(parts)

@@ -72,34 +72,21 @@ def _rows(listing: Listing, notes: Mapping[int, Sequence[Note]]) -> Iterable[tup
 
 def _row_html(listing: Listing, first: int, last: int, notes: Sequence[Note]) -> str:
     beside = "".join(f"<p class=hf-{note.kind} data-line={note.line}>{note.html}</p>" for note in notes)
-    ends = _paragraphs(listing.source.lines, first, last)
-    code = "".join(_line_html(listing, line, ends.get(line)) for line in range(first, last + 1))
+    code = "".join(_line_html(listing, line) for line in range(first, last + 1))
     return f"<div class=hf-row><div class=hf-notes>{beside}</div><pre>{code}</pre></div>"
 
 
-def _paragraphs(lines: Sequence[str], first: int, last: int) -> dict[int, int]:
-    """The last line of each run of lines with text, by its first."""
-    ends: dict[int, int] = {}
-    head: int | None = None
-    for line in range(first, last + 1):
-        if not lines[line - 1].strip():
-            head = None
-        else:
-            head = head or line
-            ends[head] = line
-    return ends
-
-
-def _line_html(listing: Listing, line: int, end: int | None) -> str:
+def _line_html(listing: Listing, line: int) -> str:
     """One line: number, code, shapes, newline. Only lines that did not run have an element of their own.
 
-    The number of a paragraph's first line (`end` is its last) links to the paragraph upstream; a link on every line
-    would be a third of the page."""
+    The number links to the line upstream, or where there is none to itself. Half of a page are these links: what is
+    not needed of their markup is left out, and lines without text have none."""
     source = listing.source
     text = source.lines[line - 1]
     code = code_html(text, source.colours[line - 1], listing.overlay.marks(source.name, line, text))
     hints = "".join(hint.html(listing.overlay) for hint in listing.hints.get(line, ()))
-    address = source.link(source.name, Span(line, 0, end, 0)) if end else None
-    href = f' tabindex=-1 href="{escape(address)}"' if address else ""
-    whole = f"<a id={listing.anchor}{line}{href}>{line}</a>{code}{hints}\n"
+    anchor = f"{listing.anchor}{line}"
+    address = escape(source.link(source.name, Span(line, 0, line, 0)) or f"#{anchor}")
+    link = f' tabindex=-1 href="{address}"' if text.strip() else ""
+    whole = f"<a id={anchor}{link}>{line}</a>{code}{hints}\n"
     return f"<span class=x>{whole}</span>" if line in listing.idle else whole

@@ -2,17 +2,21 @@
 
 import gzip
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from hfreader.build import BuildOptions, build_site, gather
+from hfreader.build import BuildOptions, gather, site_config
 from hfreader.concepts import catalogue
 from hfreader.facts.matches import Match
 from hfreader.facts.places import Place
+from hfreader.pages.mkdocs_build import run_mkdocs
+from hfreader.pages.site import write_fragments
 from hfreader.progress import silent
+from hfreader.source.obtaining import OFFICIAL
 from tests.browser.conftest import Open
 from tests.conftest import installed_package
 from tests.pages.html import code_of, parse
@@ -21,6 +25,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 EQUATION_ONE = "attn_weights = torch.matmul(query, key.transpose(2, 3)) * scaling"
 FILE = "models/bert/modeling_bert.py"
 PAGES = ("index.html", "models/bert.html", "concepts/scaled-dot-product-attention.html")
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 Characters = set[tuple[int, int]]
 
 # Line and column of every character of a block's code that is shown (true: as lit, false: as not lit); blanks left out.
@@ -39,15 +44,18 @@ CHARACTERS = """(block) => [...document.querySelectorAll(`#${block} pre`)].flatM
 
 @pytest.fixture(scope="session")
 def bert_built(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> tuple[Path, list[Match]]:
-    """The site of BERT from the installed package, and its matches; what was run before is kept in pytest's cache."""
+    """The site of BERT from the installed package, shown as that of a commit, so that its lines have addresses; and its
+    matches. What was run before is kept in pytest's cache."""
     cache = getattr(request.config, "cache", None)
     kept = cache.mkdir("hfreader") if cache else tmp_path_factory.mktemp("cache")
-    site = tmp_path_factory.mktemp("bert") / "site"
-    options = BuildOptions(("bert",), None, None, site, offline=True)
+    folder = tmp_path_factory.mktemp("bert")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HFREADER_CACHE", str(kept))
-        build_site(options, silent)
-        return site, [match for _, _, match in gather(options, silent).matches()]
+        book = gather(BuildOptions(("bert",), None, None, folder / "site", offline=True), silent)
+        book = replace(book, snapshot=replace(book.snapshot, repository=OFFICIAL, commit=COMMIT))
+        write_fragments(book, folder / "fragments", silent)
+        run_mkdocs(site_config(), folder / "fragments", folder / "site")
+    return folder / "site", [match for _, _, match in book.matches()]
 
 
 @pytest.fixture(scope="session")
@@ -101,7 +109,7 @@ def test_hover_on_a_symbol_lights_exactly_the_tokens_that_are_bound_to_it(
 
 def test_hover_on_k_reaches_from_the_class_into_the_function_it_calls(bert_site: Path, open_page: Open):
     page = open_page(bert_site / "models/bert.html", anchor="#BertSelfAttention")
-    page.locator("#BertSelfAttention .hf-equation .hf-sym:has(> mi:text-is('K'))").first.hover()
+    page.locator("#BertSelfAttention .hf-equation .hf-sym:text-is('K')").first.hover()
     lit = "e => getComputedStyle(e).getPropertyValue('--lit').trim() !== ''"
     for where, name in (("> .hf-code > .hf-row", "key_layer"), (".hf-opened", "key")):
         token = page.locator(f"#BertSelfAttention {where} pre b").get_by_text(name, exact=True).first
@@ -160,6 +168,16 @@ def test_the_page_shows_the_file_byte_for_byte(bert_site: Path):
     assert {number for number, line in enumerate(lines, 1) if line.strip()} <= set(own)
 
 
+def test_every_line_number_links_to_the_line_at_the_commit(bert_site: Path, open_page: Open):
+    page = open_page(bert_site / "models/bert.html", script=False)
+    links = page.locator(".hf-code pre a[id][href]")
+    shown = links.evaluate_all("links => links.map((link) => [link.textContent, link.href])")
+    address = f"{OFFICIAL}/blob/{COMMIT}/src/transformers/{FILE}"
+    assert len(shown) > 1000 and all(href == f"{address}#L{number}" for number, href in shown)
+    source = (installed_package() / FILE).read_text(encoding="utf-8").split("\n")
+    assert {line for line, text in enumerate(source, 1) if text.strip()} == {int(number) for number, _ in shown}
+
+
 def fragment(site: Path) -> str:
     """The page's own part of the HTML."""
     page = (site / "models/bert.html").read_text(encoding="utf-8")
@@ -172,7 +190,7 @@ def bert_block(site: Path, name: str):
 
 def test_the_page_stays_light(bert_site: Path, open_page: Open):
     raw = (bert_site / "models/bert.html").read_bytes()
-    assert len(raw) < 450_000 and len(gzip.compress(raw)) < 80_000
+    assert len(raw) < 575_000 and len(gzip.compress(raw)) < 78_000
     page = open_page(bert_site / "models/bert.html")
     lines = page.locator(".hf-code pre a[id]").count()
     assert page.locator(".hf-code *").count() <= 4 * lines

@@ -167,18 +167,6 @@ def test_the_lines_of_symbols_are_listed_on_demand(toy_site: Path, open_page: Op
     expect(card.locator(".hf-glossary a").first).to_be_visible()
 
 
-def test_the_number_of_any_line_leads_to_the_line_upstream(toy_site: Path, open_page: Open):
-    page = open_page(model(toy_site))
-    number = page.locator("#ToyAttention .hf-code > .hf-row pre a[id]:not([href])").first
-    line = number.text_content()
-    page.evaluate("""() => navigation.addEventListener("navigate", (event) => {
-      window.asked = event.destination.url;
-      event.preventDefault();
-    })""")
-    number.click()
-    assert str(page.evaluate("window.asked")).endswith(f"{toy.COMMIT}/src/transformers/{toy.FILE}#L{line}")
-
-
 def test_a_link_to_a_line_arrives_at_the_line(toy_site: Path, open_page: Open):
     page = open_page(model(toy_site), anchor="#L28")
     page.wait_for_timeout(300)

@@ -1,4 +1,3 @@
-import re
 from dataclasses import replace
 
 import pytest
@@ -29,21 +28,24 @@ def test_code_is_byte_for_byte_the_source(block: Element):
     assert toy.LINES[first + len(own) - 2] == "        return attn_output"
 
 
-def test_every_paragraph_of_code_links_to_its_lines_at_the_commit(block: Element):
+def numbers_of(block: Element) -> list[Element]:
+    return [link for shown in block.all("pre") for link in shown.all("a") if "id" in link.attributes]
+
+
+def test_every_line_with_text_links_to_itself_at_the_commit(block: Element):
     base = f"https://github.com/huggingface/transformers/blob/{toy.COMMIT}/src/transformers/{toy.FILE}"
-    numbers = [link for shown in block.all("pre") for link in shown.all("a") if "id" in link.attributes]
-    linked: set[int] = set()
-    for href in [href for number in numbers if (href := number.attributes.get("href"))]:
-        page, first, last = re.fullmatch(r"(.*)#L(\d+)(?:-L(\d+))?", href).groups()
-        assert page == base
-        linked |= set(range(int(first), int(last or first) + 1))
-    assert linked == {line for number in numbers if toy.LINES[(line := int(number.text)) - 1].strip()}
+    for number in numbers_of(block):
+        written = toy.LINES[int(number.text) - 1].strip()
+        assert number.attributes.get("href") == (f"{base}#L{number.text}" if written else None)
 
 
-def test_the_installed_package_links_nowhere(tmp_path, toy_sections: dict[str, Section]):
+def test_lines_of_the_installed_package_link_to_themselves(tmp_path, toy_sections: dict[str, Section]):
     book = toy.book(tmp_path, commit=None)
     context = FileContext(book, book.families[0], book.families[0].analyses[0], toy.CONCEPTS)
-    assert "github.com" not in ClassBlock(context, toy_sections["ToyAttention"]).html()
+    html = ClassBlock(context, toy_sections["ToyAttention"]).html()
+    assert "github.com" not in html
+    links = [number for number in numbers_of(parse(html)) if "href" in number.attributes]
+    assert links and all(link.attributes["href"] == f"#{link.attributes['id']}" for link in links)
 
 
 def test_a_symbol_lights_its_tokens_in_the_class_and_in_the_function_opened_in_place(block: Element):

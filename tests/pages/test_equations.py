@@ -64,6 +64,14 @@ def test_scripts_of_the_symbol_and_on_the_symbol_stand_above_each_other():
     ]
 
 
+def test_a_symbol_of_one_part_has_no_wrapper_and_no_alternative_text():
+    alone = parsed(r"\sym{width}")
+    assert alone.get("alttext") is None
+    assert [(part.tag, part.get("class")) for part in alone] == [("msub", "hf-sym t2 s2")]
+    (row,) = parsed(r"\sym{sum}", {"sum": LinkedSymbol("a+b", "t0 s0")})
+    assert row.tag == "mrow" and [part.text for part in row] == ["a", "+", "b"]
+
+
 def test_alternative_text_is_the_latex_of_the_paper():
     alternative = parsed(ATTENTION).get("alttext")
     assert alternative == r"\mathrm{Attention}(Q,K,V)=\mathrm{softmax}\!\left(\frac{QK^{\top}}{\sqrt{d_k}}\right)V"
@@ -143,7 +151,7 @@ def test_cases_are_aligned_left():
 def test_as_many_linked_elements_as_symbols_in_the_latex(names):
     symbols = {name: LinkedSymbol(name.upper(), f"s-{name}") for name in "abQK"}
     math = parsed("+".join(rf"\sym{{{name}}}" for name in names), symbols)
-    found = [element.get("class") for element in math.iter("mrow") if element.get("class")]
+    found = [element.get("class") for element in math.iter() if element.get("class")]
     assert found == [f"hf-sym s-{name}" for name in names]
 
 

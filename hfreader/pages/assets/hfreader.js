@@ -20,23 +20,7 @@
     }
   };
 
-  // The number of a paragraph's first line is a link to the paragraph upstream: the others lead to their own line
-  // there, or where there is no upstream become the page's address.
-  const openLine = (number) => {
-    const linked = [...number.closest("pre").querySelectorAll("a[id][href]")].filter(
-      (link) => link === number || link.compareDocumentPosition(number) & Node.DOCUMENT_POSITION_FOLLOWING,
-    );
-    const paragraph = linked[linked.length - 1];
-    location.href = paragraph ? `${paragraph.href.split("#")[0]}#L${number.textContent}` : `#${number.id}`;
-  };
-  document.documentElement.classList.add("hf-js");
-
   document.addEventListener("click", (event) => {
-    const number = event.target.closest(".hf-row pre a[id]:not([href])");
-    if (number) {
-      openLine(number);
-      return;
-    }
     const button = event.target.closest(".hf-copy");
     if (button) {
       navigator.clipboard.writeText(codeOf(button.closest(".hf"))).then(() => {
