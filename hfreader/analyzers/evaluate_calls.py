@@ -24,7 +24,7 @@ from hfreader.analyzers.operations import (
     canonical_name,
     is_in_place,
 )
-from hfreader.analyzers.signatures import SIGNATURES
+from hfreader.analyzers.signatures import NUMPY_NAMES, SIGNATURES
 from hfreader.analyzers.values import options, same_value
 from hfreader.facts.dataflow import Node, Operand
 from hfreader.facts.places import Span
@@ -281,7 +281,9 @@ class CallEvaluator(ExpressionEvaluator):
         signature = SIGNATURES.get(op)
         if signature is None:
             return list(arguments.operands())
-        keywords, given = dict(arguments.keywords), list(arguments.positional)
+        given = list(arguments.positional)
+        names = {name: NUMPY_NAMES.get(name, name) for name in arguments.keywords}
+        keywords = {names[name]: replace(one, keyword=names[name]) for name, one in arguments.keywords.items()}
         if signature.operands[:1] and signature.operands[0].startswith("*"):
             name = signature.operands[0][1:]
             sequence = given.pop(0) if given else keywords.pop(name, None)

@@ -18,6 +18,7 @@ from hfreader.concepts.pattern import (
     Element,
     FirstPosition,
     Layer,
+    NotPartOf,
     OneOf,
     Op,
     Pattern,
@@ -197,7 +198,7 @@ class Matcher:
 def _first_operations(pattern: Pattern) -> frozenset[str]:
     """The operations that the outermost node of a pattern can have."""
     match pattern:
-        case Bind(pattern=inner) | Returned(pattern=inner) | Both(first=inner):
+        case Bind(pattern=inner) | Returned(pattern=inner) | Both(first=inner) | NotPartOf(pattern=inner):
             return _first_operations(inner)
         case OneOf(options=options):
             return frozenset[str]().union(*(_first_operations(option) for option in options))

@@ -200,7 +200,7 @@ class Flow:
         read = {
             (node.scope, node.span): number
             for number, node in enumerate(self.graph.nodes)
-            if node.op == "attribute" and node.span is not None
+            if node.op in ("attribute", "activation_table") and node.span is not None
         }
         return {**read, **{(token.scope, token.span): token.node for token in self.graph.tokens}}
 
@@ -248,6 +248,24 @@ class Flow:
             for operand in node.operands:
                 index[operand.node].add(number)
         return {node: tuple(sorted(users)) for node, users in index.items()}
+
+    @cached_property
+    def _carriers(self) -> Mapping[int, tuple[int, ...]]:
+        """The nodes that are a node in another form, one step further."""
+        index: dict[int, list[int]] = defaultdict(list)
+        for number in range(len(self.graph.nodes)):
+            for use, _ in self._steps(number):
+                index[use.node].append(number)
+        return {node: tuple(carriers) for node, carriers in index.items()}
+
+    def used_in(self, node: int) -> tuple[int, ...]:
+        """The operations whose operand a node is, in whatever form it reaches them."""
+        forms, found = [node], dict[int, None]()
+        for form in forms:
+            carriers = self._carriers.get(form, ())
+            forms += [one for one in carriers if one not in forms]
+            found |= dict.fromkeys(user for user in self.users.get(form, ()) if user not in carriers)
+        return tuple(found)
 
     def reached_from(
         self,

@@ -34,6 +34,7 @@ from hfreader.concepts.pattern import (
     FirstPosition,
     Layer,
     Not,
+    NotPartOf,
     Number,
     OneOf,
     Op,
@@ -103,6 +104,7 @@ class Search:
             Not: self._not,
             Direct: self._direct,
             Unshared: self._unshared,
+            NotPartOf: self._not_part_of,
             Branch: self._branch,
             DerivedFrom: self._derived_from,
             Call: self._call,
@@ -220,10 +222,12 @@ class Search:
         elif symbol not in so_far.bindings:
             bound = Bound("module", Use(node, value.token, value.scope), frozenset((node,)))
             yield replace(so_far, bindings={**so_far.bindings, symbol: bound})
-        elif self.flow.callee(node) is not None and self.flow.callee(
-            so_far.bindings[symbol].use.node
-        ) == self.flow.callee(node):
+        elif self._same_callee(node, so_far.bindings[symbol].use.node):
             yield so_far
+
+    def _same_callee(self, one: int, other: int) -> bool:
+        callee = self.flow.callee(one)
+        return one == other or (callee is not None and callee == self.flow.callee(other))
 
     def _computes(self, pattern: Computes, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
@@ -303,6 +307,12 @@ class Search:
     def _unshared(self, pattern: Unshared, use: Use, so_far: Solution, exact: bool) -> Found:
         if len(self.flow.users.get(use.node, ())) <= 1:
             yield from self._match(pattern.pattern, use, so_far, exact)
+
+    def _not_part_of(self, pattern: NotPartOf, use: Use, so_far: Solution, exact: bool) -> Found:
+        for found in self._match(pattern.pattern, use, so_far, exact):
+            wholes = [self.flow.use_of(user) for user in self.flow.used_in(use.node)]
+            if all(next(self._match(pattern.whole, whole, found, True), None) is None for whole in wholes):
+                yield found
 
     def _call(self, pattern: Call, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):

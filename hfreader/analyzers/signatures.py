@@ -310,6 +310,10 @@ is_floating_point input
 """
 
 
+# Names that torch takes from NumPy beside its own.
+NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
+
+
 def _parse(table: str) -> dict[str, Signature]:
     signatures: dict[str, Signature] = {}
     for line in table.strip().splitlines():

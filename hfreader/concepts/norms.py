@@ -1,8 +1,24 @@
 """Patterns of normalisations, shared by the concepts of blocks."""
 
-from hfreader.concepts.pattern import TORCH_NORMS, Anything, Bind, Computes, Layer, Number, OneOf, Op, Pattern, Scalar
+from hfreader.concepts.pattern import (
+    TORCH_NORMS,
+    Activation,
+    Anything,
+    Bind,
+    Both,
+    Computes,
+    Layer,
+    Not,
+    Number,
+    OneOf,
+    Op,
+    Pattern,
+    Scalar,
+)
 
 LAST = (("dim", Number(-1)),)
+LEARNED = Op(("learned",))
+ONE_PLUS_LEARNED = Op(("add",), (Number(1), LEARNED))
 
 
 def mean(of: Pattern) -> Pattern:
@@ -34,9 +50,21 @@ def layer_normalised(x: Pattern, average: Pattern, eps: Pattern) -> Pattern:
     return divided_by_root(centred(x, average), variance, eps)
 
 
-def root_mean_square_normalised(x: Pattern) -> Pattern:
-    """x / sqrt(E[x^2] + eps)."""
-    return divided_by_root(x, mean(squared(x)), Scalar())
+def root_mean_square_normalised(x: Pattern, average: Pattern | None = None, eps: Pattern | None = None) -> Pattern:
+    """x / sqrt(E[x^2] + eps), before the scale."""
+    return divided_by_root(x, average or mean(squared(x)), eps or Scalar())
+
+
+def scaled(normed: Pattern, gamma: Pattern) -> Pattern:
+    """A product with a learned vector."""
+    return Op(("mul",), (normed, gamma))
+
+
+def gated_by(value: Pattern, gate: Pattern, phi: str | None = None, sigmoid: str | None = None) -> Pattern:
+    """A product with a non-linearity of `gate`: any activation, named `phi`, or a sigmoid, its value named
+    `sigmoid`."""
+    squashed: Pattern = Op(("sigmoid",), (gate,))
+    return Op(("mul",), (value, OneOf((Activation(gate, phi), Bind(sigmoid, squashed) if sigmoid else squashed))))
 
 
 def norm(x: Pattern, symbol: str | None = None) -> Pattern:
@@ -51,3 +79,7 @@ def norm(x: Pattern, symbol: str | None = None) -> Pattern:
 def normalised(symbol: str, x: str, module: str) -> Pattern:
     """A norm of the value named `x`, its result and its module named."""
     return Bind(symbol, norm(Bind(x, Anything()), module))
+
+
+# The input of an RMS norm that is neither gated (a gated norm) nor centred (a layer norm).
+PLAIN_INPUT = Both(Not(OneOf((gated_by(Anything(), Anything()), centred(Anything(), mean(Anything()))))), Anything())

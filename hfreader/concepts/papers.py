@@ -23,6 +23,17 @@ GPT_2 = Citation(
     "Language Models are Unsupervised Multitask Learners", "Radford, Wu, Child, Luan, Amodei, Sutskever", 2019
 )
 LAYER_NORM_PAPER = Citation("Layer Normalization", "Ba, Kiros, Hinton", 2016, "1607.06450")
+RMS_NORM = Citation("Root Mean Square Layer Normalization", "Zhang, Sennrich", 2019, "1910.07467")
+MAMBA_2 = Citation(
+    "Transformers are SSMs: Generalized Models and Efficient Algorithms Through Structured State Space Duality",
+    "Dao, Gu",
+    2024,
+    "2405.21060",
+)
+GEMMA = Citation("Gemma: Open Models Based on Gemini Research and Technology", "Gemma Team", 2024, "2403.08295")
+GATED_DELTA_NET = Citation(
+    "Gated Delta Networks: Improving Mamba2 with Delta Rule", "Yang, Kautz, Hatamizadeh", 2024, "2412.06464"
+)
 GELU_PAPER = Citation("Gaussian Error Linear Units (GELUs)", "Hendrycks, Gimpel", 2016, "1606.08415")
 RESNET = Citation("Deep Residual Learning for Image Recognition", "He, Zhang, Ren, Sun", 2015, "1512.03385")
 PRE_NORM = Citation("On Layer Normalization in the Transformer Architecture", "Xiong et al.", 2020, "2002.04745")

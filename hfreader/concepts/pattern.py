@@ -150,6 +150,14 @@ class Unshared:
 
 
 @dataclass(frozen=True)
+class NotPartOf:
+    """A value that `pattern` matches and that is no operand, in whatever form, of a value that `whole` matches."""
+
+    pattern: "Pattern"
+    whole: "Pattern"
+
+
+@dataclass(frozen=True)
 class Branch:
     """A value computed from another one by learned layers, taken as one black box.
 
@@ -211,6 +219,7 @@ Pattern = (
     | Not
     | Direct
     | Unshared
+    | NotPartOf
     | Branch
     | DerivedFrom
     | Call

@@ -10,9 +10,11 @@ from hfreader.concepts.pattern import (
     LINEAR,
     Activation,
     Anything,
+    Bind,
     Branch,
     Layer,
     Not,
+    NotPartOf,
     Number,
     Op,
     Pattern,
@@ -100,3 +102,42 @@ def test_a_layer_may_be_left_out(made: str, expected: bool):
 )
 def test_a_branch_by_its_layers(branch: Branch, expected: bool):
     assert fits(branch, MADE.format(made="nn.Sequential(nn.Conv1d(4, 4, 3), nn.ReLU())")) == expected
+
+
+ROOT = Op(("sqrt",), (Bind("x", Anything()),))
+TIMES = Op(("mul",), (Anything(), Anything()))
+BOTH = Op(("add",), (Op(("exp",), (Activation(Bind("x", Anything()), "phi"),)), Activation(Bind("x", Anything()), "phi")))
+
+
+def found(source: str, pattern: Pattern, op: str) -> list[Solution]:
+    """Every way in which a pattern fits with its outermost operation at a node `op`."""
+    flow = Flow(graph_of(source))
+    return [one for node in flow.by_op.get(op, ()) for one in Search(flow, lambda _: ()).solutions(pattern, node)]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("x.sqrt()", True),
+        ("x.sqrt() + y", True),
+        ("x.sqrt() * y", False),
+        ("y * x.sqrt().view(2, -1).to(y.dtype)", False),
+        ("(x.sqrt(), x * y)", True),
+        ("(x.sqrt() + 1) * y", True),
+    ],
+)
+def test_not_part_of_looks_at_what_is_made_of_a_value(body: str, expected: bool):
+    assert bool(found(f"def f(x, y):\n    return {body}\n", NotPartOf(ROOT, TIMES), "sqrt")) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("a = F.silu(x)\n    return a + a.exp()", True),
+        ("return F.silu(x) + F.silu(x).exp()", False),
+        ("a = ACT2FN['silu'](x)\n    return a + a.exp()", True),
+        ("return F.silu(x) + F.relu(x).exp()", False),
+    ],
+)
+def test_a_function_bound_twice_is_one_call(body: str, expected: bool):
+    assert bool(found(f"def f(x):\n    {body}\n", BOTH, "add")) == expected
