@@ -5,7 +5,8 @@ from dataclasses import replace
 from functools import cache
 from itertools import islice
 
-from hfreader.analyzers.matching_flow import Flow, Guards, Use, consistent
+from hfreader.analyzers.guards import Guards, consistent
+from hfreader.analyzers.matching_flow import Flow, Use
 from hfreader.analyzers.matching_questions import ACTIVATIONS
 from hfreader.analyzers.matching_search import Bound, Search, Solution
 from hfreader.concepts.model import Concept

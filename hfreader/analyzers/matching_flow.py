@@ -1,12 +1,12 @@
 """What the matcher asks of a dataflow graph: what a value is seen through views, branches and calls."""
 
-import ast
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 
+from hfreader.analyzers.guards import Guards, common, condition_of, consistent
 from hfreader.analyzers.operations import is_transparent
 from hfreader.analyzers.values import AGGREGATES, element
 from hfreader.facts.dataflow import ROOT, Dataflow, Node, Token
@@ -50,8 +50,6 @@ SHAPES = frozenset(
     ]
 )
 LIMIT = 256
-
-Guards = Mapping[str, bool]
 
 
 @dataclass(frozen=True)
@@ -372,30 +370,3 @@ class Flow:
                 done.add(following)
                 stack.append((following, iter(self._needs(following))))
         return order[::-1]
-
-
-def condition_of(guard: str) -> dict[str, bool]:
-    """A guard's source text as condition and truth, without the `not`s before it."""
-    text, truth = guard, True
-    while text:
-        try:
-            tree = ast.parse(text.strip(), mode="eval").body
-        except SyntaxError:
-            break
-        if not (isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not)):
-            text = ast.unparse(tree)
-            break
-        text, truth = ast.unparse(tree.operand), not truth
-    return {text: truth} if text else {}
-
-
-def consistent(one: Guards, other: Guards) -> dict[str, bool] | None:
-    """Both sets of conditions together, None where they contradict each other."""
-    if any(one.get(condition, truth) != truth for condition, truth in other.items()):
-        return None
-    return {**one, **other}
-
-
-def common(one: Guards, other: Guards) -> dict[str, bool]:
-    """The conditions that both sets have."""
-    return {condition: truth for condition, truth in one.items() if other.get(condition) == truth}

@@ -1,6 +1,7 @@
 """Questions that patterns ask about single values: is it a plain number, an activation, where does it come from."""
 
-from hfreader.analyzers.matching_flow import Flow, Guards
+from hfreader.analyzers.guards import Guards
+from hfreader.analyzers.matching_flow import Flow
 from hfreader.analyzers.operations import CONSTRUCTORS, TRANSPARENT_MODULES
 from hfreader.concepts.pattern import DerivedFrom
 from hfreader.facts.dataflow import ROOT, Node

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, permutations
 from typing import Any, Literal
 
-from hfreader.analyzers.matching_flow import Flow, Guards, Use, consistent
+from hfreader.analyzers.guards import Guards, consistent
+from hfreader.analyzers.matching_flow import Flow, Use
 from hfreader.analyzers.matching_questions import (
     always_from,
     constructions,

@@ -106,7 +106,9 @@ def test_a_branch_by_its_layers(branch: Branch, expected: bool):
 
 ROOT = Op(("sqrt",), (Bind("x", Anything()),))
 TIMES = Op(("mul",), (Anything(), Anything()))
-BOTH = Op(("add",), (Op(("exp",), (Activation(Bind("x", Anything()), "phi"),)), Activation(Bind("x", Anything()), "phi")))
+BOTH = Op(
+    ("add",), (Op(("exp",), (Activation(Bind("x", Anything()), "phi"),)), Activation(Bind("x", Anything()), "phi"))
+)
 
 
 def found(source: str, pattern: Pattern, op: str) -> list[Solution]:
