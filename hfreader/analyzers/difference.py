@@ -1,0 +1,52 @@
+"""What one class computes otherwise than another, found on their dataflow graphs."""
+
+from collections.abc import Callable
+
+from hfreader.analyzers.difference_alignment import Alignment
+from hfreader.analyzers.difference_changes import Changes
+from hfreader.analyzers.difference_nature import Natures
+from hfreader.analyzers.difference_outlines import Outlines
+from hfreader.analyzers.difference_sentence import sentence
+from hfreader.facts.comparison import Difference, Outline
+
+# Classes of which fewer operations than this are shared are compared with their submodules opened.
+ALIKE = 0.5
+
+
+class Differ:
+    """Compares classes of one library. `names` gives, for a class, the concept that ends at a place in it, by which a
+    group of operations is called."""
+
+    def __init__(self, outlines: Outlines, names: Callable[[str], dict[object, str]] | None = None) -> None:
+        self.outlines = outlines
+        self.natures = Natures(outlines)
+        self._names = names
+        self._known: dict[tuple[str, str], Difference | None] = {}
+
+    def difference(self, left: str, right: str) -> Difference | None:
+        """What `right` has otherwise than `left` (both qualified); None where one has no computation to compare."""
+        if (left, right) not in self._known:
+            self._known[left, right] = None
+            self._known[left, right] = self._difference(left, right)
+        return self._known[left, right]
+
+    def _difference(self, left: str, right: str) -> Difference | None:
+        closed = self.outlines.of(left), self.outlines.of(right)
+        if closed[0] is None or closed[1] is None:
+            return None
+        if closed[0].digest == closed[1].digest:
+            return self._described(closed[0], closed[1])
+        found = self._described(closed[0], closed[1])
+        if found.shared >= ALIKE * min(found.left_steps, found.right_steps):
+            return found
+        opened = self.outlines.of(left, True), self.outlines.of(right, True)
+        if opened[0] is None or opened[1] is None:
+            return found
+        return self._described(opened[0], opened[1])
+
+    def _described(self, left: Outline, right: Outline) -> Difference:
+        alignment = Alignment(left, right, self.natures.of)
+        changes = () if left.digest == right.digest else Changes(alignment, self).all()
+        counts = len(alignment.pairs), len(left.steps), len(right.steps)
+        text = sentence(left.owner, right.owner, changes, *counts)
+        return Difference(left.owner, right.owner, text, changes, *counts)

@@ -1,0 +1,153 @@
+"""Two computations side by side: one class against another, one family against another."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hfreader.facts.places import Place
+from hfreader.facts.problems import Problem
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A number or name that an operation is given: `in` = `hidden_size`. `value` is the same for formulas that always
+    give the same number (`1 / sqrt(d)` and `d**-0.5`), None where the text alone tells."""
+
+    name: str
+    text: str
+    value: float | None = None
+
+    @property
+    def identity(self) -> tuple[str, str | float]:
+        """What two settings share when they are the same."""
+        return self.name, self.text if self.value is None else round(self.value, 9)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation of a computation; views, casts, dropout and the choice between branches are left out.
+
+    op      canonical operation, `layer` for a layer of torch, `part` for a submodule that has an outline of its own.
+    kind    the class of a layer or part, else the operation.
+    name    what the code calls it: `self.q_proj`, `softmax`.
+    inputs  for each operand, the steps that its value can come from (indexes into the outline).
+    guards  conditions common to all ways in which its value is needed.
+    """
+
+    op: str
+    kind: str
+    name: str
+    settings: tuple[Setting, ...] = ()
+    inputs: tuple[tuple[int, ...], ...] = ()
+    guards: tuple[str, ...] = ()
+    place: Place | None = None
+    print: str | None = None
+
+
+@dataclass(frozen=True)
+class Outline:
+    """The computation of one function, its steps in the order of the data. `handed` is what a call through a registry
+    (the attention function) is given by name. `digest` is the same for computations that differ in names alone."""
+
+    owner: str
+    function: str
+    place: Place
+    steps: tuple[Step, ...]
+    outputs: tuple[tuple[int, ...], ...]
+    handed: tuple[Setting, ...] = ()
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that differs.
+
+    kind   added, removed, replaced (another class or operation), setting (a size, bias, constant), order (norm before
+           or after), inside (a submodule that differs within itself), handed (given to the attention function).
+    text   one plain clause: what the right one has, or has not.
+    left, right  where it is written in either.
+    """
+
+    kind: Literal["added", "removed", "replaced", "setting", "order", "inside", "handed"]
+    subject: str
+    text: str
+    left: Place | None = None
+    right: Place | None = None
+    guards: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What the right class computes otherwise than the left.
+
+    sentence   the same in one sentence.
+    shared     steps found in both; `left_steps` and `right_steps` are all there are.
+    """
+
+    left: str
+    right: str
+    sentence: str
+    changes: tuple[Change, ...]
+    shared: int
+    left_steps: int
+    right_steps: int
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing differs."""
+        return not self.changes
+
+
+@dataclass(frozen=True)
+class FieldPair:
+    """One config field and its default in both families, as source text; None where a family has none. `left_name` and
+    `right_name` are what each calls it."""
+
+    name: str
+    left: str | None
+    right: str | None
+    left_name: str | None = None
+    right_name: str | None = None
+
+
+@dataclass(frozen=True)
+class ParameterPair:
+    """One parameter of two aligned classes: its shape in config fields, and in numbers at the defaults."""
+
+    left_name: str | None
+    right_name: str | None
+    left: tuple[str, ...] | None
+    right: tuple[str, ...] | None
+    left_sizes: tuple[int | None, ...] | None = None
+    right_sizes: tuple[int | None, ...] | None = None
+
+
+@dataclass(frozen=True)
+class PartPair:
+    """Two classes that play the same role, or one that has no counterpart.
+
+    role   what both are, in words (`attention`, `block`); `path` where they stand in the tree of the right or left model.
+    state  identical: they compute the same; similar: some steps differ; different: most do; left or right: only there.
+    """
+
+    role: str
+    left: str | None
+    right: str | None
+    left_path: str | None
+    right_path: str | None
+    state: Literal["identical", "similar", "different", "left", "right"]
+    parameters: tuple[ParameterPair, ...] = ()
+    difference: Difference | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two families side by side. `points` are the differences a reader should know first, one sentence each."""
+
+    left: str
+    right: str
+    left_model: str
+    right_model: str
+    points: tuple[str, ...]
+    fields: tuple[FieldPair, ...]
+    parts: tuple[PartPair, ...]
+    problems: tuple[Problem, ...] = ()
