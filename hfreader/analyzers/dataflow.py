@@ -1,40 +1,65 @@
 """The dataflow graph of a method or function: libcst's tree evaluated on symbols instead of tensors."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 import libcst as cst
 
 from hfreader.analyzers.evaluate_statements import StatementEvaluator
 from hfreader.analyzers.evaluator import whole_span
 from hfreader.analyzers.frames import Frame
 from hfreader.analyzers.library import Library
-from hfreader.analyzers.meanings import Arguments, Instance, Modules
+from hfreader.analyzers.meanings import Arguments, Instance, Modules, Static
 from hfreader.analyzers.parsing import ParsedFile
 from hfreader.errors import HfreaderError
 from hfreader.facts.analysis import DispatchSite
 from hfreader.facts.dataflow import ROOT, Dataflow, Node
 from hfreader.facts.places import Place
 
+
+@dataclass(frozen=True)
+class Reading:
+    """What is taken as known while a function is read, so that only the branches taken then are followed.
+
+    settings  config fields and their values: truth values, strings and None.
+    plain     parameters of the root function beyond the first whose default is None are not given, and what no caller
+              names keeps its default where that is None or False.
+    """
+
+    settings: Mapping[str, bool | str | None] = field(default_factory=dict)
+    plain: bool = False
+
+
+OPEN = Reading()
 MAX_DEPTH = 12
 MAX_NODES = 20_000
 
 
 def dataflow(
-    library: Library, owner: str, function: str = "forward", max_depth: int = MAX_DEPTH, max_nodes: int = MAX_NODES
+    library: Library,
+    owner: str,
+    function: str = "forward",
+    max_depth: int = MAX_DEPTH,
+    max_nodes: int = MAX_NODES,
+    reading: Reading = OPEN,
 ) -> Dataflow:
     """The graph of a method of the class `owner`, or of the module-level function `owner`, all qualified.
 
     Calls are followed at most `max_depth` deep, and no more once the graph has `max_nodes` nodes; what is not followed
-    stays opaque. HfreaderError where there is no such class, method or function.
+    stays opaque; what `reading` takes as known decides branches. HfreaderError where there is no such class, method or
+    function.
     """
     evaluator = StatementEvaluator(library, max_depth, max_nodes)
+    evaluator.settings, evaluator.plain = reading.settings, reading.plain
     if (found := library.find_function(owner)) is not None:
         file, name = library.tree(found[0].file), found[1].name
-        return _run(evaluator, file, file.functions[name], owner, name, None)
+        return _run(evaluator, file, file.functions[name], owner, name, None, reading)
     method = library.method(owner, function)
     if method is None:
         raise HfreaderError(f"{owner} has no method {function}, and is no function of this transformers source")
     defined_in, _, file = method
     definition = file.functions[f"{defined_in.removeprefix(file.module + '.')}.{function}"]
-    return _run(evaluator, file, definition, owner, function, defined_in)
+    return _run(evaluator, file, definition, owner, function, defined_in, reading)
 
 
 def _run(
@@ -44,6 +69,7 @@ def _run(
     owner: str,
     function: str,
     defined_in: str | None,
+    reading: Reading,
 ) -> Dataflow:
     frame = Frame(ROOT, file, owner=defined_in)
     evaluator.frame = frame
@@ -52,7 +78,8 @@ def _run(
         name = parameter.name.value
         is_self = index == 0 and instance is not None
         span = file.positions[parameter.name]
-        meaning = Modules((instance,)) if is_self and instance is not None else None
+        absent = reading.plain and index > (instance is not None) and _is_none(parameter)
+        meaning = Modules((instance,)) if is_self and instance is not None else Static(None) if absent else None
         node = evaluator.add(Node("parameter", name, span=span), meaning)
         frame.names[name] = evaluator.token(node, parameter.name)
         if is_self:
@@ -67,6 +94,10 @@ def _root_instance(evaluator: StatementEvaluator, owner: str) -> Instance:
     instance = Instance(owner, True, Arguments())
     instance.arguments.rest = evaluator.add(Node("parameter", "arguments of __init__"))
     return instance
+
+
+def _is_none(parameter: cst.Param) -> bool:
+    return isinstance(parameter.default, cst.Name) and parameter.default.value == "None"
 
 
 def _parameters(parameters: cst.Parameters) -> list[cst.Param]:

@@ -37,12 +37,21 @@ class Differ:
         if closed[0].digest == closed[1].digest:
             return self._described(closed[0], closed[1])
         found = self._described(closed[0], closed[1])
-        if found.shared >= ALIKE * min(found.left_steps, found.right_steps):
+        enough = found.shared >= ALIKE * min(found.left_steps, found.right_steps)
+        if enough and self._made_alike(closed[0], closed[1]):
             return found
         opened = self.outlines.of(left, True), self.outlines.of(right, True)
         if opened[0] is None or opened[1] is None:
             return found
         return self._described(opened[0], opened[1])
+
+    def _made_alike(self, left: Outline, right: Outline) -> bool:
+        """Whether both put their attention and feed-forward networks into submodules in the same way."""
+        return self._main_parts(left) == self._main_parts(right)
+
+    def _main_parts(self, outline: Outline) -> tuple[int, ...]:
+        natures = [self.natures.of(step.kind.split(" or ")[0]) for step in outline.steps if step.op == "part"]
+        return tuple(natures.count(one) for one in ("attention", "feed-forward", "projection"))
 
     def _described(self, left: Outline, right: Outline) -> Difference:
         alignment = Alignment(left, right, self.natures.of)

@@ -91,9 +91,7 @@ def _family(step: Step, nature: Callable[[str], str]) -> frozenset[str]:
     if step.op == "part":
         return frozenset({nature(step.kind.split(" or ")[0])} - {""})
     if step.op == "layer":
-        return frozenset(
-            {"linear"} if names & LINEAR else {"norm"} if any("Norm" in name for name in names) else names
-        )
+        return frozenset({"linear"} if names & LINEAR else {"norm"} if any("Norm" in name for name in names) else names)
     if step.op in MASKS:
         return frozenset({"mask"})
     if step.op in ("conv1d", "conv2d", "linear", "addmm"):

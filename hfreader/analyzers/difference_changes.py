@@ -1,16 +1,22 @@
 """The changes between two aligned computations, each as one clause."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from hfreader.analyzers.difference_alignment import Alignment
+from hfreader.analyzers.difference_formulas import ARGUMENT
+from hfreader.analyzers.difference_fusion import fusions
 from hfreader.analyzers.difference_nature import Natures
 from hfreader.analyzers.difference_residuals import WORDS, residual_layout
+from hfreader.analyzers.difference_sentence import listed
 from hfreader.facts.comparison import Change, Difference, Outline, Setting, Step
 
 # What alone says nothing: it brings a value to where it is used.
-CARRIERS = frozenset({"input", "take", "item", "cat", "stack", "split", "chunk", "unbind", "buffer"})
+_CARRIERS = """
+input take item cat stack split chunk unbind buffer arange zeros ones full empty zeros_like ones_like
+"""
+CARRIERS = frozenset(_CARRIERS.split())
 LONGEST = 5
 # How operations are called.
 VERBS = {"mul": "multiplies", "add": "adds"}
@@ -32,36 +38,68 @@ class Changes:
     def __init__(self, alignment: Alignment, comparer: Comparer) -> None:
         self.alignment, self.comparer = alignment, comparer
         self.left, self.right = alignment.left, alignment.right
+        self.fusions = tuple(fusions(alignment))
 
     def all(self) -> tuple[Change, ...]:
         """Every change once, the weightiest kinds first."""
-        found = [*self._order(), *self._paired(), *self._alone(), *self._handed()]
+        found = [*self._order(), *self._fused(), *self._paired(), *self._alone(), *self._handed()]
         unique = {(one.kind, one.text): one for one in reversed(found)}
         return tuple(reversed(unique.values()))
 
     def _order(self) -> Iterable[Change]:
         nature = self.comparer.natures.of
+        if "stack" in (nature(self.left.owner), nature(self.right.owner)):
+            return  # the norm behind the last layer would count as one after a residual sum
         left, right = residual_layout(self.left, nature), residual_layout(self.right, nature)
         if left == right or not left or not right:
             return
         gained = [WORDS[one] for one in WORDS if one in right - left]
         lost = [WORDS[one] for one in WORDS if one in left - right]
         text = " and ".join(gained) + (" instead of: " if gained and lost else "" if gained else "no longer ")
-        yield Change("order", "norm", text + " and ".join(lost), self.left.place, self.right.place)
+        yield Change("order", "norm", text + " and ".join(lost), None, self.left.place, self.right.place)
+
+    def _fused(self) -> Iterable[Change]:
+        for fusion in self.fusions:
+            fused, apart = (self.right, self.left) if fusion.on_right else (self.left, self.right)
+            one, several = fused.steps[fusion.fused], [apart.steps[number] for number in fusion.apart]
+            whole = f"one fused {what(one)}"
+            parts = f"{listed([short(step.name) for step in several])} ({_kinds(several[0])})"
+            text = f"{whole} instead of {parts}" if fusion.on_right else f"{parts} instead of {whole}"
+            left, right = (several[0], one) if fusion.on_right else (one, several[0])
+            yield Change("replaced", right.name, text, left=left.place, right=right.place)
+            yield from _settings(left, right, lambda name: name != "bias")
 
     def _paired(self) -> Iterable[Change]:
         for one, other in sorted(self.alignment.pairs.items(), key=lambda pair: pair[1]):
+            if one in self._in_fusions(False) or other in self._in_fusions(True):
+                continue
             left, right = self.left.steps[one], self.right.steps[other]
             for change in self._between(left, right):
                 yield replace(change, left=left.place, right=right.place, guards=right.guards)
+
+    def _in_fusions(self, right: bool) -> frozenset[int]:
+        """The steps of one side of which a fusion has already told."""
+        found: set[int] = set()
+        for one in self.fusions:
+            found |= {one.fused, *one.cuts} if one.on_right == right else set(one.apart)
+        return frozenset(found)
 
     def _between(self, left: Step, right: Step) -> Iterable[Change]:
         if left.op == "part" and right.op == "part":
             yield from self._parts(left, right)
         elif left.kind != right.kind or left.op != right.op:
-            yield Change("replaced", right.name, f"{what(right)} instead of {what(left)}")
+            both = left.op == right.op == "layer"
+            shared = f"{_kinds(right)} instead of {_kinds(left)}" if both and left.kind != right.kind else None
+            yield Change("replaced", right.name, f"{what(right)} instead of {what(left)}", shared)
         if left.op != "input":
-            yield from _settings(left, right)
+            yield from _settings(left, right, lambda name: self._is_said(left, right, name))
+
+    def _is_said(self, left: Step, right: Step, name: str) -> bool:
+        """Whether a setting needs no change of its own: it stands in the name of what replaces another, or it is an
+        argument of a submodule whose own difference tells what comes of it."""
+        if left.op == "part":
+            return name != "eps" and (name != "argument 1" or self.comparer.natures.of(right.kind) != "norm")
+        return left.kind != right.kind and name in ("in", "out", "size")
 
     def _parts(self, left: Step, right: Step) -> Iterable[Change]:
         if left.print == right.print:
@@ -75,21 +113,24 @@ class Changes:
 
     def _alone(self) -> Iterable[Change]:
         for outline, paired, kind in (
-            (self.right, set(self.alignment.pairs.values()), "added"),
-            (self.left, set(self.alignment.pairs), "removed"),
+            (self.right, {*self.alignment.pairs.values(), *self._in_fusions(True)}, "added"),
+            (self.left, {*self.alignment.pairs, *self._in_fusions(False)}, "removed"),
         ):
             rest = [number for number in range(len(outline.steps)) if number not in paired]
             for group in _groups(outline, rest):
                 change = _described(outline, group)
                 if change is not None:
-                    side = {"right": change.right} if kind == "added" else {"left": change.right, "right": None}
-                    yield replace(change, kind="added" if kind == "added" else "removed", **side)
+                    yield change if kind == "added" else replace(change, kind="removed", left=change.right, right=None)
 
     def _handed(self) -> Iterable[Change]:
         before = {one.name: one for one in self.left.handed}
         after = {one.name: one for one in self.right.handed}
+        if not before or not after:
+            return
         for name in sorted(after.keys() - before.keys()):
-            yield Change("handed", name, f"hands {_named(after[name])} to the attention function", right=self.right.place)
+            yield Change(
+                "handed", name, f"hands {_named(after[name])} to the attention function", right=self.right.place
+            )
         for name in sorted(before.keys() - after.keys()):
             yield Change("handed", name, f"hands no {name} to the attention function", left=self.left.place)
 
@@ -98,9 +139,9 @@ def _named(setting: Setting) -> str:
     return setting.name if setting.text in (setting.name, "tensor") else f"{setting.name} = {setting.text}"
 
 
-def _settings(left: Step, right: Step) -> Iterable[Change]:
-    before = {one.name: one for one in left.settings}
-    after = {one.name: one for one in right.settings}
+def _settings(left: Step, right: Step, skipped: Callable[[str], bool]) -> Iterable[Change]:
+    before = {one.name: one for one in left.settings if not skipped(one.name)}
+    after = {one.name: one for one in right.settings if not skipped(one.name)}
     for name, new in after.items():
         old = before.get(name)
         if old is not None and old.identity != new.identity:
@@ -114,14 +155,22 @@ def _settings(left: Step, right: Step) -> Iterable[Change]:
 
 def _changed(step: Step, name: str, old: Setting, new: Setting) -> str:
     if name == "bias":
-        was = "" if {old.text, new.text} == {"True", "False"} else f" (there by {old.text})"
-        by = VALUES.get(new.text, f"with a bias if {new.text}")
-        return f"{short(step.name)} {by}{was if old.text not in VALUES else ''}"
+        was = "" if old.text in VALUES else f" (which there {_decider(old)} decides)"
+        now = VALUES.get(new.text, f"with a bias if {_decider(new)} says so")
+        return f"{short(step.name)} {now}{was}"
+    if name == "index":
+        return f"takes [{new.text.strip('()')}] instead of [{old.text.strip('()')}]"
     if step.op in VERBS and name == "by":
         return f"{VERBS[step.op]} by {new.text} instead of {old.text}"
+    if step.op == "part" and name == "argument 1":
+        return f"{short(step.name)} over {new.text} instead of {old.text}"
     if name == "function":
         return f"activation {new.text} instead of {old.text}"
     return f"{short(step.name)} with {name} = {new.text} instead of {old.text}"
+
+
+def _decider(setting: Setting) -> str:
+    return "an argument" if setting.value == ARGUMENT else setting.text
 
 
 def _groups(outline: Outline, numbers: Sequence[int]) -> list[list[int]]:
@@ -154,7 +203,9 @@ def _described(outline: Outline, group: Sequence[int]) -> Change | None:
     if len(group) == 1 and last.op in ("layer", "part", "activation", "learned"):
         return Change("added", last.name, what(last), right=last.place, guards=last.guards)
     names = [_operation(step) for step in working if step.op != "learned"] or [what(last)]
-    shown = " → ".join(names[:LONGEST]) + (f" → … ({len(names)} operations)" if len(names) > LONGEST else "")
+    alone = _alone_text([step for step in working if step.op != "learned"] or working)
+    shown = alone or " → ".join(names[:LONGEST])
+    shown += f" → … ({len(names)} operations)" if len(names) > LONGEST else ""
     return Change("added", last.name, shown + _source(outline, group), right=last.place, guards=last.guards)
 
 
@@ -162,8 +213,21 @@ def _source(outline: Outline, group: Sequence[int]) -> str:
     """`on self.q_proj`: the first layer, part or input that a group of operations is computed from."""
     own = set(group)
     outer = [one for number in group for inputs in outline.steps[number].inputs for one in inputs if one not in own]
-    named = [outline.steps[one] for one in sorted(set(outer)) if outline.steps[one].op in ("layer", "part", "input")]
-    return f" on {short(named[-1].name)}" if named else ""
+    named = [
+        outline.steps[one]
+        for one in sorted(set(outer))
+        if outline.steps[one].op in ("layer", "part", "input", "learned")
+    ]
+    if not named:
+        return ""
+    return " on a learned parameter" if named[-1].op == "learned" else f" on {short(named[-1].name)}"
+
+
+def _alone_text(steps: Sequence[Step]) -> str | None:
+    """One operation with a number, in words."""
+    by = next((one.text for one in steps[0].settings if one.name == "by"), None)
+    words = {"mul": "multiplication by", "add": "addition of"}
+    return f"{words[steps[0].op]} {by}" if len(steps) == 1 and by is not None and steps[0].op in words else None
 
 
 def _operation(step: Step) -> str:
@@ -172,9 +236,13 @@ def _operation(step: Step) -> str:
     return f"{signs.get(step.op, step.op)} {by.text}" if by is not None else step.kind if step.op == "call" else step.op
 
 
+def _kinds(step: Step) -> str:
+    return " or ".join(dict.fromkeys(one.rpartition(".")[2] for one in step.kind.split(" or ")))
+
+
 def what(step: Step) -> str:
     """A step as a reader calls it: `q_norm (RMSNorm of head_dim)`."""
-    kinds = " or ".join(dict.fromkeys(one.rpartition(".")[2] for one in step.kind.split(" or ")))
+    kinds = _kinds(step)
     if step.op == "layer":
         sizes = {one.name: one.text for one in step.settings}
         flow = f", {sizes['in']} to {sizes['out']}" if "in" in sizes and "out" in sizes else ""

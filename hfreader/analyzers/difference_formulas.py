@@ -1,8 +1,9 @@
 """The plain numbers of a computation as formulas over config fields, in one spelling whatever the code's."""
 
 import math
+import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from hfreader.analyzers.operations import is_transparent
@@ -13,6 +14,18 @@ from hfreader.facts.dataflow import Dataflow, Node
 INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "floor_divide": "/", "pow": "**"}
 SIZES = frozenset({"size", "numel", "len", "dim"})
 CASTS = frozenset({"float", "int", "round", "bool"})
+NAME = re.compile(r"[A-Za-z_]\w*")
+CALCULATIONS: dict[str, Callable[[float, float], object]] = {
+    "add": lambda first, last: first + last,
+    "sub": lambda first, last: first - last,
+    "mul": lambda first, last: first * last,
+    "div": lambda first, last: first / last,
+    "floor_divide": lambda first, last: first / last,
+    "pow": lambda first, last: first**last,
+    "neg": lambda first, last: -first,
+    "sqrt": lambda first, last: math.sqrt(first),
+    "rsqrt": lambda first, last: 1 / math.sqrt(first),
+}
 # A number that stands for any argument of a constructor, so that its name plays no part.
 ARGUMENT = 0.5
 
@@ -92,6 +105,12 @@ class Formulas:
             return Formula(name, self._number("hidden_size") / self._number("num_attention_heads"))
         return Formula(name, self._number(name))
 
+    def _simplest(self, formula: Formula) -> Formula:
+        """A single field of a formula where that gives the same: `heads * (hidden / heads)`."""
+        fields = (self.field(name) for name in dict.fromkeys(NAME.findall(formula.text)))
+        same = (one for one in fields if formula.value and one.value and math.isclose(one.value, formula.value))
+        return next(same, formula)
+
     @staticmethod
     def _number(name: str) -> float:
         return 3.0 + zlib.crc32(name.encode()) % 99991
@@ -105,9 +124,11 @@ class Formulas:
         known = [one for one in found if one is not None and one.text != "None"]
         if len([one for one in found if one is None]) or not known:
             return None
-        # A field that older configs lack stands for itself, whatever takes its place there.
-        if node.guards and node.guards[0].startswith("hasattr("):
+        # `getattr(config, "head_dim", None) or ...`: the field stands for itself, whatever takes its place without it.
+        if node.label in ("getattr", "or"):
             return known[0]
+        if not any(node.guards):  # an argument of the constructor and its default
+            return known[-1]
         unique = list(dict.fromkeys(known))
         return unique[0] if len(unique) == 1 else Formula(" or ".join(dict.fromkeys(one.text for one in unique)))
 
@@ -133,7 +154,7 @@ class Formulas:
             return None
         if node.op in INFIX and len(known) == 2:
             text = f" {INFIX[node.op]} ".join(_bracketed(one.text) for one in known)
-            return Formula(text.replace(" ** ", "**"), _calculated(node.op, known))
+            return self._simplest(Formula(text.replace(" ** ", "**"), _calculated(node.op, known)))
         if node.op == "neg":
             return Formula(f"-{_bracketed(known[0].text)}", _calculated("neg", known))
         if node.op in ("sqrt", "rsqrt"):
@@ -152,18 +173,7 @@ def _calculated(op: str, parts: list[Formula]) -> float | None:
         return None
     first, last = values[0], values[-1]
     try:
-        results = {
-            "add": lambda: first + last,
-            "sub": lambda: first - last,
-            "mul": lambda: first * last,
-            "div": lambda: first / last,
-            "floor_divide": lambda: first / last,
-            "pow": lambda: first**last,
-            "neg": lambda: -first,
-            "sqrt": lambda: math.sqrt(first),
-            "rsqrt": lambda: 1 / math.sqrt(first),
-        }
-        value = results[op]()
+        value = CALCULATIONS[op](first, last)
     except (ZeroDivisionError, OverflowError, ValueError):
         return None
     return value if isinstance(value, float) else None

@@ -1,10 +1,10 @@
 """The outlines of the library's classes: each made once, with a digest that is blind to names."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import replace
 
-from hfreader.analyzers.dataflow import dataflow
+from hfreader.analyzers.configuration import Configuration, configuration_of
+from hfreader.analyzers.dataflow import Reading, dataflow
 from hfreader.analyzers.difference_formulas import Formulas
 from hfreader.analyzers.difference_steps import Steps
 from hfreader.analyzers.library import Library
@@ -14,12 +14,13 @@ from hfreader.facts.dataflow import Dataflow
 
 
 class Outlines:
-    """Outlines of classes and functions of one library, kept once made. `aliases` gives, for a file, the library's
-    name of each config field of the family."""
+    """Outlines of classes and functions of one library, kept once made. `plain` reads what runs at the defaults of
+    the configuration, with the first argument alone: no cross-attention, no cache."""
 
-    def __init__(self, library: Library, aliases: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    def __init__(self, library: Library, plain: bool = False) -> None:
         self.library = library
-        self._aliases = aliases or {}
+        self.plain = plain
+        self._configurations: dict[str, Configuration | None] = {}
         self._graphs: dict[str, Dataflow] = {}
         self._known: dict[tuple[str, bool], Outline | None] = {}
 
@@ -38,12 +39,23 @@ class Outlines:
     def graph(self, owner: str) -> Dataflow:
         """The dataflow graph of a class's forward or of a function; HfreaderError where there is none."""
         if owner not in self._graphs:
-            self._graphs[owner] = dataflow(self.library, owner)
+            known = self.configuration(owner) if self.plain else None
+            reading = Reading(known.known() if known is not None else {}, self.plain)
+            self._graphs[owner] = dataflow(self.library, owner, reading=reading)
         return self._graphs[owner]
+
+    def configuration(self, owner: str) -> Configuration | None:
+        """The configuration that a class is made with."""
+        if owner not in self._configurations:
+            self._configurations[owner] = configuration_of(self.library, owner)
+        return self._configurations[owner]
 
     def _make(self, owner: str, opened: bool) -> Outline:
         graph = self.graph(owner)
-        steps = Steps(graph, Formulas(graph, self._aliases.get(family_of(graph.place.file), {})), self._digest, opened)
+        known = self.configuration(owner)
+        values = known.known() if known is not None and self.plain else {}
+        formulas = Formulas(graph, known.aliases if known is not None else {})
+        steps = Steps(graph, formulas, self._digest, opened, values)
         found, outputs = steps.read()
         handed = tuple(sorted(steps.handed.values(), key=lambda one: one.name))
         outline = Outline(owner, graph.function, graph.place, found, outputs, handed)
@@ -52,12 +64,6 @@ class Outlines:
     def _digest(self, owner: str) -> str | None:
         outline = self.of(owner)
         return None if outline is None else outline.digest
-
-
-def family_of(file: str) -> str:
-    """The folder under `models/` that a file lies in, empty for shared files."""
-    parts = file.split("/")
-    return parts[1] if parts[0] == "models" and len(parts) > 2 else ""
 
 
 def digest_of(outline: Outline) -> str:

@@ -6,6 +6,7 @@ from hfreader.facts.comparison import Change
 
 MOST = 6
 FEW = 0.4
+TO = " to the attention function"
 
 
 def sentence(left: str, right: str, changes: Sequence[Change], shared: int, left_steps: int, right_steps: int) -> str:
@@ -24,17 +25,23 @@ def sentence(left: str, right: str, changes: Sequence[Change], shared: int, left
 def clauses(changes: Sequence[Change]) -> list[str]:
     """The changes as clauses that follow `X is Y`, those of one kind together."""
     found = [f"that {one.text}" for one in changes if one.kind == "order"]
-    found += _biases([one.text for one in changes if one.kind == "setting"])
-    for kind, word in (("removed", "without"), ("added", "plus"), ("replaced", "with")):
-        texts = list(dict.fromkeys(one.text for one in changes if one.kind == kind))
+    for kind, word in (("replaced", "with"), ("removed", "without"), ("added", "plus")):
+        texts = list(dict.fromkeys(one.text for one in changes if one.kind == kind and one.shared is None))
+        for shared in dict.fromkeys(one.shared for one in changes if one.kind == kind and one.shared is not None):
+            subjects = [one.subject.removeprefix("self.") for one in changes if one.shared == shared]
+            texts.append(f"{shared} ({', '.join(dict.fromkeys(subjects))})")
         if texts:
             found.append(f"{word} {listed(texts)}")
+    found += _settings([one.text for one in changes if one.kind == "setting"])
     inside = list(dict.fromkeys(one.subject.removeprefix("self.") for one in changes if one.kind == "inside"))
     found += [f"with another {listed(inside)}"] if inside else []
-    return found + [f"that {one.text}" for one in changes if one.kind == "handed"]
+    handed = [one.text for one in changes if one.kind == "handed"]
+    given = [text.removeprefix("hands ").removesuffix(TO) for text in handed if not text.startswith("hands no ")]
+    found += [f"that hands {listed(given)}{TO}"] if given else []
+    return found + [f"that {text}" for text in handed if text.startswith("hands no ")]
 
 
-def _biases(texts: Sequence[str]) -> list[str]:
+def _settings(texts: Sequence[str]) -> list[str]:
     """Settings; what is said of several layers is said once."""
     endings: dict[str, list[str]] = {}
     for text in texts:
@@ -46,7 +53,7 @@ def _biases(texts: Sequence[str]) -> list[str]:
         if rest.startswith(("with ", "without ")):
             found.append(f"with {listed(unique)} {rest}" if not rest.startswith("by ") else rest)
         else:
-            prefix = "that " if unique[0] in ("multiplies", "adds") else "with "
+            prefix = "that " if unique[0] in ("multiplies", "adds", "takes") else "with "
             found.append(f"{prefix}{unique[0]} {rest}")
     return found
 

@@ -16,8 +16,24 @@ from hfreader.facts.places import Place
 LAYERS = frozenset({"transformers.pytorch_utils.Conv1D"})
 # Decisions, types and sizes: no data of a computation.
 NO_DATA = frozenset(
-    {"constant", "size", "numel", "dim", "slice", "opaque", "not", "and", "is", "is_not", "in", "not_in", "isinstance", "hasattr"}
+    {
+        "constant",
+        "size",
+        "numel",
+        "dim",
+        "slice",
+        "opaque",
+        "not",
+        "and",
+        "is",
+        "is_not",
+        "in",
+        "not_in",
+        "isinstance",
+        "hasattr",
+    }
 )
+NO_SETTINGS = ("dtype", "device", "training")
 # How the numbers that a scalar operand gives are called.
 SCALARS = {"add": "by", "mul": "by", "pow": "exponent", "sub": "from", "div": "from"}
 
@@ -25,12 +41,14 @@ SCALARS = {"add": "by", "mul": "by", "pow": "exponent", "sub": "from", "div": "f
 @dataclass
 class Steps:
     """Reads the steps of one graph. `digest` gives the digest of a submodule's class where it has an outline of its
-    own; `opened` follows submodules that hold layers of their own instead of keeping them as one step."""
+    own; `opened` follows submodules that hold layers of their own instead of keeping them as one step. `values` are the
+    config fields whose value is known."""
 
     graph: Dataflow
     formulas: Formulas
     digest: Callable[[str], str | None]
     opened: bool = False
+    values: Mapping[str, bool | str | None] = field(default_factory=dict)
     handed: dict[str, Setting] = field(default_factory=dict)
     _atoms: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
@@ -85,11 +103,24 @@ class Steps:
             return ()
         if node.op in ("phi", "loop", "starred") or node.op in AGGREGATES:
             return self._union(operand.node for operand in node.operands)
+        if node.op in ("add", "mul") and (left := self._unchanged(node)) is not None:
+            return self.atoms(left)
         if node.op == "cache_update" or is_transparent(node) or self._adds_dimensions(node):
             if node.op in ("learned", "buffer"):
                 return (number,)
             return self._union(operand.node for operand in node.operands[:1])
         return (number,)
+
+    def _unchanged(self, node: Node) -> int | None:
+        """The operand that adding 0 or multiplying by 1 leaves as it is."""
+        neutral = 0.0 if node.op == "add" else 1.0
+        formulas = [self.formulas.of(operand.node) for operand in node.operands]
+        rest = [
+            operand.node
+            for operand, formula in zip(node.operands, formulas, strict=True)
+            if formula is None or formula.value != neutral
+        ]
+        return rest[0] if len(rest) == 1 and len(node.operands) == 2 else None
 
     def _adds_dimensions(self, node: Node) -> bool:
         """Whether a subscript takes everything: `x[:, None]`."""
@@ -105,9 +136,13 @@ class Steps:
     def _through(self, node: Node) -> Iterable[int]:
         if node.registry is not None:
             for operand in node.operands:
-                if operand.keyword not in (None, "*", "**"):
-                    formula = self.formulas.of(operand.node) or Formula("tensor")
-                    self.handed[str(operand.keyword)] = formula.named(str(operand.keyword))
+                formula = self.formulas.of(operand.node)
+                learned = any(self.graph.nodes[one].op == "learned" for one in self.atoms(operand.node))
+                if operand.keyword not in (None, "*", "**") and (
+                    learned or (formula is not None and formula.text != "None")
+                ):
+                    name = str(operand.keyword)
+                    self.handed[name] = (formula or Formula("learned")).named(name)
         if node.op == "inline":
             return self.atoms(node.operands[0].node) if node.operands else ()
         return self.atoms(node.body) if node.body is not None else ()
@@ -203,7 +238,10 @@ class Steps:
 
     def _activation(self, number: int, built: Node | None) -> tuple[Setting, ...]:
         formula = self.formulas.of(built.operands[0].node) if built is not None and built.operands else None
-        return () if formula is None else (formula.named("function"),)
+        if formula is None:
+            return ()
+        chosen = self.values.get(formula.text)
+        return (Setting("function", chosen if isinstance(chosen, str) else formula.text),)
 
     def _built(self, number: int) -> Node | None:
         """The call that built the submodule which a node calls."""
@@ -213,14 +251,18 @@ class Steps:
         made = self.graph.nodes[same_value(self.graph.nodes, attribute)]
         if made.op == "phi":
             choices = [self.graph.nodes[same_value(self.graph.nodes, one.node)] for one in made.operands]
-            made = next((one for one in choices if one.op == "call"), made)
+            made = next((one for one in choices if one.op in ("call", "activation_table")), made)
         return made if made.op in ("call", "activation_table") else None
 
     def _settings(self, node: Node) -> tuple[str, tuple[Setting, ...]]:
         op, found = node.op, []
         for position, operand in enumerate(node.operands):
             formula = self.formulas.of(operand.node)
-            if formula is None or formula.text in ("size", "None") or operand.keyword in ("dtype", "device", "training"):
+            if (
+                formula is None
+                or formula.text in ("size", "None")
+                or operand.keyword in ("dtype", "device", "training")
+            ):
                 continue
             if op in MASK_BUILDERS.values() and operand.keyword == "config":
                 continue

@@ -51,7 +51,8 @@ class AttributeEvaluator(Evaluator):
         key = (same_value(self.nodes, base), name)
         if key not in self._read:
             label = f"{self.nodes[base].label}.{name}"
-            self._read[key] = self.make("attribute", label, (Operand(base),), span, token)
+            meaning = self.setting(base, name)
+            self._read[key] = self.make("attribute", label, (Operand(base),), span, token, meaning)
         return self._read[key]
 
     def instance_attribute(self, instance: Instance, base: int, name: str, span: Span | None) -> int:

@@ -1,7 +1,8 @@
 """The ground of symbolic evaluation: frames, names, branches that join, and what the layers above provide."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TypeVar
 
 import libcst as cst
@@ -9,9 +10,10 @@ import libcst as cst
 from hfreader.analyzers.frames import Frame, State
 from hfreader.analyzers.graph_builder import GraphBuilder
 from hfreader.analyzers.library import Library
-from hfreader.analyzers.meanings import Arguments, Classes, External, Function, Functions, Instance, Meaning
+from hfreader.analyzers.meanings import Arguments, Classes, External, Function, Functions, Instance, Meaning, Static
 from hfreader.analyzers.operations import HIGHER_ORDER
 from hfreader.analyzers.parsing import ParsedFile, module_name
+from hfreader.analyzers.values import same_value
 from hfreader.facts.dataflow import ROOT, Node, Operand
 from hfreader.facts.places import Place, Span
 
@@ -40,7 +42,12 @@ class Evaluator(GraphBuilder, ABC):
     """State shared by all layers of the evaluation of one root function.
 
     attributes  what the code run so far has assigned to attributes of module instances: instance, name -> node.
+    settings    config fields whose value is taken as known (`Reading.settings`).
+    plain       what no caller names keeps its default where that is None or False.
     """
+
+    settings: Mapping[str, bool | str | None] = MappingProxyType({})
+    plain = False
 
     def __init__(self, library: Library, max_depth: int, max_nodes: int) -> None:
         super().__init__()
@@ -102,6 +109,11 @@ class Evaluator(GraphBuilder, ABC):
     @abstractmethod
     def initialise(self, instance: Instance) -> None:
         """Run the `__init__` of a module, once."""
+
+    def setting(self, base: int, name: str) -> Static | None:
+        """What the field `name` of the constructor's argument `base` is taken for, None where that is left open."""
+        inner = self.nodes[same_value(self.nodes, base)]
+        return Static(self.settings[name]) if inner.op == "opaque" and name in self.settings else None
 
     # Where things stand
 

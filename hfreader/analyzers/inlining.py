@@ -100,7 +100,8 @@ class Inliner(ExternalEvaluator):
         choices = []
         if parameter.default is not None:
             choices.append(("", self.evaluate(parameter.default)))
-        if rest is not None or not choices:
+        absent = self.plain and bool(choices) and self.truth(choices[0][1]) is False
+        if (rest is not None and not absent) or not choices:
             operands = [] if rest is None else [Operand(rest)]
             choices.append(("", self.make("opaque", name, operands)))
         self._bind_one(parameter, self.phi(name, choices, self.frame.scope))

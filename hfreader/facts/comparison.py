@@ -64,12 +64,14 @@ class Change:
     kind   added, removed, replaced (another class or operation), setting (a size, bias, constant), order (norm before
            or after), inside (a submodule that differs within itself), handed (given to the attention function).
     text   one plain clause: what the right one has, or has not.
+    shared       what the sentence says once of all changes that have it in common (`Conv1D instead of Linear`).
     left, right  where it is written in either.
     """
 
     kind: Literal["added", "removed", "replaced", "setting", "order", "inside", "handed"]
     subject: str
     text: str
+    shared: str | None = None
     left: Place | None = None
     right: Place | None = None
     guards: tuple[str, ...] = ()
@@ -125,7 +127,7 @@ class ParameterPair:
 class PartPair:
     """Two classes that play the same role, or one that has no counterpart.
 
-    role   what both are, in words (`attention`, `block`); `path` where they stand in the tree of the right or left model.
+    role   what both are, in words (`attention`, `block`); the paths say where they stand in the trees of the models.
     state  identical: they compute the same; similar: some steps differ; different: most do; left or right: only there.
     """
 
