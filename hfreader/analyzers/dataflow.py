@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from hfreader.analyzers.evaluate_statements import StatementEvaluator
-from hfreader.analyzers.evaluator import whole_span
+from hfreader.analyzers.evaluator import CONSTRUCTED, Given, whole_span
 from hfreader.analyzers.frames import Frame
 from hfreader.analyzers.library import Library
 from hfreader.analyzers.meanings import Arguments, Instance, Modules, Static
@@ -22,12 +22,13 @@ class Reading:
     """What is taken as known while a function is read, so that only the branches taken then are followed.
 
     settings  config fields and their values: truth values, strings and None.
-    plain     parameters of the root function beyond the first whose default is None are not given, and what no caller
-              names keeps its default where that is None or False.
+    given     anything: every optional argument may be there; named: of the arguments of a call those that it names,
+              the others keep a default that is None or False; first: besides, of the root function the first argument
+              and those without default None, and of constructors what is named.
     """
 
     settings: Mapping[str, bool | str | None] = field(default_factory=dict)
-    plain: bool = False
+    given: Given = "anything"
 
 
 OPEN = Reading()
@@ -50,7 +51,7 @@ def dataflow(
     function.
     """
     evaluator = StatementEvaluator(library, max_depth, max_nodes)
-    evaluator.settings, evaluator.plain = reading.settings, reading.plain
+    evaluator.settings, evaluator.given = reading.settings, reading.given
     if (found := library.find_function(owner)) is not None:
         file, name = library.tree(found[0].file), found[1].name
         return _run(evaluator, file, file.functions[name], owner, name, None, reading)
@@ -78,7 +79,7 @@ def _run(
         name = parameter.name.value
         is_self = index == 0 and instance is not None
         span = file.positions[parameter.name]
-        absent = reading.plain and index > (instance is not None) and _is_none(parameter)
+        absent = reading.given == "first" and index > (instance is not None) and _is_none(parameter)
         meaning = Modules((instance,)) if is_self and instance is not None else Static(None) if absent else None
         node = evaluator.add(Node("parameter", name, span=span), meaning)
         frame.names[name] = evaluator.token(node, parameter.name)
@@ -92,7 +93,7 @@ def _run(
 def _root_instance(evaluator: StatementEvaluator, owner: str) -> Instance:
     """The module whose method is the root: its constructor's arguments are not known."""
     instance = Instance(owner, True, Arguments())
-    instance.arguments.rest = evaluator.add(Node("parameter", "arguments of __init__"))
+    instance.arguments.rest = evaluator.add(Node("parameter", CONSTRUCTED))
     return instance
 
 

@@ -8,10 +8,10 @@ from hfreader.analyzers.difference_outlines import local_identity
 from hfreader.analyzers.operations import MASK_BUILDERS
 from hfreader.facts.comparison import Outline, Step
 
-ROUNDS = 5
+ROUNDS = 10
 # Two steps that agree in nothing but their kind are not taken for each other.
 LEAST = 0.22
-SAME, ALIKE, KIN = 1.0, 0.75, 0.55
+SAME, ALIKE, KIN = 1.0, 0.7, 0.55
 LINEAR = frozenset({"Linear", "Conv1D"})
 MASKS = frozenset(MASK_BUILDERS.values())
 GATES = frozenset({"sigmoid", "tanh", "relu", "gelu", "silu", "softplus", "mish", "elu", "leaky_relu", "activation"})
@@ -81,8 +81,13 @@ def likeness(left: Step, right: Step, nature: Callable[[str], str]) -> float:
     if left.op == right.op and left.op not in ("layer", "part"):
         return ALIKE if left.kind == right.kind else KIN
     if left.op in ("layer", "part") and left.op == right.op and left.kind == right.kind:
-        return ALIKE
+        return ALIKE + 0.2 * _settings_shared(left, right)
     return KIN if _family(left, nature) & _family(right, nature) else 0.0
+
+
+def _settings_shared(left: Step, right: Step) -> float:
+    one, other = ({setting.identity for setting in step.settings} for step in (left, right))
+    return len(one & other) / max(len(one | other), 1)
 
 
 def _family(step: Step, nature: Callable[[str], str]) -> frozenset[str]:

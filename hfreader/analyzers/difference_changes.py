@@ -42,7 +42,7 @@ class Changes:
 
     def all(self) -> tuple[Change, ...]:
         """Every change once, the weightiest kinds first."""
-        found = [*self._order(), *self._fused(), *self._paired(), *self._alone(), *self._handed()]
+        found = [*self._order(), *self._fused(), *self._paired(), *self._alone(), *self._conditions(), *self._handed()]
         unique = {(one.kind, one.text): one for one in reversed(found)}
         return tuple(reversed(unique.values()))
 
@@ -121,6 +121,24 @@ class Changes:
                 change = _described(outline, group)
                 if change is not None:
                     yield change if kind == "added" else replace(change, kind="removed", left=change.right, right=None)
+
+    def _conditions(self) -> Iterable[Change]:
+        """What both do, one of them only under a condition of the configuration."""
+        for one, other, mine, word in (
+            (self.left, self.right, self.alignment.backwards, "only where"),
+            (self.right, self.left, self.alignment.pairs, "always, not only where"),
+        ):
+            found: dict[str, list[Step]] = {}
+            for number, partner in sorted(mine.items()):
+                step = other.steps[number]
+                for guard in set(step.guards) - set(one.steps[partner].guards):
+                    if step.op not in CARRIERS and not guard.endswith(("is not None", "is None)", "== 1)")):
+                        found.setdefault(guard, []).append(step)
+            for guard, steps in found.items():
+                if len(steps) < len(other.steps) / 2:
+                    yield Change(
+                        "condition", steps[-1].name, f"does {_chain(steps)} {word} {guard}", right=steps[-1].place
+                    )
 
     def _handed(self) -> Iterable[Change]:
         before = {one.name: one for one in self.left.handed}
@@ -202,11 +220,16 @@ def _described(outline: Outline, group: Sequence[int]) -> Change | None:
     last = working[-1]
     if len(group) == 1 and last.op in ("layer", "part", "activation", "learned"):
         return Change("added", last.name, what(last), right=last.place, guards=last.guards)
-    names = [_operation(step) for step in working if step.op != "learned"] or [what(last)]
-    alone = _alone_text([step for step in working if step.op != "learned"] or working)
-    shown = alone or " → ".join(names[:LONGEST])
-    shown += f" → … ({len(names)} operations)" if len(names) > LONGEST else ""
-    return Change("added", last.name, shown + _source(outline, group), right=last.place, guards=last.guards)
+    shown = _chain([step for step in working if step.op != "learned"] or working) + _source(outline, group)
+    return Change("added", last.name, shown, right=last.place, guards=last.guards)
+
+
+def _chain(steps: Sequence[Step]) -> str:
+    """Operations in their order, the first few of them."""
+    if (alone := _alone_text(steps)) is not None:
+        return alone
+    names = [what(step) for step in steps]
+    return " → ".join(names[:LONGEST]) + (f" → … ({len(names)} operations)" if len(names) > LONGEST else "")
 
 
 def _source(outline: Outline, group: Sequence[int]) -> str:

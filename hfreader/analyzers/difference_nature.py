@@ -44,6 +44,8 @@ class Natures:
         if attends or "attention" in parts:
             more = "feed-forward" in parts or len(layers & LINEAR and self._wide(outline)) > 1
             return "block" if "attention" in parts and more else "attention"
+        if "feed-forward" in parts:
+            return "feed-forward"
         if "Embedding" in layers and not ops & {"matmul"}:
             return "embedding"
         if layers & LINEAR or ops & {"linear", "conv1d", "conv2d"}:

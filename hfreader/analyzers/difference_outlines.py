@@ -40,7 +40,7 @@ class Outlines:
         """The dataflow graph of a class's forward or of a function; HfreaderError where there is none."""
         if owner not in self._graphs:
             known = self.configuration(owner) if self.plain else None
-            reading = Reading(known.known() if known is not None else {}, self.plain)
+            reading = Reading(known.known() if known is not None else {}, "first" if self.plain else "named")
             self._graphs[owner] = dataflow(self.library, owner, reading=reading)
         return self._graphs[owner]
 

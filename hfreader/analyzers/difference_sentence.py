@@ -24,7 +24,7 @@ def sentence(left: str, right: str, changes: Sequence[Change], shared: int, left
 
 def clauses(changes: Sequence[Change]) -> list[str]:
     """The changes as clauses that follow `X is Y`, those of one kind together."""
-    found = [f"that {one.text}" for one in changes if one.kind == "order"]
+    found = [f"that {one.text}" for one in changes if one.kind in ("order", "condition")]
     for kind, word in (("replaced", "with"), ("removed", "without"), ("added", "plus")):
         texts = list(dict.fromkeys(one.text for one in changes if one.kind == kind and one.shared is None))
         for shared in dict.fromkeys(one.shared for one in changes if one.kind == kind and one.shared is not None):

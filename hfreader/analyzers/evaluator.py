@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import libcst as cst
 
@@ -18,6 +18,9 @@ from hfreader.facts.dataflow import ROOT, Node, Operand
 from hfreader.facts.places import Place, Span
 
 Key = TypeVar("Key")
+# The label of the node that stands for what the root class is made with.
+CONSTRUCTED = "arguments of __init__"
+Given = Literal["anything", "named", "first"]
 
 # Files outside of `models/` whose classes and functions are followed like those inside.
 FOLLOWED_FILES = frozenset({"activations.py", "pytorch_utils.py", "modeling_layers.py"})
@@ -43,11 +46,11 @@ class Evaluator(GraphBuilder, ABC):
 
     attributes  what the code run so far has assigned to attributes of module instances: instance, name -> node.
     settings    config fields whose value is taken as known (`Reading.settings`).
-    plain       what no caller names keeps its default where that is None or False.
+    given       which arguments are taken to be there (`Reading.given`).
     """
 
     settings: Mapping[str, bool | str | None] = MappingProxyType({})
-    plain = False
+    given: Given = "anything"
 
     def __init__(self, library: Library, max_depth: int, max_nodes: int) -> None:
         super().__init__()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import libcst as cst
 
 from hfreader.analyzers.evaluate_externals import ExternalEvaluator
-from hfreader.analyzers.evaluator import is_followed, whole_span
+from hfreader.analyzers.evaluator import CONSTRUCTED, is_followed, whole_span
 from hfreader.analyzers.frames import Frame
 from hfreader.analyzers.meanings import Arguments, Function, Instance, Modules
 from hfreader.facts.dataflow import Node, Operand
@@ -100,7 +100,9 @@ class Inliner(ExternalEvaluator):
         choices = []
         if parameter.default is not None:
             choices.append(("", self.evaluate(parameter.default)))
-        absent = self.plain and bool(choices) and self.truth(choices[0][1]) is False
+        constructed = rest is not None and self.nodes[rest].label == CONSTRUCTED
+        counts = self.given == "first" or (self.given == "named" and not constructed)
+        absent = counts and bool(choices) and self.truth(choices[0][1]) is False
         if (rest is not None and not absent) or not choices:
             operands = [] if rest is None else [Operand(rest)]
             choices.append(("", self.make("opaque", name, operands)))

@@ -62,13 +62,14 @@ class Change:
     """One thing that differs.
 
     kind   added, removed, replaced (another class or operation), setting (a size, bias, constant), order (norm before
-           or after), inside (a submodule that differs within itself), handed (given to the attention function).
+           or after), condition (what is done under a condition), inside (a submodule that differs within itself),
+           handed (given to the attention function).
     text   one plain clause: what the right one has, or has not.
     shared       what the sentence says once of all changes that have it in common (`Conv1D instead of Linear`).
     left, right  where it is written in either.
     """
 
-    kind: Literal["added", "removed", "replaced", "setting", "order", "inside", "handed"]
+    kind: Literal["added", "removed", "replaced", "setting", "order", "condition", "inside", "handed"]
     subject: str
     text: str
     shared: str | None = None
