@@ -96,7 +96,8 @@ def _family(step: Step, nature: Callable[[str], str]) -> frozenset[str]:
     if step.op == "part":
         return frozenset({nature(step.kind.split(" or ")[0])} - {""})
     if step.op == "layer":
-        return frozenset({"linear"} if names & LINEAR else {"norm"} if any("Norm" in name for name in names) else names)
+        norm = any("Norm" in name for name in names)
+        return frozenset({"linear"} if names & LINEAR else {"norm"} if norm else {one.lower() for one in names})
     if step.op in MASKS:
         return frozenset({"mask"})
     if step.op in ("conv1d", "conv2d", "linear", "addmm"):
