@@ -235,7 +235,7 @@ class StatementEvaluator(Inliner):
     def _loop(self, statement: cst.For | cst.While, one_pass: Callable[[], None]) -> None:
         frame = self.frame
         carried = {}
-        for name in assigned_names(statement):
+        for name in self._assigned_names(statement):
             if name in frame.names:
                 initial = frame.names[name]
                 meaning = self.meaning(initial)
@@ -260,6 +260,12 @@ class StatementEvaluator(Inliner):
             frame.names[name] = node
         if statement.orelse is not None:
             self.execute(statement.orelse.body.body)
+
+    def _assigned_names(self, loop: cst.For | cst.While) -> tuple[str, ...]:
+        known = self.frame.file.assigned_names
+        if id(loop) not in known:
+            known[id(loop)] = tuple(assigned_names(loop))
+        return known[id(loop)]
 
 
 class _Assigned(cst.CSTVisitor):

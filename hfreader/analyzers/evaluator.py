@@ -126,7 +126,7 @@ class Evaluator(GraphBuilder, ABC):
 
     def text(self, node: cst.CSTNode) -> str:
         """The source text of a syntax node, on one line."""
-        return " ".join(self.frame.file.text(node).split())
+        return self.frame.file.line(node)
 
     def make(
         self,

@@ -2,11 +2,14 @@
 
 import ast
 from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 Guards = Mapping[str, bool]
 
 
-def condition_of(guard: str) -> dict[str, bool]:
+@lru_cache(4096)
+def condition_of(guard: str) -> Guards:
     """A guard's source text as condition and truth, without the `not`s before it."""
     text, truth = guard, True
     while text:
@@ -18,16 +21,18 @@ def condition_of(guard: str) -> dict[str, bool]:
             text = ast.unparse(tree)
             break
         text, truth = ast.unparse(tree.operand), not truth
-    return {text: truth} if text else {}
+    return MappingProxyType({text: truth} if text else {})
 
 
-def consistent(one: Guards, other: Guards) -> dict[str, bool] | None:
+def consistent(one: Guards, other: Guards) -> Guards | None:
     """Both sets of conditions together, None where they contradict each other."""
+    if not one or not other:
+        return one or other
     if any(one.get(condition, truth) != truth for condition, truth in other.items()):
         return None
     return {**one, **other}
 
 
-def common(one: Guards, other: Guards) -> dict[str, bool]:
+def common(one: Guards, other: Guards) -> Guards:
     """The conditions that both sets have."""
     return {condition: truth for condition, truth in one.items() if other.get(condition) == truth}

@@ -9,6 +9,7 @@ from hfreader.analyzers.evaluate_externals import ExternalEvaluator
 from hfreader.analyzers.evaluator import CONSTRUCTED, is_followed, whole_span
 from hfreader.analyzers.frames import Frame
 from hfreader.analyzers.meanings import Arguments, Function, Instance, Modules
+from hfreader.analyzers.parsing import ParsedFile
 from hfreader.facts.dataflow import Node, Operand
 from hfreader.facts.places import Place
 
@@ -21,7 +22,9 @@ class Inliner(ExternalEvaluator):
         definition = function.definition
         if definition in self.stack or len(self.stack) >= self.max_depth or len(self.nodes) >= self.max_nodes:
             return None
-        if isinstance(definition, cst.FunctionDef) and (definition.asynchronous or _is_generator(definition)):
+        if isinstance(definition, cst.FunctionDef) and (
+            definition.asynchronous or _is_generator(function.file, definition)
+        ):
             return None
         place = Place(function.file.file, whole_span(function.file, definition))
         scope = self.add(Node("inline", function.name, scope=self.frame.scope, callee=place, call=call))
@@ -198,7 +201,9 @@ class _Yields(cst.CSTVisitor):
         return False
 
 
-def _is_generator(definition: cst.FunctionDef) -> bool:
+def _is_generator(file: ParsedFile, definition: cst.FunctionDef) -> bool:
+    if "yield" not in file.positions.text(definition):
+        return False
     visitor = _Yields()
     definition.body.visit(visitor)
     return visitor.found

@@ -3,16 +3,14 @@
 import ast
 import gc
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 import libcst as cst
-from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
+from hfreader.analyzers.positions import Positions
 from hfreader.errors import HfreaderError
-from hfreader.facts.places import Span
 
 PACKAGE = "transformers"
 
@@ -30,28 +28,6 @@ def collection_paused() -> Iterator[None]:
             gc.enable()
 
 
-class Positions(Mapping[cst.CSTNode, Span]):
-    """The span of every node of a tree, computed when first asked for."""
-
-    def __init__(self, tree: cst.Module) -> None:
-        self._tree = tree
-
-    @cached_property
-    def _ranges(self) -> Mapping[cst.CSTNode, CodeRange]:
-        with collection_paused():
-            return MetadataWrapper(self._tree, unsafe_skip_copy=True).resolve(PositionProvider)
-
-    def __getitem__(self, node: cst.CSTNode) -> Span:
-        found = self._ranges[node]
-        return Span(found.start.line, found.start.column, found.end.line, found.end.column)
-
-    def __iter__(self) -> Iterator[cst.CSTNode]:
-        return iter(self._ranges)
-
-    def __len__(self) -> int:
-        return len(self._ranges)
-
-
 @dataclass(frozen=True)
 class ParsedFile:
     """One parsed file, in memory only.
@@ -63,6 +39,7 @@ class ParsedFile:
     imports      local name -> qualified name, for every import at module level, also under `if` and `try`.
     stars        modules imported with `*`.
     assignments  the expression last assigned to each module-level name.
+    assigned_names  what loops assign, as far as it has been asked for: the loop's id -> local names.
     """
 
     file: str
@@ -75,10 +52,16 @@ class ParsedFile:
     imports: dict[str, str]
     stars: list[str]
     assignments: dict[str, cst.BaseExpression]
+    assigned_names: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def text(self, node: cst.CSTNode) -> str:
-        """The source text of a node."""
-        return self.tree.code_for_node(node)
+        """The source text of an expression, its lines without the indentation of the statement that it is part of."""
+        text = self.positions.text(node)
+        return self.tree.code_for_node(node) if "\n" in text else text
+
+    def line(self, node: cst.CSTNode) -> str:
+        """The source text of an expression on one line."""
+        return " ".join(self.positions.text(node).split())
 
 
 def parse_file(source: str, file: str) -> ParsedFile:
@@ -89,7 +72,7 @@ def parse_file(source: str, file: str) -> ParsedFile:
             tree = cst.parse_module(source)
     except cst.ParserSyntaxError as error:
         raise HfreaderError(f"{file}:{error.raw_line}: cannot be parsed: {error.message}") from error
-    parsed = ParsedFile(file, module_name(file), source, tree, Positions(tree), {}, {}, {}, [], {})
+    parsed = ParsedFile(file, module_name(file), source, tree, Positions(tree, source), {}, {}, {}, [], {})
     for statement in statements(tree.body):
         _index(parsed, statement)
     return parsed
