@@ -203,7 +203,9 @@ class CallEvaluator(ExpressionEvaluator):
         if meaning is not None:
             self.meanings[call] = meaning
 
-    def call_modules(self, modules: Modules, arguments: Arguments, spans: Spans, label: str) -> int:
+    def call_modules(
+        self, modules: Modules, arguments: Arguments, spans: Spans, label: str, made: int | None = None
+    ) -> int:
         """Call a submodule: its forward inlined for each class it can be."""
         first = modules.options[0]
         if len(modules.options) == 1 and first.qualified in STATELESS_MODULES:
@@ -212,7 +214,7 @@ class CallEvaluator(ExpressionEvaluator):
             return self._chain(first.elements, arguments, spans, label)
         classes = tuple(dict.fromkeys(one.qualified for one in modules.options if one.qualified))
         operands = arguments.operands()
-        call = self.add(Node("module", label, operands, self.frame.scope, *spans, classes=classes))
+        call = self.add(Node("module", label, operands, self.frame.scope, *spans, classes=classes, made=made))
         bodies = [self.forward_of(one, arguments, call) for one in self.distinct(modules.options)]
         self._set_body(call, bodies, "module")
         return call
@@ -235,11 +237,11 @@ class CallEvaluator(ExpressionEvaluator):
         given += [Operand(one.node, None, name) for name, one in instance.arguments.keywords.items()]
         return self.make(op, label, (*arguments.operands(), *given), *spans)
 
-    def _chain(self, elements: tuple[Modules, ...], arguments: Arguments, spans: Spans, label: str) -> int:
+    def _chain(self, elements: tuple[tuple[Modules, int], ...], arguments: Arguments, spans: Spans, label: str) -> int:
         node = -1
-        for index, element in enumerate(elements):
-            place = spans if index == len(elements) - 1 else (None, None)
-            node = self.call_modules(element, arguments, place, f"{label}[{index}]")
+        for index, (element, made) in enumerate(elements):
+            place = (spans[0] if index == len(elements) - 1 else None, None)
+            node = self.call_modules(element, arguments, place, f"{label}[{index}]", made)
             arguments = Arguments([Operand(node)])
         return node
 

@@ -121,15 +121,16 @@ class ExternalEvaluator(CallEvaluator):
         if name != "torch.nn.Sequential":
             return self.make("call", label, operands, *spans, meaning=Container(modules))
         elements = tuple(one for operand in operands for one in self._in_order(operand.node))
-        known = elements if operands and all(isinstance(one, Modules) for one in elements) else None
-        instance = Instance(name, False, arguments, elements=known or None)  # type: ignore[arg-type]
+        known = tuple((one, made) for one, made in elements if one is not None)
+        whole = known and len(known) == len(elements)
+        instance = Instance(name, False, arguments, elements=known if whole else None)
         return self.make("call", label, operands, *spans, meaning=Modules((instance,)))
 
-    def _in_order(self, node: int) -> list[Modules | None]:
-        """The modules that one argument of Sequential stands for; None for what is not known."""
+    def _in_order(self, node: int) -> list[tuple[Modules | None, int]]:
+        """The modules that one argument of Sequential stands for, with their nodes; None for what is not known."""
         meaning, value = self.meaning(node), self.nodes[same_value(self.nodes, node)]
         if isinstance(meaning, Modules):
-            return [meaning]
+            return [(meaning, node)]
         if value.op in ("tuple", "dict"):
             return [one for operand in value.operands for one in self._in_order(operand.node)]
         if value.op == "call" and value.label.endswith("OrderedDict") and value.operands:
@@ -137,7 +138,7 @@ class ExternalEvaluator(CallEvaluator):
             return [one for pair in pairs.operands for one in self._in_order(pair.node)]
         if isinstance(self.meaning(node), Static):
             return []
-        return [None]
+        return [(None, node)]
 
     def _partial(self, arguments: Arguments, spans: Spans, label: str) -> int:
         meaning = self.meaning(arguments.positional[0].node)

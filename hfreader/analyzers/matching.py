@@ -126,14 +126,17 @@ class Matcher:
         )
 
     def _place(self, use: Use) -> Place | None:
-        """The expression at the place of use; the value's own expression where the use is written nowhere."""
+        """The expression at the place of use; the value's own expression where the use is written nowhere; that of
+        the module where the value is written nowhere either, inside a Sequential."""
         if use.span is not None:
             return Place(self.flow.graph.file_of(use.scope), use.span)
         node = self.flow.node(use.node)
-        return None if node.span is None else Place(self.flow.graph.file_of(node.scope), node.span)
+        return self._written(node.made if node.span is None and node.made is not None else use.node)
 
     def _capture(self, symbol: str, bound: Bound) -> Capture | None:
-        place = self._place(bound.use)
+        place, node = self._place(bound.use), self.flow.node(bound.use.node)
+        if node.made is not None and bound.use.span is None and (bound.kind == "module" or node.span is None):
+            return None  # torch calls it, and no expression of the source has its value
         if place is None or self.flow.path(self._scope(bound.use)) is None:
             return None
         return Capture(symbol, bound.kind, self.flow.graph.call_sites(self._scope(bound.use)), place)
@@ -194,6 +197,8 @@ class Matcher:
         for token in self.flow.graph.tokens:
             if token.node in named and self._is_taken(token, guards):
                 yield Place(self.flow.graph.file_of(token.scope), token.span)
+        if (made := self.flow.node(call).made) is not None and (place := self._operation(made)) is not None:
+            yield place
 
 
 def _first_operations(pattern: Pattern) -> frozenset[str]:

@@ -189,9 +189,10 @@ class Flow:
         return self._written_under[key]
 
     def callee(self, call: int) -> int | None:
-        """The attribute node of the submodule that a `module` node calls."""
+        """The attribute node of the submodule that a `module` node calls; of an element of a Sequential, the node that
+        makes it."""
         node = self.node(call)
-        return None if node.token is None else self._written.get((node.scope, node.token))
+        return node.made if node.token is None else self._written.get((node.scope, node.token))
 
     @cached_property
     def _written(self) -> Mapping[tuple[int, Span], int]:

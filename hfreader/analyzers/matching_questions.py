@@ -117,8 +117,8 @@ def written_alike(flow: Flow, one: int, other: int, depth: int = 8) -> bool:
 
 def is_plain_call(node: Node) -> bool:
     """Whether the callee alone, applied to one operand, is the operation: `F.relu(x)`, not `x.relu()`."""
-    if node.span is None or node.token is None or len(node.operands) != 1:
-        return False
+    if node.made is not None or node.span is None or node.token is None or len(node.operands) != 1:
+        return node.made is not None
     return (node.span.line, node.span.column) == (node.token.line, node.token.column)
 
 

@@ -54,7 +54,7 @@ class Instance:
     qualified   its class; None where only the config knows it (an activation by name).
     own         whether the source of its class is followed.
     attributes  what `__init__` gives each attribute, once `initialised`; `views` are the nodes that read them.
-    elements    the modules of a Sequential in order, None for any other class.
+    elements    the modules of a Sequential in order, each with the node that makes it; None for any other class.
     """
 
     qualified: str | None
@@ -63,7 +63,7 @@ class Instance:
     initialised: bool = False
     attributes: dict[str, int] = field(default_factory=dict)
     views: dict[str, int] = field(default_factory=dict)
-    elements: "tuple[Modules, ...] | None" = None
+    elements: "tuple[tuple[Modules, int], ...] | None" = None
 
 
 @dataclass(frozen=True)

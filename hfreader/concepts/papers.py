@@ -36,6 +36,12 @@ GATED_DELTA_NET = Citation(
 )
 GELU_PAPER = Citation("Gaussian Error Linear Units (GELUs)", "Hendrycks, Gimpel", 2016, "1606.08415")
 RESNET = Citation("Deep Residual Learning for Image Recognition", "He, Zhang, Ren, Sun", 2015, "1512.03385")
+BATCH_NORM_PAPER = Citation(
+    "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift",
+    "Ioffe, Szegedy",
+    2015,
+    "1502.03167",
+)
 PRE_NORM = Citation("On Layer Normalization in the Transformer Architecture", "Xiong et al.", 2020, "2002.04745")
 CONV_SEQ2SEQ = Citation(
     "Convolutional Sequence to Sequence Learning", "Gehring, Auli, Grangier, Yarats, Dauphin", 2017, "1705.03122"

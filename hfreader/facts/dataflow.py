@@ -45,6 +45,8 @@ class Node:
     number  the value, where the node is a number known from constants alone.
     registry  for `function`: qualified name of the table through which another function may be chosen (the body is
             the default), None for a plain call.
+    made    for `module` that is an element of a Sequential, and so is called nowhere in the source: the node of the
+            expression that constructs it.
     callee  for `inline`: file and span of the inlined function; `call` is the node that called it (None: `__init__`).
     """
 
@@ -61,6 +63,7 @@ class Node:
     callee: Place | None = None
     call: int | None = None
     registry: str | None = None
+    made: int | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,8 @@ class Dataflow:
         sites: list[Place] = []
         while scope != ROOT and (call := self.nodes[scope].call) is not None:
             caller = self.nodes[call]
-            assert caller.span is not None
-            sites.append(Place(self.file_of(caller.scope), caller.span))
+            # The elements of a Sequential are called by torch.
+            if caller.span is not None:
+                sites.append(Place(self.file_of(caller.scope), caller.span))
             scope = caller.scope
         return tuple(reversed(sites))

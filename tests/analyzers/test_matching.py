@@ -303,3 +303,24 @@ def test_a_match_knows_nothing_of_dead_branches():
 
 def test_without_concepts_nothing_is_found():
     assert find(graph_of("def f(x):\n    return F.gelu(x)\n"), ()) == ()
+
+
+def test_layers_of_a_sequential_are_named_where_they_are_made():
+    source = """
+class Chain(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.a = nn.Sequential(nn.Linear(c.d, c.e), nn.ReLU(), nn.Linear(c.e, c.d))
+
+    def forward(self, x):
+        return self.a(x)
+"""
+    (match,) = matches_in(source, "position-wise-ffn")
+    assert [texts(source, match, name) for name in ("w_1", "phi", "w_2")] == [
+        ["nn.Linear@5"],
+        ["nn.ReLU@5"],
+        ["nn.Linear@5"],
+    ]
+    assert len({binding.tokens for binding in match.bindings if binding.symbol in ("w_1", "w_2")}) == 2
+    # Nothing in the source has the value of a layer that torch calls.
+    assert {one.symbol for one in match.captures} == {"x", "output"}

@@ -1,0 +1,87 @@
+"""Cases of the concepts of images and sound."""
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from hfreader.trace.module_views import view
+from tests.concepts.cases import Case, rand
+
+Arguments = tuple[dict[str, Any], torch.Tensor]
+
+
+def made(layer: nn.Module) -> nn.Module:
+    """A layer in float64 with all its numbers drawn at random, as it runs."""
+    layer = layer.double().eval()
+    for number in (*layer.parameters(), *layer.buffers()):
+        if number.is_floating_point():
+            nn.init.uniform_(number, 0.5, 1.5)
+    return layer
+
+
+def convolved(layer: nn.Module, *shape: int) -> Case:
+    def case() -> Arguments:
+        x, conv = rand(*shape), made(layer)
+        wanted = conv(x)
+        return {"x": x, "w": view(conv), "like": wanted}, wanted.detach()
+
+    return case
+
+
+def unit() -> Arguments:
+    conv, norm, x = made(nn.Conv2d(4, 6, (3, 1), 2, (1, 0), groups=2)), made(nn.BatchNorm2d(6)), rand(2, 4, 9, 7)
+    z = conv(x)
+    u = norm(z)
+    wanted = F.relu(u)
+    return {"x": x, "w": view(conv), "norm": view(norm), "z": z, "u": u, "phi": F.relu, "like": wanted}, wanted
+
+
+def unit_of_sound() -> Arguments:
+    conv, norm, x = made(nn.Conv1d(4, 6, 3, 2)), made(nn.LayerNorm(6)), rand(2, 4, 11)
+    z = conv(x).transpose(1, 2)
+    wanted = norm(z).transpose(1, 2)
+    return {"x": x, "w": view(conv), "norm": view(norm), "z": z, "like": wanted}, wanted
+
+
+def residual() -> Arguments:
+    a, b = rand(2, 3, 4, 4), rand(2, 3, 4, 4)
+    return {"shortcut": a, "branch": b, "phi": F.relu, "total": a + b}, F.relu(a + b)
+
+
+def squeezed() -> Arguments:
+    x, one, two = rand(2, 4, 5, 3), made(nn.Conv2d(4, 2, 1)), made(nn.Conv2d(2, 4, 1))
+    z = F.adaptive_avg_pool2d(x, 1)
+    u = one(z)
+    scores = two(F.relu(u))
+    gate = scores.sigmoid()
+    named = {"squeezed": z, "w_1": view(one), "u": u, "delta": F.relu, "v": F.relu(u), "w_2": view(two)}
+    return {"x": x, **named, "scores": scores, "gate": gate}, x * gate
+
+
+def convnext() -> Arguments:
+    x, dw, norm = rand(2, 4, 6, 5), made(nn.Conv2d(4, 4, 3, padding=1, groups=4)), made(nn.LayerNorm(4))
+    one, two, gamma = made(nn.Linear(4, 8)), made(nn.Linear(8, 4)), rand(4)
+    z = dw(x).permute(0, 2, 3, 1)
+    u = norm(z)
+    v = F.gelu(one(u))
+    wanted = x + (gamma * two(v)).permute(0, 3, 1, 2)
+    layers = {"dw": view(dw), "norm": view(norm), "w_1": view(one), "w_2": view(two), "phi": F.gelu}
+    return {"x": x, **layers, "z": z, "u": u, "v": v, "gamma": gamma, "like": wanted}, wanted
+
+
+CASES: dict[str, tuple[Case, ...]] = {
+    "conv-norm-act": (unit, unit_of_sound),
+    "convolution": (
+        convolved(nn.Conv1d(4, 6, 3, 2, 1, 2, 2), 2, 4, 11),
+        convolved(nn.Conv2d(4, 8, (3, 5), padding="same", groups=4), 2, 4, 9, 8),
+        convolved(nn.Conv3d(2, 3, 2, 2, bias=False), 1, 2, 4, 6, 4),
+        convolved(nn.ConvTranspose1d(4, 6, 5, 3, 1, 2, groups=2), 2, 4, 7),
+        convolved(nn.ConvTranspose2d(4, 6, 4, 2, 1, dilation=2), 2, 4, 5, 6),
+        convolved(nn.Conv1d(4, 6, 3), 4, 9),
+    ),
+    "conv-residual-block": (residual,),
+    "convnext-block": (convnext,),
+    "squeeze-excitation": (squeezed,),
+}
