@@ -18,6 +18,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import AnchorLink, TableOfContents
 
 from hfreader.errors import HfreaderError
+from hfreader.pages.navigation import navigation
 from hfreader.pages.search import append_entries
 from hfreader.pages.site import PLACEHOLDER, Manifest, PageRecord, read_html, read_manifest, shell_file
 from hfreader.pages.stylesheet import symbol_rules
@@ -62,6 +63,10 @@ class HfreaderPlugin(BasePlugin[HfreaderConfig]):  # type: ignore[misc]
             if files.get_file_from_path(source) is None:
                 shell = shell_file(self.folder, record.page)
                 files.append(File.generated(config, source, abs_src_path=str(shell)))
+        if config.nav is None:
+            prose = [file.src_uri for file in files.documentation_pages() if file.src_uri not in self.records]
+            homes = [name for name in ("index.md",) if files.get_file_from_path(name) is not None]
+            config.nav = navigation(self.manifest.pages, [*homes, *prose])
         for path in sorted(ASSETS.rglob("*")):
             if path.is_file():
                 address = f"{ASSET_ADDRESS}/{path.relative_to(ASSETS).as_posix()}"

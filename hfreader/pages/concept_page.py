@@ -17,6 +17,7 @@ from hfreader.pages.book import Book, address, bare, concept_page, page_of
 from hfreader.pages.cards import citation_html, proof_badge
 from hfreader.pages.fragment import Fragment, SearchEntry
 from hfreader.pages.highlight import Mark, Stretch, code_html, scan
+from hfreader.pages.naming import KINDS
 from hfreader.pages.rendering import fill
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -84,6 +85,7 @@ def render_concept(book: Book, concept: Concept) -> Fragment:
         (("symbols", "Symbols"), ("places", "Where"), ("reference", "Reference"), ("examples", "Examples")),
         tuple(_search(concept)),
         len(concept.symbols),
+        group=KINDS[concept.kind],
     )
 
 

@@ -17,8 +17,9 @@ class Fragment:
     """The body of one page.
 
     page      where it lies on the site, without suffix (`models/bert`).
+    title     what the page is called in the browser and at its top; `label` in the navigation, within `group` where
+              the pages of its kind have groups.
     contents  the table of contents: anchor and title of each entry.
-    wide      whether the page wants the room of the site's navigation.
     symbols   the most symbols that a block of the page has.
     """
 
@@ -28,4 +29,5 @@ class Fragment:
     contents: tuple[tuple[str, str], ...] = ()
     search: tuple[SearchEntry, ...] = ()
     symbols: int = 0
-    wide: bool = False
+    label: str = ""
+    group: str = ""

@@ -1,6 +1,6 @@
 """The tables of the home page: every concept and every model, with how much of it is proven."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -11,11 +11,15 @@ from hfreader.facts.matches import Match, Proof
 from hfreader.pages.book import Book, Family, address, bare, concept_page, page_of
 from hfreader.pages.cards import citation_html
 from hfreader.pages.fragment import Fragment
-from hfreader.pages.model_page import page_title
+from hfreader.pages.naming import KINDS, source_name
 from hfreader.pages.rendering import fill
 
 HOME = "index"
+CONCEPTS = "concepts/index"
+MODELS = "models/index"
 MOST_PLACES = 6
+# Where there are more files than this, the home page leads to the list of them instead of holding it.
+MOST_FILES = 60
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,8 @@ class _ConceptRow:
 
 @dataclass(frozen=True)
 class _FileRow:
-    title: str
+    name: str
+    file: str
     home: str
     classes: int
     runs: int
@@ -53,50 +58,85 @@ class _FileRow:
 
 def home_page(book: Book, concepts: Mapping[str, Concept]) -> Fragment:
     """The fragment that the home page's prose is followed by."""
-    groups = (
-        ("models", "Models", _file_rows([family for family in book.families if not family.shared])),
-        ("shared", "Files that models share", _file_rows([family for family in book.families if family.shared])),
+    groups = _file_groups(book, HOME)
+    long = sum(len(rows) for _, _, rows in groups) > MOST_FILES
+    html = fill(
+        "home.html",
+        concepts=_concept_rows(book, concepts, HOME),
+        groups=[] if long else groups,
+        models=address(MODELS, HOME) if long else None,
+        families=len(book.families),
+        snapshot=book.snapshot,
     )
-    files = [group for group in groups if group[2] or group[0] == "models"]
-    html = fill("home.html", concepts=_concept_rows(book, concepts), groups=files, snapshot=book.snapshot)
-    return Fragment(HOME, "hfreader", html, (("concepts", "Concepts"), *[group[:2] for group in files]))
+    anchors = (("models", "Models"),) if long else tuple(group[:2] for group in groups)
+    return Fragment(HOME, "hfreader", html, (("concepts", "Concepts"), *anchors))
 
 
-def _concept_rows(book: Book, concepts: Mapping[str, Concept]) -> list[_ConceptRow]:
+def concepts_index(book: Book, concepts: Mapping[str, Concept]) -> Fragment:
+    """The list of all concepts, by their kind."""
+    rows = _concept_rows(book, concepts, CONCEPTS)
+    groups = [
+        (kind, heading, [row for row in rows if row.concept.kind == kind])
+        for kind, heading in KINDS.items()
+        if any(row.concept.kind == kind for row in rows)
+    ]
+    html = fill("concepts.html", groups=groups)
+    return Fragment(CONCEPTS, "Concepts", html, tuple(group[:2] for group in groups))
+
+
+def models_index(book: Book) -> Fragment:
+    """The list of all modeling files, by their names."""
+    groups = _file_groups(book, MODELS)
+    return Fragment(MODELS, "Models", fill("models.html", groups=groups), tuple(group[:2] for group in groups))
+
+
+def _concept_rows(book: Book, concepts: Mapping[str, Concept], page: str) -> list[_ConceptRow]:
     """The concepts, those found most often first."""
-    rows: list[_ConceptRow] = []
-    for slug, concept in concepts.items():
-        found = [item for item in book.matches() if item[2].concept == slug]
-        places = {_place_name(analysis, match): _place_link(analysis, match) for _, analysis, match in found}
-        more = [("…", address(f"{concept_page(slug)}#places", HOME))] if len(places) > MOST_PLACES else []
-        rows.append(
-            _ConceptRow(
-                concept,
-                address(concept_page(slug), HOME),
-                citation_html(concept.citations[0]) if concept.citations else None,
-                count(family.proof(match) for family, _, match in found),
-                (*tuple(places.items())[:MOST_PLACES], *more),
-            )
-        )
+    found: dict[str, list[tuple[Family, Analysis, Match]]] = {slug: [] for slug in concepts}
+    for family, analysis, match in book.matches():
+        if match.concept in found:
+            found[match.concept].append((family, analysis, match))
+    rows = [_concept_row(concepts[slug], items, page) for slug, items in found.items()]
     return sorted(rows, key=lambda row: -row.counts.total)
+
+
+def _concept_row(concept: Concept, found: Sequence[tuple[Family, Analysis, Match]], page: str) -> _ConceptRow:
+    places = {_place_name(analysis, match): _place_link(analysis, match, page) for _, analysis, match in found}
+    whole = concept_page(concept.slug)
+    more = [("…", address(f"{whole}#places", page))] if len(places) > MOST_PLACES else []
+    return _ConceptRow(
+        concept,
+        address(whole, page),
+        citation_html(concept.citations[0]) if concept.citations else None,
+        count(family.proof(match) for family, _, match in found),
+        (*tuple(places.items())[:MOST_PLACES], *more),
+    )
 
 
 def _place_name(analysis: Analysis, match: Match) -> str:
     """The class, or for a function its file as well (`bert: eager_attention_forward`)."""
     owner = bare(match.owner)
-    return f"{page_title(analysis)}: {owner}" if match.function == owner else owner
+    return f"{source_name(analysis)}: {owner}" if match.function == owner else owner
 
 
-def _place_link(analysis: Analysis, match: Match) -> str:
+def _place_link(analysis: Analysis, match: Match, page: str) -> str:
     """The block of the class or function on the page of its file."""
-    return address(f"{page_of(analysis.code.file)}#{bare(match.owner)}", HOME)
+    return address(f"{page_of(analysis.code.file)}#{bare(match.owner)}", page)
 
 
-def _file_rows(families: Iterable[Family]) -> list[_FileRow]:
-    return [
+def _file_groups(book: Book, page: str) -> list[tuple[str, str, list[_FileRow]]]:
+    """Anchor, heading and rows of the models, and of the files that models share where there are any."""
+    models = _file_rows([family for family in book.families if not family.shared], page)
+    shared = _file_rows([family for family in book.families if family.shared], page)
+    return [("models", "Models", models), *([("shared", "Files that models share", shared)] if shared else [])]
+
+
+def _file_rows(families: Iterable[Family], page: str) -> list[_FileRow]:
+    rows = [
         _FileRow(
-            page_title(analysis),
-            address(page_of(analysis.code.file), HOME),
+            source_name(analysis),
+            analysis.code.file,
+            address(page_of(analysis.code.file), page),
             len(analysis.code.classes),
             len(family.run.traces) if family.run else 0,
             count(family.proof(match) for match in analysis.matches),
@@ -104,3 +144,4 @@ def _file_rows(families: Iterable[Family]) -> list[_FileRow]:
         for family in families
         for analysis in family.analyses
     ]
+    return sorted(rows, key=lambda row: row.name.casefold())

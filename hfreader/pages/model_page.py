@@ -18,6 +18,7 @@ from hfreader.pages.execution import setting
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.fragment import Fragment, SearchEntry
 from hfreader.pages.module_tree import module_tree
+from hfreader.pages.naming import source_name
 from hfreader.pages.reading_order import base_model, reading_order
 from hfreader.pages.rendering import fill
 from hfreader.pages.sections import Section, sections
@@ -41,7 +42,6 @@ def model_page(book: Book, family: Family, analysis: Analysis, concepts: Mapping
     blocks = [ClassBlock(context, part) for part in parts]
     html = fill(
         "model.html",
-        title=page_title(analysis),
         file=context.file,
         snapshot=book.snapshot,
         upstream=book.snapshot.link(context.file),
@@ -62,12 +62,10 @@ def model_page(book: Book, family: Family, analysis: Analysis, concepts: Mapping
     contents = [(anchor, title) for anchor, title in _HEADINGS if f'<h2 id="{anchor}">' in html]
     contents += [(part.name, part.name) for part in parts if part.item is not None]
     most = max((block.symbol_count for block in blocks), default=0)
-    return Fragment(context.page, page_title(analysis), html, tuple(contents), _search(context, parts), most, wide=True)
-
-
-def page_title(analysis: Analysis) -> str:
-    """`bert` for `modeling_bert.py`."""
-    return analysis.code.file.rpartition("/")[2].removesuffix(".py").removeprefix("modeling_")
+    name = source_name(analysis)
+    return Fragment(
+        context.page, f"{name}: annotated source", html, tuple(contents), _search(context, parts), most, label=name
+    )
 
 
 def _model_diagram(context: FileContext, base: ClassFacts | None) -> Markup | None:
@@ -129,7 +127,7 @@ def _problems(context: FileContext) -> tuple[Problem, ...]:
 def _search(context: FileContext, parts: tuple[Section, ...]) -> tuple[SearchEntry, ...]:
     """The page itself, and each class and function with the names of its concepts."""
     module = context.analysis.code.module
-    entries = [SearchEntry("", page_title(context.analysis), f"{context.file} {module}")]
+    entries = [SearchEntry("", source_name(context.analysis), f"{context.file} {module}")]
     for part in parts:
         if part.item is None:
             continue

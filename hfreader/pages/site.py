@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from markupsafe import escape
+
 from hfreader.concepts import catalogue
 from hfreader.concepts.model import Concept
 from hfreader.errors import HfreaderError
@@ -18,7 +20,7 @@ from hfreader.facts.codec import from_json, to_json, write_atomically
 from hfreader.pages.book import Book, concept_page, page_of
 from hfreader.pages.concept_page import render_concept
 from hfreader.pages.fragment import Fragment, SearchEntry
-from hfreader.pages.home import HOME, home_page
+from hfreader.pages.home import CONCEPTS, HOME, MODELS, concepts_index, home_page, models_index
 from hfreader.pages.model_page import model_page
 from hfreader.progress import Report
 from hfreader.store import digest, digest_files
@@ -30,10 +32,11 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class PageRecord:
-    """One page of the manifest; `key` identifies everything it was rendered from."""
+    """One page of the manifest; `key` identifies everything it was rendered from. The rest as in `Fragment`."""
 
     page: str
-    title: str
+    label: str
+    group: str
     key: str
     contents: tuple[tuple[str, str], ...]
     search: tuple[SearchEntry, ...]
@@ -110,6 +113,8 @@ def _plans(book: Book, concepts: Mapping[str, Concept]) -> Iterator[_Plan]:
         found = [match for match in matches if match.concept == slug]
         yield _Plan(concept_page(slug), (slug, found, proofs), partial(render_concept, book, concept))
     yield _Plan(HOME, (book.families,), partial(home_page, book, concepts))
+    yield _Plan(CONCEPTS, (book.families,), partial(concepts_index, book, concepts))
+    yield _Plan(MODELS, (book.families,), partial(models_index, book))
 
 
 def _known(folder: Path) -> tuple[PageRecord, ...]:
@@ -132,7 +137,15 @@ def _html_file(folder: Path, page: str) -> Path:
 
 def _write(folder: Path, fragment: Fragment, key: str) -> PageRecord:
     write_atomically(_html_file(folder, fragment.page), fragment.html.encode())
-    hidden = {"hide": ["navigation"]} if fragment.wide else {}
-    front = json.dumps({"title": fragment.title, "search": {"exclude": True}, **hidden}, ensure_ascii=False)
-    write_atomically(shell_file(folder, fragment.page), f"---\n{front}\n---\n\n{PLACEHOLDER}\n".encode())
-    return PageRecord(fragment.page, fragment.title, key, fragment.contents, fragment.search, fragment.symbols)
+    front = json.dumps({"title": fragment.title, "search": {"exclude": True}}, ensure_ascii=False)
+    shell = f"---\n{front}\n---\n\n<h1>{escape(fragment.title)}</h1>\n\n{PLACEHOLDER}\n"
+    write_atomically(shell_file(folder, fragment.page), shell.encode())
+    return PageRecord(
+        fragment.page,
+        fragment.label or fragment.title,
+        fragment.group,
+        key,
+        fragment.contents,
+        fragment.search,
+        fragment.symbols,
+    )

@@ -41,7 +41,7 @@ def test_the_summary_says_what_ran(toy_book: Book):
 def test_search_entries_name_classes_and_their_concepts(toy_book: Book):
     entries = {entry.anchor: entry for entry in page(toy_book).search}
     assert "Toy attention 玩具注意力" in entries["ToyAttention"].text
-    assert entries[""].title == "toy" and "ToyModel" in entries
+    assert entries[""].title == "Toy" and "ToyModel" in entries
 
 
 def test_a_file_that_was_not_run_says_so(toy_book: Book):

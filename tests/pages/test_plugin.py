@@ -43,6 +43,15 @@ def test_fragments_and_contents_are_put_into_pages(project: Path):
     assert "My notes" in home and 'href="models/toy.html#ToyAttention"' in home
 
 
+def test_the_navigation_is_ours_unless_the_project_has_its_own(project: Path):
+    page = (build(project) / "models/toy.html").read_text(encoding="utf-8")
+    assert "<title>Toy: annotated source - Notes</title>" in page and "<h1>Toy: annotated source</h1>" in page
+    assert 'href="../concepts/index.html"' in page and ">\nHome\n<" in page
+    (project / "mkdocs.yml").write_text(CONFIG + "nav: [index.md, models/toy.md]\n")
+    page = (build(project) / "models/toy.html").read_text(encoding="utf-8")
+    assert 'href="../concepts/index.html"' not in page and 'href="../index.html"' in page
+
+
 def test_styles_script_font_and_shim_are_shipped(project: Path):
     site = build(project)
     page = (site / "models/toy.html").read_text(encoding="utf-8")

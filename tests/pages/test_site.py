@@ -21,7 +21,8 @@ def write(book: Book, folder: Path) -> Manifest:
 
 def test_every_page_has_a_fragment_and_a_shell(toy_book: Book, fragments: Path):
     manifest = write(toy_book, fragments)
-    assert [record.page for record in manifest.pages] == ["models/toy", "concepts/toy-attention", "index"]
+    pages = ["models/toy", "concepts/toy-attention", "index", "concepts/index", "models/index"]
+    assert [record.page for record in manifest.pages] == pages
     assert read_manifest(fragments) == manifest
     for record in manifest.pages:
         assert "hf-page" in read_html(fragments, record.page)
@@ -99,3 +100,19 @@ def test_a_cut_list_of_places_leads_to_the_whole(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(home, "MOST_PLACES", 1)
     write(toy_book, fragments)
     assert '<a href="concepts/toy-attention.html#places">…</a>' in read_html(fragments, "index")
+
+
+def test_the_lists_of_concepts_and_models_lead_to_their_pages(toy_book: Book, fragments: Path):
+    write(toy_book, fragments)
+    concepts, models = (read_html(fragments, page) for page in ("concepts/index", "models/index"))
+    assert "Mechanisms" in concepts and 'href="../concepts/toy-attention.html"' in concepts
+    assert '<a href="../models/toy.html">Toy</a>' in models and toy.FILE in models
+
+
+def test_a_home_page_of_many_models_leads_to_their_list(
+    monkeypatch: pytest.MonkeyPatch, toy_book: Book, fragments: Path
+):
+    monkeypatch.setattr(home, "MOST_FILES", 0)
+    write(toy_book, fragments)
+    html = read_html(fragments, "index")
+    assert '<a href="models/index.html">All 1 families</a>' in html and toy.FILE not in html

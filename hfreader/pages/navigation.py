@@ -1,0 +1,54 @@
+"""The navigation of the site: a section for each kind of page, divided where it has many pages."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from hfreader.pages.site import PageRecord
+
+# More pages than this in one list are divided by their first letter.
+MOST_ENTRIES = 60
+GUIDE = "Guide"
+SECTIONS = {"concepts": "Concepts", "models": "Models", "library": "Shared code"}
+INDEX = "index"
+
+Entry = str | dict[str, "str | list[Entry]"]
+
+
+def navigation(records: Sequence[PageRecord], prose: Iterable[str]) -> list[Entry]:
+    """The `nav` of MkDocs: the home page, the sections of the fragments, and `prose`, the pages of the user's own."""
+    folders: dict[str, list[PageRecord]] = defaultdict(list)
+    for record in records:
+        folder, _, _ = record.page.rpartition("/")
+        if folder:
+            folders[folder].append(record)
+    sections: list[Entry] = [
+        {SECTIONS.get(folder, folder.capitalize()): _section(folders[folder])}
+        for folder in sorted(folders, key=lambda name: ([*SECTIONS, name].index(name), name))
+    ]
+    pages = sorted(prose)
+    home: list[Entry] = [{"Home": f"{INDEX}.md"}] if f"{INDEX}.md" in pages else []
+    guide: list[Entry] = [page for page in pages if page != f"{INDEX}.md"]
+    last: list[Entry] = [{GUIDE: guide}] if guide else []
+    return [*home, *sections, *last]
+
+
+def _section(records: Sequence[PageRecord]) -> list[Entry]:
+    """The index page, then the pages: by their group, by first letter where there are many, or as they come."""
+    first: list[Entry] = [f"{record.page}.md" for record in records if _is_index(record)]
+    pages = [record for record in records if not _is_index(record)]
+    groups: dict[str, list[PageRecord]] = defaultdict(list)
+    for record in pages:
+        letter = record.label[0].upper() if len(pages) > MOST_ENTRIES else ""
+        groups[record.group or (letter if letter.isalpha() or not letter else "0–9")].append(record)
+    if len(groups) < 2:
+        return first + [_entry(record) for record in pages]
+    ordered = groups if any(record.group for record in pages) else sorted(groups)
+    return first + [{name: [_entry(record) for record in groups[name]]} for name in ordered]
+
+
+def _is_index(record: PageRecord) -> bool:
+    return record.page.endswith(f"/{INDEX}")
+
+
+def _entry(record: PageRecord) -> Entry:
+    return {record.label: f"{record.page}.md"}
