@@ -19,7 +19,7 @@ def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
     by_lower = {each.lower(): each for each in known}
     wanted = name.lower()
     holding = [each for each in by_lower if each.endswith(f".{wanted}") or each.startswith(f"{wanted}.")]
-    near = dict.fromkeys([*holding, *get_close_matches(wanted, by_lower, MOST_SUGGESTIONS, cutoff=0.5)])
+    near = dict.fromkeys([*holding, *get_close_matches(wanted, by_lower, MOST_SUGGESTIONS, cutoff=0.6)])
     if near:
         return f"; did you mean {', '.join(by_lower[each] for each in [*near][:MOST_SUGGESTIONS])}?"
     return f"; {otherwise}" if otherwise else ""

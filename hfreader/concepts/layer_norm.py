@@ -17,11 +17,12 @@ SETTINGS = tuple(
 
 
 def reference(x: Any, norm: Any = None, gamma: Any = None, beta: Any = None, eps: Any = 1e-5, shape: Any = None) -> Any:
-    """(x - E[x]) / sqrt(Var[x] + eps) * gamma + beta over the last dimensions: as many as gamma or `shape` "
-    "has, or one."""
+    """(x - E[x]) / sqrt(Var[x] + eps) * gamma + beta over the last dimension, or over as many as `shape` or the module
+    of torch has."""
+    counted = len(shape) if isinstance(shape, (tuple, list)) else 1
     if norm is not None:
         gamma, beta, eps = norm.weight, norm.bias, norm.eps
-    counted = len(shape) if isinstance(shape, (tuple, list)) else 1 if gamma is None else gamma.dim()
+        counted = 1 if gamma is None else gamma.dim()
     over = tuple(range(-counted, 0))
     centred = x - x.mean(over, keepdim=True)
     result = centred / ((centred**2).mean(over, keepdim=True) + eps) ** 0.5

@@ -4,9 +4,11 @@ from typing import Any
 
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import RESNET, TRANSFORMER, at
-from hfreader.concepts.pattern import Anything, Bind, Branch, Op
+from hfreader.concepts.pattern import Anything, Bind, Both, Branch, Not, Op
 
 X = Bind("x", Anything())
+# x + (x + F(x)) is no residual connection: its x counts twice.
+BRANCH = Both(Branch(source=X), Not(Op(("add",), (X, Anything()))))
 
 
 def reference(x: Any, branch: Any) -> Any:
@@ -46,7 +48,7 @@ CONCEPT = Concept(
         ),
         Symbol("output", "y", Text("Their sum", "两者之和")),
     ),
-    patterns=(Bind("output", Op(("add",), (X, Bind("branch", Branch(source=X))))),),
+    patterns=(Bind("output", Op(("add",), (X, Bind("branch", BRANCH)))),),
     output="output",
     reference=reference,
     matches=(
@@ -71,10 +73,14 @@ class Outer(nn.Module):
 """,
     ),
     rejects=(
-        # Two inputs; a position embedding, which depends on the shape of x alone; no learned layer; a bare product.
+        # Two inputs; a position embedding, which depends on the shape of x alone; no learned layer; a bare product;
+        # the input twice.
         _LAYER.format(name="Residual", body="self.a(x) + y"),
         _LAYER.format(name="Residual", body="x + self.e(torch.arange(x.shape[1], device=x.device))"),
         _LAYER.format(name="Residual", body="x + 0.044715 * torch.pow(x, 3.0)"),
         _LAYER.format(name="Residual", body="x * self.a(x)"),
+        _LAYER.format(name="Residual", body="x + x + self.a(x)"),
+        _LAYER.format(name="Residual", body="self.a(self.n(x)) + x + x"),
+        _LAYER.format(name="Residual", body="x + F.dropout(self.a(x) + x)"),
     ),
 )

@@ -46,18 +46,17 @@ def prove(
             by_root[match.root].append(match)
     evidence = {match.key: Evidence() for match in matches}
     failures: list[str] = []
-    work = [(setting, seed) for setting in settings if not setting.options.training for seed in SEEDS]
+    work = [setting for setting in settings if not setting.options.training]
     with held(session.rewritten):
-        for number, (setting, seed) in enumerate(work):
+        for number, setting in enumerate(work):
             report("proof", f"{setting.model_class.__name__}, {setting.name}", number, len(work))
             try:
-                run, invocations = run_small(session, setting, seed)
+                for run, invocations in run_small(session, setting, SEEDS):
+                    for one in invocations:
+                        for match in by_root[one.root]:
+                            _compare(match, concepts[match.concept], guards[match.key], one, evidence[match.key], run)
             except Exception as error:  # a class that does not run so proves nothing, and the others go on
                 failures.append(one_line(error))
-                continue
-            for invocation in invocations:
-                for match in by_root[invocation.root]:
-                    _compare(match, concepts[match.concept], guards[match.key], invocation, evidence[match.key], run)
     missing = {key: capture.symbol for _, key, capture in session.missing}
     lost = {match.key: missing.get((match.key, _output(match, concepts))) for match in matches}
     return tuple(verdict(match.key, evidence[match.key], lost[match.key], failures) for match in matches)
@@ -81,8 +80,8 @@ def _compare(
     match: Match, concept: Concept, guards: Guards, invocation: Invocation, evidence: Evidence, run: str
 ) -> None:
     """Check every execution of a match in one invocation of its root."""
-    parameters = {one.symbol: invocation.values.get((match.key, GUARD, one.symbol)) for one in guards.captures}
-    broken = guards.broken(invocation.instance, {name: seen[0] for name, seen in parameters.items() if seen})
+    seen = {one.symbol: invocation.values.get((match.key, GUARD, one.symbol), []) for one in guards.captures}
+    broken = guards.broken(invocation.instance, seen)
     for captured in _executions(match, concept, invocation):
         if isinstance(captured, str):
             evidence.add(Outcome(reason=captured), run)
@@ -91,7 +90,7 @@ def _compare(
         with float64(disguised=True):
             outcome = check(concept, captured, examine=evidence.compared < EXAMINED)
         differs = outcome.error is not None and not outcome.error <= TOLERANCE
-        if differs and broken:
+        if broken and (differs or outcome.error is None):
             outcome = Outcome(reason=f"`{broken}` does not hold")
         elif differs and (unseen := _unseen(match, concept)):
             outcome = Outcome(reason=f"the value of {unseen} was not captured")

@@ -1,7 +1,7 @@
-"""The conditions of a match, evaluated in each execution: where one does not hold, the equation says nothing."""
+"""The conditions of a match, as they came out in each execution: where one does not hold, the equation says nothing."""
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,52 +11,110 @@ from hfreader.facts.matches import Capture, Match
 from hfreader.facts.places import Place
 from hfreader.trace.spans import SourceText
 
+TEST = "if "
+"""Stands before the text of a test of the root function, to tell it from a parameter of the same name."""
+
 
 @dataclass(frozen=True)
 class Guards:
-    """The conditions of one match that speak of nothing but the root function's parameters.
+    """The conditions of one match.
 
-    receiver  the name of its first parameter (`self`), which is not captured.
-    captures  the parameters that the conditions need, under their names.
+    receiver  the name of the root function's first parameter (`self`), which is not captured.
+    captures  what the conditions need: tests of the root function, under TEST and their text, and its parameters.
     """
 
     conditions: tuple[str, ...]
     receiver: str | None
     captures: tuple[Capture, ...]
 
-    def broken(self, instance: object, values: Mapping[str, Any]) -> str | None:
-        """A condition that does not hold in this invocation, or None; one that cannot be evaluated is passed over."""
-        names = {**values, self.receiver: instance} if self.receiver is not None else dict(values)
+    def broken(self, instance: object, seen: Mapping[str, Sequence[Any]]) -> str | None:
+        """A condition that does not hold in this invocation, or None; one that nothing is known of is passed over.
+
+        seen  what was captured, by symbol, in this invocation.
+        """
+        names = {name: values[0] for name, values in seen.items() if values}
+        if self.receiver is not None:
+            names[self.receiver] = instance
         for condition in self.conditions:
-            try:
-                if not eval(condition, {"__builtins__": {}}, names):  # the traced source's own expression
-                    return condition
-            except Exception:  # whatever an expression of the library may raise on its own
-                continue
+            if _truth(ast.parse(condition, mode="eval").body, seen, names) is False:
+                return condition
         return None
 
 
+def _truth(test: ast.expr, seen: Mapping[str, Sequence[Any]], names: Mapping[str, Any]) -> bool | None:
+    """Whether a condition held; None where that is not known, or changed within the invocation."""
+    if values := seen.get(TEST + ast.unparse(test)):
+        return _agreed(values)
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = _truth(test.operand, seen, names)
+        return None if inner is None else not inner
+    if isinstance(test, ast.BoolOp):
+        decisive = isinstance(test.op, ast.Or)
+        parts = [_truth(part, seen, names) for part in test.values]
+        return decisive if decisive in parts else None if None in parts else not decisive
+    try:  # the traced source's own expression
+        return bool(eval(ast.unparse(test), {"__builtins__": {}}, dict(names)))
+    except Exception:  # whatever an expression of the library may raise on its own
+        return None
+
+
+def _agreed(values: Sequence[Any]) -> bool | None:
+    try:
+        truths = {bool(value) for value in values}
+    except Exception:  # a tensor of several elements has no truth
+        return None
+    return truths.pop() if len(truths) == 1 else None
+
+
 def guards_of(match: Match, package: Path) -> Guards:
-    """The conditions of a match that can be evaluated from the outside."""
+    """The conditions of a match, and what must be captured of its root function to see whether they hold."""
     found = _function(package / match.root.file, match.root)
-    if not match.guards or found is None:
+    conditions = tuple(text for text in match.guards if _parsed(text) is not None)
+    if not conditions or found is None:
         return Guards((), None, ())
     source, function = found
     parameters = {
         each.arg: each for each in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
     }
+    parts = [part for text in conditions if (tree := _parsed(text)) is not None for part in _parts(tree)]
+    named = {node.id for part in parts for node in ast.walk(part) if isinstance(node, ast.Name)}
     receiver = next((name for name in parameters if name == "self"), None)
-    known = [(text, names) for text in match.guards if (names := _names(text)) is not None and names <= {*parameters}]
-    wanted = sorted({name for _, names in known for name in names} - {receiver})
-    captures = (Capture(n, "value", (), Place(match.root.file, source.argument(parameters[n]))) for n in wanted)
-    return Guards(tuple(text for text, _ in known), receiver, tuple(captures))
+    captures = [(name, source.argument(parameters[name])) for name in sorted(named & {*parameters} - {receiver})]
+    wanted = {ast.unparse(part) for part in parts}
+    captures += [(TEST + text, source.span(test)) for test in _tests(function) if (text := ast.unparse(test)) in wanted]
+    return Guards(
+        conditions,
+        receiver,
+        tuple(Capture(symbol, "value", (), Place(match.root.file, span)) for symbol, span in captures),
+    )
 
 
-def _names(condition: str) -> set[str] | None:
+def _parsed(condition: str) -> ast.expr | None:
     try:
-        return {node.id for node in ast.walk(ast.parse(condition, mode="eval")) if isinstance(node, ast.Name)}
+        return ast.parse(condition, mode="eval").body
     except SyntaxError:
         return None
+
+
+def _tests(function: ast.FunctionDef) -> Iterator[ast.expr]:
+    """Everything by which a function decides: its tests and the parts that these consist of."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.If | ast.IfExp | ast.While):
+            yield from _parts(node.test)
+        elif isinstance(node, ast.BoolOp):
+            yield from (part for value in node.values[:-1] for part in _parts(value))
+
+
+def _parts(test: ast.expr) -> Iterator[ast.expr]:
+    """A test, and those it is put together from by `and`, `or` and `not`."""
+    yield test
+    inner: Iterable[ast.expr] = ()
+    if isinstance(test, ast.BoolOp):
+        inner = test.values
+    elif isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = (test.operand,)
+    for part in inner:
+        yield from _parts(part)
 
 
 def _function(file: Path, root: Place) -> tuple[SourceText, ast.FunctionDef] | None:

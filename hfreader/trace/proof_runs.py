@@ -1,8 +1,9 @@
 """Run a setting so that equations show: small, in float64, every weight random, padding in the mask."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from transformers import PreTrainedConfig, PreTrainedModel
 from hfreader.errors import HfreaderError
 from hfreader.trace.captures import CaptureSession, Invocation
 from hfreader.trace.configs import sub_configs, with_fields
+from hfreader.trace.models import parameters_of, skeleton
 from hfreader.trace.precision import float64
 from hfreader.trace.randomise import randomise
 from hfreader.trace.settings import TOKEN_TYPES, Setting, with_token_types
@@ -20,20 +22,30 @@ from hfreader.trace.sizes import assign, candidates, shallow
 
 EPSILON = 0.05
 """Stands for every epsilon of a configuration: at 1e-12 it could be missing or doubled and nobody would see."""
+HEAVY = 10_000_000
+"""Numbers to draw for a model that are no longer worth sizes of their own for every field."""
+_EXPERTS = re.compile("expert")
+"""Fields that count experts go with others that count those chosen, and with groups of them."""
 _EPSILONS = re.compile(r"(^|_)eps(ilon)?$")
 
 
-def run_small(session: CaptureSession, setting: Setting, seed: int) -> tuple[str, list[Invocation]]:
-    """What was captured in one run, and the run in words.
+def run_small(
+    session: CaptureSession, setting: Setting, seeds: Sequence[int]
+) -> Iterator[tuple[str, list[Invocation]]]:
+    """For each seed the run in words, and what was captured in it; all at the first sizes at which the class runs.
 
-    Raises HfreaderError where the class runs neither at small sizes nor at its own.
+    Raises HfreaderError where it runs neither at small sizes nor at its own.
     """
     failure: HfreaderError | None = None
     for small in _smaller(setting):
         try:
-            return _words(small, seed), _run(session, small, seed)
+            first = _run(session, small, seeds[0])
         except HfreaderError as error:
             failure = failure or error
+            continue
+        yield _words(small, seeds[0]), first
+        yield from ((_words(small, seed), _run(session, small, seed)) for seed in seeds[1:])
+        return
     raise failure or HfreaderError(f"{setting.model_class.__name__} accepts no sizes")
 
 
@@ -43,13 +55,26 @@ def _smaller(setting: Setting) -> Iterator[Setting]:
     if not setting.options.bare:
         setting = with_token_types(setting) or setting
         setting = replace(setting, options=replace(setting.options, padded=True))
+    own = replace(setting, config=config)
+    most = max(HEAVY, _numbers(own))
+    names = [name for name in candidates(config) if not _EXPERTS.search(name)]
     for tied in (False, True):
         try:
-            assignment = assign(config, setting.lengths, candidates(config), 0, tied)
+            assignment = assign(config, setting.lengths, names, 0, tied)
         except HfreaderError:
             continue
-        yield replace(setting, config=assignment.config, lengths=assignment.lengths)
-    yield replace(setting, config=config)
+        small = setting.with_config(assignment.config, assignment.lengths)
+        if _numbers(small) <= most:
+            yield small
+    yield own
+
+
+def _numbers(setting: Setting) -> int:
+    """How many numbers a model for a setting holds; 0 where only building it can tell."""
+    try:
+        return parameters_of(skeleton(setting.model_class, deepcopy(setting.config)))
+    except HfreaderError:
+        return 0
 
 
 def _with_epsilons(config: PreTrainedConfig) -> PreTrainedConfig:

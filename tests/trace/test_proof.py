@@ -135,6 +135,11 @@ MUTANTS = {
         "residual-connection BertLayer",
         ("self.LayerNorm(hidden_states + input_tensor)", "self.LayerNorm(hidden_states)"),
     ),
+    "residual added twice": (
+        BERT,
+        "residual-connection BertLayer",
+        ("self.LayerNorm(hidden_states + input_tensor)", "self.LayerNorm(hidden_states + input_tensor + input_tensor)"),
+    ),
 }
 
 
