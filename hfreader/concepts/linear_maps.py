@@ -1,0 +1,23 @@
+"""Patterns and computations of learned linear maps, shared by feed-forward networks and experts."""
+
+from typing import Any
+
+from hfreader.concepts.pattern import Anything, Bind, Element, Number, OneOf, Op, Pattern
+
+LEARNED = Op(("learned",))
+PARTS: tuple[tuple[str, Pattern], ...] = (("chunks", Number(2)),)
+
+
+def affine(x: Any, w: Any) -> Any:
+    """x W + b, without b where the map has none. Shapes: x (..., in), W (in, out), b (out,)."""
+    return x @ w.weight if w.bias is None else x @ w.weight + w.bias
+
+
+def half(index: int, whole: Pattern) -> Pattern:
+    """The first or second of two equal parts of a value."""
+    return Element(index, OneOf((Op(("chunk",), (whole,), keywords=PARTS), Op(("split",), (whole,)))))
+
+
+def clamped(value: Pattern, limit: str) -> Pattern:
+    """A value that may be held below a limit, named."""
+    return OneOf((Op(("clamp",), (value,), keywords=(("max", Bind(limit, Anything())),)), value))
