@@ -157,7 +157,8 @@ def index_of(flow: Flow, node: Node) -> int | None:
     """Which element a node takes of its operand, where that is a constant."""
     if node.op == "unpack" and node.label.isdigit():
         return int(node.label)
-    number = flow.node(node.operands[1].node).number if node.op == "item" else None
+    is_subscript = node.op == "item" and len(node.operands) == 2
+    number = flow.node(node.operands[1].node).number if is_subscript else None
     return None if number is None else int(number)
 
 

@@ -5,9 +5,22 @@ from typing import Any
 from hfreader.concepts.linear_maps import affine
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import BERT, TRANSFORMER, at
-from hfreader.concepts.pattern import LINEAR, Activation, Anything, Bind, Both, FirstPosition, Layer, Not, Returned
+from hfreader.concepts.pattern import (
+    LINEAR,
+    Activation,
+    Anything,
+    Bind,
+    Both,
+    FirstPosition,
+    Layer,
+    Not,
+    OneOf,
+    Returned,
+)
 
-INPUT = Bind("x", Both(Not(FirstPosition(Anything())), Anything()))
+# Not a pooled position, and not what such a half gives: then it is the end of a longer network.
+NO_INPUT = OneOf((FirstPosition(Anything()), Activation(Layer(LINEAR, (Anything(),)))))
+INPUT = Bind("x", Both(Not(NO_INPUT), Anything()))
 
 
 def reference(x: Any, w_1: Any, phi: Any) -> Any:
@@ -55,6 +68,7 @@ CONCEPT = Concept(
         _HALF.format(name="Intermediate", body="self.b(self.act(self.a(x)))"),
         _HALF.format(name="Intermediate", body="self.act(self.a(x[:, 0]))"),
         _HALF.format(name="Intermediate", body="self.n(self.act(self.a(x)))"),
+        _HALF.format(name="Intermediate", body="self.act(self.b(self.act(self.a(x))))"),
         _HALF.format(name="Intermediate", body="torch.tanh(self.a(x))"),
         _HALF.format(name="Intermediate", body="self.a(self.act(x))"),
     ),

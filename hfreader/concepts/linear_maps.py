@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hfreader.concepts.pattern import Anything, Bind, Element, Number, OneOf, Op, Pattern
+from hfreader.concepts.pattern import LINEAR, Anything, Bind, Both, Element, Layer, Number, OneOf, Op, Pattern
 
 LEARNED = Op(("learned",))
 PARTS: tuple[tuple[str, Pattern], ...] = (("chunks", Number(2)),)
@@ -21,3 +21,17 @@ def half(index: int, whole: Pattern) -> Pattern:
 def clamped(value: Pattern, limit: str) -> Pattern:
     """A value that may be held below a limit, named."""
     return OneOf((Op(("clamp",), (value,), keywords=(("max", Bind(limit, Anything())),)), value))
+
+
+def learned_map(x: Pattern, module: str, weight: str, offset: str) -> Pattern:
+    """A linear map of `x`: a layer, or a product with a learned matrix; the module, or matrix and offset, named."""
+    matrix = Bind(weight, LEARNED)
+    transposed = Op(("t", "transpose"), (LEARNED,))
+    return OneOf(
+        (
+            Layer(LINEAR, (x,), module),
+            Op(("linear",), (x, matrix, Bind(offset, Anything()))),
+            Op(("linear",), (x, matrix)),
+            Op(("matmul",), (x, Bind(f"{weight}_transposed", Both(transposed, Anything())))),
+        )
+    )

@@ -35,6 +35,7 @@ GATED_DELTA_NET = Citation(
     "Gated Delta Networks: Improving Mamba2 with Delta Rule", "Yang, Kautz, Hatamizadeh", 2024, "2412.06464"
 )
 GLU_VARIANTS = Citation("GLU Variants Improve Transformer", "Shazeer", 2020, "2002.05202")
+MIXTRAL = Citation("Mixtral of Experts", "Jiang et al.", 2024, "2401.04088")
 GELU_PAPER = Citation("Gaussian Error Linear Units (GELUs)", "Hendrycks, Gimpel", 2016, "1606.08415")
 RESNET = Citation("Deep Residual Learning for Image Recognition", "He, Zhang, Ren, Sun", 2015, "1512.03385")
 BATCH_NORM_PAPER = Citation(

@@ -78,6 +78,47 @@ def half_ffn() -> tuple[dict[str, Any], torch.Tensor]:
     return {"x": x, "w_1": module(one), "phi": F.relu}, torch.relu(one(x))
 
 
+def router_sigmoid() -> tuple[dict[str, Any], torch.Tensor]:
+    x, weight, correction = rand(5, 4), rand(9, 4), rand(9)
+    scores = (x @ weight.T).sigmoid()
+    _, indices = (scores + correction).topk(3)
+    chosen = torch.stack([scores[row, indices[row]] for row in range(5)])
+    wanted = 2.5 * chosen / (chosen.sum(-1, keepdim=True) + 0.1)
+    bound = {"x": x, "weight": weight, "sigmoid": scores, "choice": scores + correction, "indices": indices.flip(-1)}
+    return {**bound, "total": x, "eps": 0.1, "scale": 2.5, "like": chosen}, wanted.flip(-1)
+
+
+def router_softmax() -> tuple[dict[str, Any], torch.Tensor]:
+    x, layer = rand(5, 4), linear(4, 9)
+    return {"x": x, "router": module(layer), "like": rand(5, 2)}, layer(x).softmax(-1).sort(descending=True)[0][:, :2]
+
+
+def router_late() -> tuple[dict[str, Any], torch.Tensor]:
+    x, weight, offset = rand(5, 4), rand(9, 4), rand(9)
+    wanted = F.linear(x, weight, offset).sort(descending=True)[0][:, :2].softmax(-1)
+    return {"x": x, "weight": weight, "offset": offset, "late": x, "like": wanted}, wanted
+
+
+def expert_by_rows() -> tuple[dict[str, Any], torch.Tensor]:
+    x, first, second, g = rand(5, 4), rand(18, 4), rand(4, 9), rand(5, 1)
+    gate, up = F.linear(x, first).split(9, -1)
+    wanted = g * F.linear(F.silu(gate) * up, second)
+    return {"x": x, "w_in_rows": first, "w_down_rows": second, "g": g, "phi": F.silu, "gated": x}, wanted
+
+
+def expert_by_columns() -> tuple[dict[str, Any], torch.Tensor]:
+    x, first, second, g = rand(5, 4), rand(4, 6), rand(3, 4), rand(5, 1)
+    inner = (x @ first + 0.3).view(5, 3, 2).clamp(max=0.9)
+    wanted = g * (((inner[..., 1].clamp(min=-0.9) + 1) * inner[..., 0] * (1.7 * inner[..., 0]).sigmoid()) @ second)
+    limits = {"gate_limit": 0.9, "up_limit": 0.9, "alpha": 1.7, "b_in": torch.tensor(0.3, dtype=x.dtype)}
+    return {"x": x, "w_in": first, "w_down": second, "g": g, "gated": x, "even": x, **limits}, wanted
+
+
+def expert_without_gate() -> tuple[dict[str, Any], torch.Tensor]:
+    x, first, second = rand(2, 5, 4), rand(2, 4, 6), rand(2, 6, 4)
+    return {"x": x, "w_in": first, "w_down": second, "phi": F.relu}, torch.bmm(torch.bmm(x, first).relu(), second)
+
+
 CASES: dict[str, tuple[Case, ...]] = {
     "rms-norm": (rms_norm, rms_norm_without_module),
     "rms-norm-zero-centered": (rms_norm_zero_centered,),
@@ -85,5 +126,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     "gated-rms-norm": (gate_before_norm, gate_after_norm),
     "gated-ffn": (gated_ffn, gated_ffn_fused),
     "ffn-expansion-half": (half_ffn,),
+    "moe-router-topk": (router_sigmoid, router_softmax, router_late),
+    "moe-expert-bank": (expert_by_rows, expert_by_columns, expert_without_gate),
     "l2-normalization": (unit_length, unit_length_last),
 }
