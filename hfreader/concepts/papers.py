@@ -49,6 +49,15 @@ CONV_SEQ2SEQ = Citation(
     "Convolutional Sequence to Sequence Learning", "Gehring, Auli, Grangier, Yarats, Dauphin", 2017, "1705.03122"
 )
 TIED = Citation("Using the Output Embedding to Improve Language Models", "Press, Wolf", 2016, "1608.05859")
+VIT = Citation(
+    "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
+    "Dosovitskiy et al.",
+    2020,
+    "2010.11929",
+)
+VIVIT = Citation(
+    "ViViT: A Video Vision Transformer", "Arnab, Dehghani, Heigold, Sun, Lučić, Schmid", 2021, "2103.15691"
+)
 
 
 def at(paper: Citation, where: str) -> Citation:

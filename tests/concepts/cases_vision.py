@@ -71,6 +71,24 @@ def convnext() -> Arguments:
     return {"x": x, **layers, "z": z, "u": u, "v": v, "gamma": gamma, "like": wanted}, wanted
 
 
+def cut() -> Arguments:
+    """A ViT's convolution is a linear map of each patch."""
+    x, conv = rand(2, 3, 6, 4), made(nn.Conv2d(3, 5, 2, 2))
+    flat = x.unfold(2, 2, 2).unfold(3, 2, 2).permute(0, 2, 3, 1, 4, 5).reshape(2, 6, 12)
+    wanted = flat @ conv.weight.reshape(5, 12).t() + conv.bias
+    return {"x": x, "e": view(conv), "like": wanted}, wanted.detach()
+
+
+def cut_before() -> Arguments:
+    x, linear = rand(2, 6, 12), made(nn.Linear(12, 5))
+    return {"x": x, "e": view(linear), "like": rand(2, 6, 5)}, linear(x).detach()
+
+
+def vision_tokens() -> Arguments:
+    k, r, v, p = rand(2, 1, 4), rand(2, 3, 4), rand(2, 5, 4), rand(1, 9, 4)
+    return {"class_token": k, "registers": r, "patches": v, "positions": p}, torch.cat((k, r, v), 1) + p
+
+
 CASES: dict[str, tuple[Case, ...]] = {
     "conv-norm-act": (unit, unit_of_sound),
     "convolution": (
@@ -84,4 +102,6 @@ CASES: dict[str, tuple[Case, ...]] = {
     "conv-residual-block": (residual,),
     "convnext-block": (convnext,),
     "squeeze-excitation": (squeezed,),
+    "patch-embedding": (cut, cut_before),
+    "vision-token-embedding": (vision_tokens,),
 }

@@ -1,0 +1,85 @@
+"""Patch embedding: pictures cut into patches, each through one linear map."""
+
+from typing import Any
+
+from hfreader.concepts.convolutions import arranged, convolution, convolved, depthwise, patches
+from hfreader.concepts.model import Concept, Symbol, Text
+from hfreader.concepts.papers import VIT, VIVIT, at
+from hfreader.concepts.pattern import LINEAR, Anything, Bind, Both, Layer, Not, Number, OneOf, Op, Pattern
+
+X = Bind("x", Anything())
+SHARED = Both(convolution(X, "e"), Not(depthwise(Anything())))
+# Windows that overlap are patches where a sequence is made of them.
+SEQUENCE = Op(("transpose", "permute"), (Op(("flatten",), (SHARED,)),))
+SIDE = Bind("side", Anything())
+AREA: Pattern = OneOf((Op(("pow",), (SIDE, Number(2))), Op(("mul",), (SIDE, SIDE))))
+FLAT = OneOf((Op(("mul",), (Anything(), AREA)), Op(("mul",), (Op(("mul",), (Anything(), SIDE)), SIDE))))
+CUT_BEFORE = Layer(LINEAR, (X,), "e", settings=(("in_features", FLAT),))
+
+
+def reference(x: Any, e: Any, like: Any) -> Any:
+    """x_p E + b for every patch x_p. Shapes: x (B, C, *sizes), E (D, C, *patch), the result (B, N, D) or
+    (B, D, *sizes / patch); or x (..., C P P) already cut, E (C P P, D), the result (..., D)."""
+    if e.weight.dim() > 2:
+        return arranged(convolved(x, e), like)
+    return x @ e.weight if e.bias is None else x @ e.weight + e.bias
+
+
+_PATCHES = """
+class {name}(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.side = (c.p, c.p) if c.p else c.q
+        self.a = nn.Conv2d(3, c.d, kernel_size=self.side, stride=self.side)
+        self.o = nn.Conv2d(3, c.d, kernel_size=7, stride=4, padding=3)
+        self.t = nn.Conv2d(c.d, c.e, 2, 2)
+        self.w = nn.Conv2d(c.d, c.d, 3, 1, 1, groups=c.d)
+        self.l = nn.Linear(c.n * c.p * c.p, c.d)
+        self.k = nn.Linear(c.n * c.p, c.d)
+
+    def forward(self, x):
+        return {body}
+"""
+
+CONCEPT = Concept(
+    slug="patch-embedding",
+    name=Text("Patch embedding", "图块嵌入"),
+    explanation=Text(
+        "A picture is cut into square patches, and each patch, all its pixels in a row, goes through one linear map "
+        "to become a token. A convolution whose step is its window does both at once; videos are cut into tubes.",
+        "图像被切成方形图块,每个图块的全部像素排成一行,经同一个线性映射成为词元。步长等于窗口的卷积一次做完这两步;"
+        "视频则切成时空小块。",
+    ),
+    citations=(at(VIT, "§3.1, Eq. (1)"), at(VIVIT, "§3.2")),
+    equations=(
+        r"\sym{output}=\left[\sym{x}_p^1\sym{e};\,\sym{x}_p^2\sym{e};\,\cdots;\,\sym{x}_p^N\sym{e}\right]",
+        r"\sym{e}\in\mathbb{R}^{(\sym{side}^2 C)\times D}",
+    ),
+    symbols=(
+        Symbol("x", "x", Text("The picture, or its patches already cut", "图像,或已切好的图块")),
+        Symbol("e", "E", Text("The linear map of one patch", "单个图块的线性映射")),
+        Symbol("side", "P", Text("Side of a patch", "图块边长"), ("e",)),
+        Symbol("output", "z", Text("One token for each patch", "每个图块一个词元")),
+    ),
+    patterns=(
+        Bind("output", SEQUENCE),
+        Bind("output", Both(patches(X, "e"), Not(depthwise(Anything())))),
+        Bind("output", CUT_BEFORE),
+    ),
+    output="output",
+    reference=reference,
+    matches=(
+        _PATCHES.format(name="Linear", body="self.a(x).flatten(2).transpose(1, 2)"),
+        _PATCHES.format(name="Convolution", body="self.a(x.view(-1, 3, 4, 4)).view(-1, 8)"),
+        _PATCHES.format(name="Overlap", body="self.o(x).flatten(2).transpose(1, 2)"),
+        _PATCHES.format(name="Flat", body="self.l(x)"),
+    ),
+    rejects=(
+        # Downsampling by two, a convolution of each channel alone, overlapping windows that stay a picture, a linear
+        # map of something else.
+        _PATCHES.format(name="PatchEmbeddings", body="self.t(x)"),
+        _PATCHES.format(name="PatchEmbeddings", body="self.w(x).flatten(2).transpose(1, 2)"),
+        _PATCHES.format(name="PatchEmbeddings", body="self.o(x)"),
+        _PATCHES.format(name="PatchEmbeddings", body="self.k(x)"),
+    ),
+)
