@@ -2,13 +2,17 @@
 
 from typing import Any
 
-from hfreader.concepts.convolutions import arranged, convolution, convolved, depthwise, patches
+from hfreader.concepts.convolutions import arranged, convolution, convolved, patches
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import VIT, VIVIT, at
-from hfreader.concepts.pattern import LINEAR, Anything, Bind, Both, Layer, Not, Number, OneOf, Op, Pattern
+from hfreader.concepts.pattern import CONVOLUTION, LINEAR, Anything, Bind, Both, Layer, Not, Number, OneOf, Op, Pattern
 
 X = Bind("x", Anything())
-SHARED = Both(convolution(X, "e"), Not(depthwise(Anything())))
+# A convolution with as many channels out as in, or groups, makes features of features.
+REDUCTION = tuple(
+    Layer(CONVOLUTION, (Anything(),), equal=(("in_channels", one),)) for one in ("out_channels", "groups")
+)
+SHARED = Both(convolution(X, "e"), Not(OneOf(REDUCTION)))
 # Windows that overlap are patches where a sequence is made of them.
 SEQUENCE = Op(("transpose", "permute"), (Op(("flatten",), (SHARED,)),))
 SIDE = Bind("side", Anything())
@@ -35,6 +39,7 @@ class {name}(nn.Module):
         self.t = nn.Conv2d(c.d, c.e, 2, 2)
         self.w = nn.Conv2d(c.d, c.d, 3, 1, 1, groups=c.d)
         self.l = nn.Linear(c.n * c.p * c.p, c.d)
+        self.r = nn.Conv2d(c.d, c.d, kernel_size=c.s, stride=c.s)
         self.k = nn.Linear(c.n * c.p, c.d)
 
     def forward(self, x):
@@ -63,7 +68,7 @@ CONCEPT = Concept(
     ),
     patterns=(
         Bind("output", SEQUENCE),
-        Bind("output", Both(patches(X, "e"), Not(depthwise(Anything())))),
+        Bind("output", Both(patches(X, "e"), Not(OneOf(REDUCTION)))),
         Bind("output", CUT_BEFORE),
     ),
     output="output",
@@ -75,9 +80,10 @@ CONCEPT = Concept(
         _PATCHES.format(name="Flat", body="self.l(x)"),
     ),
     rejects=(
-        # Downsampling by two, a convolution of each channel alone, overlapping windows that stay a picture, a linear
+        # Downsampling by two or by a ratio, a convolution of each channel alone, overlapping windows that stay a picture, a linear
         # map of something else.
         _PATCHES.format(name="PatchEmbeddings", body="self.t(x)"),
+        _PATCHES.format(name="PatchEmbeddings", body="self.r(x).flatten(2).transpose(1, 2)"),
         _PATCHES.format(name="PatchEmbeddings", body="self.w(x).flatten(2).transpose(1, 2)"),
         _PATCHES.format(name="PatchEmbeddings", body="self.o(x)"),
         _PATCHES.format(name="PatchEmbeddings", body="self.k(x)"),
