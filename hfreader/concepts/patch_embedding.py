@@ -80,8 +80,8 @@ CONCEPT = Concept(
         _PATCHES.format(name="Flat", body="self.l(x)"),
     ),
     rejects=(
-        # Downsampling by two or by a ratio, a convolution of each channel alone, overlapping windows that stay a picture, a linear
-        # map of something else.
+        # Downsampling by two or by a ratio, a convolution of each channel alone, overlapping windows that stay a
+        # picture, a linear map of something else.
         _PATCHES.format(name="PatchEmbeddings", body="self.t(x)"),
         _PATCHES.format(name="PatchEmbeddings", body="self.r(x).flatten(2).transpose(1, 2)"),
         _PATCHES.format(name="PatchEmbeddings", body="self.w(x).flatten(2).transpose(1, 2)"),
