@@ -10,8 +10,9 @@ from hfreader.analyzers.roles import Roles
 from hfreader.analyzers.roles_calls import composition
 from hfreader.concepts import catalogue
 from hfreader.errors import HfreaderError
-from hfreader.facts.analysis import Analysis, Diagram, DispatchSite
+from hfreader.facts.analysis import Analysis, DispatchSite
 from hfreader.facts.code import FileFacts
+from hfreader.facts.dataflow import Dataflow
 from hfreader.facts.mapping import Computing
 from hfreader.facts.matches import Match
 from hfreader.facts.places import Place, Span
@@ -25,7 +26,7 @@ def analyse(library: Library, file: str) -> Analysis:
     """
     facts = library.file(file)
     matches: list[Match] = []
-    diagrams: list[Diagram] = []
+    forwards: list[tuple[Dataflow, tuple[Match, ...]]] = []
     dispatches: list[DispatchSite] = []
     problems: list[Problem] = []
     computing: list[Computing] = []
@@ -37,17 +38,16 @@ def analyse(library: Library, file: str) -> Analysis:
             found = matcher.matches()
             matches += found
             dispatches += dispatch_sites(graph)
-            if function == "forward":
-                diagrams.append(fold(graph, found))
+            forwards += [(graph, found)] if function == "forward" else []
             made = composition(matcher.flow)
             roles.add(made, found)
             computing += [made.computing] if made.computing else []
         except (HfreaderError, RecursionError, AssertionError, LookupError, TypeError, ValueError) as error:
             problems.append(Problem("analyzers", owner, _reason(error), Place(file, span)))
     played = tuple(role for one in facts.classes for role in roles.of(one, file))
-    return Analysis(
-        facts, tuple(matches), tuple(diagrams), tuple(dispatches), tuple(problems), played, tuple(computing)
-    )
+    kept = tuple(match for match in matches if roles.keeps(match))
+    diagrams = (fold(graph, tuple(match for match in found if roles.keeps(match))) for graph, found in forwards)
+    return Analysis(facts, kept, tuple(diagrams), tuple(dispatches), tuple(problems), played, tuple(computing))
 
 
 def _roots(library: Library, facts: FileFacts) -> Iterator[tuple[str, str, Span]]:

@@ -1,6 +1,6 @@
 """Which roles the classes of a file play, told from what they are and from the concepts of what they call."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -27,6 +27,8 @@ class Roles:
         self._compositions: dict[str, list[Composition]] = {}
         self._matched: dict[str, dict[str, None]] = {}
         self._known: dict[str, tuple[str, ...]] = {}
+        self._roles: dict[str, tuple[str, ...]] = {}
+        self._rest = {slug for slug, one in concepts.items() if one.otherwise}
 
     def add(self, made: Composition, matches: Iterable[Match]) -> None:
         """Remember what a method of a class composes, and the concepts whose equations are in it."""
@@ -39,7 +41,11 @@ class Roles:
         place = made[0].place if made else Place(file, facts.name_span)
         parts = self._parts([call for one in made for call in one.calls])
         wiring = "; ".join(one.wiring for one in made if one.wiring) or None
-        return tuple(Role(slug, facts.qualified, place, parts, wiring) for slug in self._slugs(facts, made))
+        return tuple(Role(slug, facts.qualified, place, parts, wiring) for slug in self._slugs(facts.qualified))
+
+    def keeps(self, match: Match) -> bool:
+        """Whether a match counts: that of a concept with class patterns does in a class that plays the role."""
+        return not self._concepts[match.concept].class_patterns or match.concept in self._slugs(match.owner)
 
     def concepts_of(self, qualified: str) -> tuple[str, ...]:
         """Everything that a class implements or is, its own before what it inherits; empty for what is not known."""
@@ -49,18 +55,18 @@ class Roles:
             self._known[qualified] = tuple(dict.fromkeys(self._look(qualified)))
         return self._known[qualified]
 
-    def _look(self, qualified: str) -> list[str]:
+    def _look(self, qualified: str) -> Iterable[str]:
+        if self._facts(qualified) is None:
+            return ()
+        slugs = self._slugs(qualified)
+        patterns = {slug: self._concepts[slug].class_patterns for slug in self._matched.get(qualified, ())}
+        own = (*(slug for slug, needed in patterns.items() if not needed), *slugs)
+        inherited = (self.concepts_of(base) for base in self._library.ancestors(qualified)[1:] if not own)
+        return own or next(filter(None, inherited), ())
+
+    def _facts(self, qualified: str) -> ClassFacts | None:
         found = None if qualified.startswith("torch.") else self._library.find_class(qualified)
-        if found is None:
-            return []
-        facts = found[1]
-        if facts.qualified not in self._compositions and facts.kind in ("module", "model"):
-            self._read(facts.qualified)
-        own = [*self._matched.get(facts.qualified, ()), *self._slugs(facts, self._compositions[facts.qualified])]
-        if own:
-            return own
-        inherited = (self.concepts_of(base) for base in self._library.ancestors(facts.qualified)[1:])
-        return list(next(filter(None, inherited), ()))
+        return None if found is None else found[1]
 
     def _read(self, qualified: str) -> None:
         """Look at a class of another file."""
@@ -73,26 +79,49 @@ class Roles:
         except (HfreaderError, RecursionError, AssertionError, LookupError, TypeError, ValueError):
             return  # the analysis of its own file says what is wrong with it
 
-    def _slugs(self, facts: ClassFacts, made: list[Composition]) -> tuple[str, ...]:
+    def _slugs(self, qualified: str) -> tuple[str, ...]:
         """The concepts whose class patterns fit, and those compositions whose equation was found."""
-        if not made and facts.kind in ("module", "model") and self._has(facts.qualified, "forward"):
+        if qualified not in self._roles:
+            self._roles[qualified] = ()
+            subject = self._subject(qualified)
+            self._roles[qualified] = () if subject is None else self._fitting(subject)
+        return self._roles[qualified]
+
+    def _fitting(self, subject: Subject) -> tuple[str, ...]:
+        has_forward = subject.facts.kind in ("module", "model") and subject.has("forward")
+        if has_forward and not subject.compositions:
             return ()  # it has its forward, and with it its roles, from another file
-        matched = self._matched.get(facts.qualified, {})
-        subject = Subject(
+        found = [slug for slug in sorted(subject.matched) if self._is_composition(slug)]
+        found += self._fit(set(self._concepts) - self._rest, subject)
+        return tuple(dict.fromkeys(found)) or tuple(self._fit(self._rest, subject))
+
+    def _fit(self, slugs: Collection[str], subject: Subject) -> Iterator[str]:
+        for slug, concept in self._concepts.items():
+            if slug in slugs and any(fits(pattern, subject) for pattern in concept.class_patterns):
+                yield slug
+
+    def _is_composition(self, slug: str) -> bool:
+        return self._concepts[slug].kind == "composition" and not self._concepts[slug].class_patterns
+
+    def _subject(self, qualified: str) -> Subject | None:
+        facts = self._facts(qualified)
+        if facts is None:
+            return None
+        if qualified not in self._compositions and facts.kind in ("module", "model"):
+            self._read(qualified)
+        return Subject(
             facts,
-            self._library.ancestors(facts.qualified),
-            partial(self._has, facts.qualified),
-            frozenset(matched),
-            tuple(made),
+            self._library.ancestors(qualified),
+            partial(self._has, qualified),
+            tuple(self._compositions.get(qualified, ())),
+            frozenset(self._matched.get(qualified, ())),
             self._concepts_of_call,
+            self._children,
         )
-        composed = [slug for slug in matched if self._concepts[slug].kind == "composition"]
-        fitting = [
-            slug
-            for slug, concept in self._concepts.items()
-            if any(fits(pattern, subject) for pattern in concept.class_patterns)
-        ]
-        return tuple(dict.fromkeys((*composed, *fitting)))
+
+    def _children(self, call: ChildCall) -> list[Subject]:
+        found = (self._subject(self._library.definition(name)) for name in call.classes)
+        return [one for one in found if one is not None]
 
     def _has(self, qualified: str, method: str) -> bool:
         found = self._library.method(qualified, method)

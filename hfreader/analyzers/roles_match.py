@@ -1,6 +1,6 @@
 """Whether a class fits a class pattern."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from hfreader.analyzers.roles_calls import ChildCall, Composition
@@ -22,15 +22,17 @@ from hfreader.facts.code import ClassFacts
 
 @dataclass(frozen=True)
 class Subject:
-    """A class as the patterns see it: its facts, its ancestors, whether it has a method, the concepts whose equations
-    were found in it, what its methods compose, and the concepts of a submodule it calls."""
+    """A class as the patterns see it: its facts, its ancestors, whether it has a method, what its methods compose, the
+    concepts whose equations were found in it, the concepts of a submodule it calls, and the
+    classes of that submodule as subjects."""
 
     facts: ClassFacts
     ancestors: tuple[str, ...]
     has: Callable[[str], bool]
-    matched: frozenset[str]
     compositions: tuple[Composition, ...]
+    matched: frozenset[str]
     concepts_of: Callable[[ChildCall], frozenset[str]]
+    children: Callable[[ChildCall], Iterable["Subject"]]
 
 
 def fits(pattern: ClassPattern, subject: Subject) -> bool:
@@ -76,6 +78,8 @@ def _calls(pattern: Calls, call: ChildCall, made: Composition, subject: Subject)
     wanted = bool(pattern.concepts) or bool(pattern.classes)
     is_class = any(_is_base(name, pattern.classes) for name in call.classes)
     if wanted and not is_class and subject.concepts_of(call).isdisjoint(pattern.concepts):
+        return False
+    if pattern.child is not None and not any(fits(pattern.child, child) for child in subject.children(call)):
         return False
     by_node = {one.node: one for one in made.calls}
 

@@ -46,6 +46,7 @@ class Calls:
     returned  what the class returns is the submodule's result, or holds it.
     after     concepts of another submodule from whose result its arguments are computed.
     beside    an argument is computed from an earlier submodule of these concepts, and another one is not.
+    child     what the submodule's own class fits.
     """
 
     concepts: tuple[str, ...] = ()
@@ -54,6 +55,7 @@ class Calls:
     returned: bool = False
     after: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    child: "ClassPattern | None" = None
 
 
 @dataclass(frozen=True)

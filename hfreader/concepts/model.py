@@ -52,7 +52,9 @@ class Concept:
     output      the symbol that the reference computes.
     reference   computes `output` from the other symbols, see below. None: a role without an equation to execute; it
                 has no patterns either.
-    class_patterns  alternatives over a whole class: what it is, which children it calls and in which order.
+    class_patterns  alternatives over a whole class: what it is, which children it calls and in which order. Where there
+                are any, the equation counts in classes that fit one of them alone.
+    otherwise   a role only of classes that play no other one.
     hints       symbols that only tell the reference which form or size it meets: its result need not change with
                 their values (attention derives its scale from d_k, whatever scale the code uses).
     matches     source text of modules in which the concept must be found; `rejects` where it must not.
@@ -84,6 +86,7 @@ class Concept:
     symbols: tuple[Symbol, ...] = ()
     patterns: tuple[Pattern, ...] = ()
     class_patterns: tuple[ClassPattern, ...] = ()
+    otherwise: bool = False
     output: str = ""
     reference: Callable[..., Any] | None = None
     hints: frozenset[str] = frozenset()
