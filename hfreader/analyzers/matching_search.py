@@ -366,7 +366,9 @@ class Search:
         if pattern.without and any(one.bindings["output"].use.node in way for one in self.matches_of(pattern.without)):
             return None
         if pattern.contains and not any(
-            one.bindings["output"].use.node in way and self._all_from(source, one, pattern.inputs, found.guards)
+            one.bindings["output"].use.node in way
+            and self._all_from(source, one, pattern.inputs, found.guards)
+            and not (pattern.apart and self._all_from(source, one, pattern.apart, found.guards))
             for one in self.matches_of(pattern.contains)
         ):
             return None

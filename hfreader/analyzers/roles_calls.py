@@ -28,7 +28,7 @@ class ChildCall:
     node      the call in the graph.
     fed       for each argument, the earlier calls from whose results it is computed, and whether anything else that is
               no setting takes part; arguments that are settings are left out.
-    repeated  called for every element of a list of layers, its result carried to the next.
+    repeated  called in a loop, its result carried to the next pass.
     returned  the method returns its result, alone or inside what it returns.
     """
 
@@ -95,7 +95,7 @@ def _child_calls(flow: Flow, calls: list[int]) -> Iterator[ChildCall]:
             node.classes,
             Place(flow.graph.file_of(node.scope), node.span),
             tuple(_fed(flow, one.node, stops - {number}) for one in node.operands if not _is_setting(flow, one.node)),
-            number in carried and _is_element(flow, number),
+            number in carried,
             number in returned,
         )
 
@@ -108,14 +108,6 @@ def _fed(flow: Flow, argument: int, stops: frozenset[int]) -> frozenset[int]:
 def _is_setting(flow: Flow, number: int) -> bool:
     nodes = [flow.node(base) for base in flow.bases(number)]
     return all(node.op in ("attribute", "constant") or node.number is not None for node in nodes)
-
-
-def _is_element(flow: Flow, call: int) -> bool:
-    """Whether the callee is an element of a list of modules."""
-    callee = flow.callee(call)
-    if callee is None:
-        return False
-    return any(flow.node(use.node).op in ("element", "item") for use, _ in flow.seen_as(flow.use_of(callee)))
 
 
 def _computed(flow: Flow, number: int) -> str | None:

@@ -42,7 +42,7 @@ class Calls:
 
     concepts  one of which the submodule has (by match, role or inheritance); empty for any submodule.
     classes   or one of these library classes that it is.
-    repeated  called for every element of a list of layers, its result carried to the next.
+    repeated  called in a loop, its result carried to the next pass.
     returned  what the class returns is the submodule's result, or holds it.
     after     concepts of another submodule from whose result its arguments are computed.
     beside    an argument is computed from an earlier submodule of these concepts, and another one is not.

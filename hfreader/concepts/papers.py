@@ -59,6 +59,33 @@ VIVIT = Citation(
     "ViViT: A Video Vision Transformer", "Arnab, Dehghani, Heigold, Sun, Lučić, Schmid", 2021, "2103.15691"
 )
 
+VIT = Citation(
+    "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
+    "Dosovitskiy et al.",
+    2020,
+    "2010.11929",
+)
+COGVIEW = Citation("CogView: Mastering Text-to-Image Generation via Transformers", "Ding et al.", 2021, "2105.13290")
+GEMMA_2 = Citation("Gemma 2: Improving Open Language Models at a Practical Size", "Gemma Team", 2024, "2408.00118")
+OLMO_2 = Citation("2 OLMo 2 Furious", "OLMo Team", 2024, "2501.00656")
+SWIN_V2 = Citation("Swin Transformer V2: Scaling Up Capacity and Resolution", "Liu et al.", 2021, "2111.09883")
+PALM = Citation("PaLM: Scaling Language Modeling with Pathways", "Chowdhery et al.", 2022, "2204.02311")
+GPT_NEOX = Citation("GPT-NeoX-20B: An Open-Source Autoregressive Language Model", "Black et al.", 2022, "2204.06745")
+CONFORMER = Citation(
+    "Conformer: Convolution-augmented Transformer for Speech Recognition", "Gulati et al.", 2020, "2005.08100"
+)
+T5 = Citation(
+    "Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer",
+    "Raffel et al.",
+    2019,
+    "1910.10683",
+)
+CLIP = Citation(
+    "Learning Transferable Visual Models From Natural Language Supervision", "Radford et al.", 2021, "2103.00020"
+)
+DETR = Citation("End-to-End Object Detection with Transformers", "Carion et al.", 2020, "2005.12872")
+LLAVA = Citation("Visual Instruction Tuning", "Liu et al.", 2023, "2304.08485")
+
 
 def at(paper: Citation, where: str) -> Citation:
     """A place in a paper: section and equation."""

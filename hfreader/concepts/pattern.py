@@ -163,6 +163,7 @@ class Branch:
 
     source    the value it starts from; symbols bound here or before are fixed for the rest of the pattern.
     contains  a concept that must have a match inside whose `inputs` (symbols) all come from `source`, or None.
+    apart     further symbols of that match, which do not all come from `source`.
     without   a concept that must have no match inside.
     around    a symbol, already bound, from which the branch must take nothing except by way of `source`.
     applies   layers (qualified) and operations of which one must be on the way; any where this is empty.
@@ -172,6 +173,7 @@ class Branch:
     source: "Pattern"
     contains: str | None = None
     inputs: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
     without: str | None = None
     around: str | None = None
     applies: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ class Part:
     classes    the classes it can be, qualified; empty where only the config knows.
     concepts   what those classes implement and which roles they play.
     place      the first call.
-    repeated   called once for every element of a list.
+    repeated   called in a loop, its result carried to the next pass.
     """
 
     attribute: str
