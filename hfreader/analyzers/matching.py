@@ -8,7 +8,8 @@ from itertools import islice
 from hfreader.analyzers.guards import Guards, consistent
 from hfreader.analyzers.matching_flow import Flow, Use
 from hfreader.analyzers.matching_questions import ACTIVATIONS
-from hfreader.analyzers.matching_search import Bound, Search, Solution
+from hfreader.analyzers.matching_search import Search
+from hfreader.analyzers.matching_solutions import Bound, Solution
 from hfreader.concepts.model import Concept
 from hfreader.concepts.pattern import (
     Activation,
@@ -16,7 +17,9 @@ from hfreader.concepts.pattern import (
     Both,
     Call,
     Computes,
+    Einsum,
     Element,
+    Equation,
     FirstPosition,
     Layer,
     NotPartOf,
@@ -24,6 +27,8 @@ from hfreader.concepts.pattern import (
     Op,
     Pattern,
     Returned,
+    Select,
+    Slice,
 )
 from hfreader.facts.dataflow import Dataflow, Token
 from hfreader.facts.matches import Binding, Capture, Match
@@ -101,7 +106,9 @@ class Matcher:
 
     def _starts(self, pattern: Pattern) -> list[int]:
         """Nodes at which the outermost operation of a pattern can be."""
-        nodes = [node for op in sorted(_first_operations(pattern)) for node in self.flow.by_op.get(op, ())]
+        nodes = [
+            node for op in sorted(_first_operations(pattern, self.concepts)) for node in self.flow.by_op.get(op, ())
+        ]
         return [node for node in nodes if self._is_near(node)]
 
     def _is_near(self, node: int) -> bool:
@@ -201,20 +208,25 @@ class Matcher:
             yield place
 
 
-def _first_operations(pattern: Pattern) -> frozenset[str]:
+def _first_operations(pattern: Pattern, concepts: Mapping[str, Concept]) -> frozenset[str]:
     """The operations that the outermost node of a pattern can have."""
     match pattern:
         case Bind(pattern=inner) | Returned(pattern=inner) | Both(first=inner) | NotPartOf(pattern=inner):
-            return _first_operations(inner)
+            return _first_operations(inner, concepts)
         case OneOf(options=options):
-            return frozenset[str]().union(*(_first_operations(option) for option in options))
+            return frozenset[str]().union(*(_first_operations(option, concepts) for option in options))
+        case Equation(concept=slug):
+            inner_patterns = concepts[slug].patterns if slug in concepts else ()
+            return frozenset[str]().union(*(_first_operations(one, concepts) for one in inner_patterns))
         case Op(names=names):
             return frozenset(names)
+        case Einsum():
+            return frozenset({"einsum"})
         case Activation():
             return ACTIVATIONS | {"module"}
         case Layer() | Computes():
             return frozenset({"module"})
-        case FirstPosition():
+        case FirstPosition() | Slice() | Select():
             return frozenset({"item"})
         case Element():
             return frozenset({"item", "unpack"})

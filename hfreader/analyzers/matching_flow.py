@@ -131,6 +131,8 @@ class Flow:
             return [(Use(node.operands[0].node, node.operands[0].span, number), {})]
         if node.op == "loop" and len(node.operands) == 1:
             return [(Use(node.operands[0].node, node.operands[0].span, node.scope), {})]
+        if node.op == "item" and self._keeps_all(node):
+            return [(Use(node.operands[0].node, node.operands[0].span, node.scope), {})]
         if node.op == "unpack":
             wholes = self.seen_as(self.use_of(node.operands[0].node))
             return [
@@ -139,6 +141,14 @@ class Flow:
                 if (part := self._element(whole.node, node.label)) is not None
             ]
         return []
+
+    def _keeps_all(self, item: Node) -> bool:
+        """Whether a subscript is a view of the whole tensor: full slices, `...` and None (a dimension of size 1)."""
+        index = self.node(item.operands[1].node) if len(item.operands) == 2 else None
+        if index is None or index.op != "tuple":
+            return False
+        parts = [self.node(one.node) for one in index.operands]
+        return all(part.label in ("...", "None") or (part.op == "slice" and not part.operands) for part in parts)
 
     def _element(self, whole: int, label: str) -> Use | None:
         """The element of a known tuple; of what a cache gives back, the keys or values that were put in."""

@@ -153,6 +153,41 @@ def is_first_position(flow: Flow, node: Node) -> bool:
     return all(part.label == "..." or (part.op == "slice" and not part.operands) for part in (*parts[:1], *parts[2:]))
 
 
+def last_slice(flow: Flow, node: Node) -> Node | None:
+    """The slice of the last dimension that a subscript takes, all else kept; None for any other node."""
+    if node.op != "item" or len(node.operands) != 2:
+        return None
+    index = flow.node(node.operands[1].node)
+    parts = [flow.node(one.node) for one in index.operands] if index.op == "tuple" else []
+    if len(parts) < 2 or parts[-1].op != "slice" or not parts[-1].operands:
+        return None
+    kept = all(part.label == "..." or (part.op == "slice" and not part.operands) for part in parts[:-1])
+    return parts[-1] if kept else None
+
+
+def selected(flow: Flow, node: Node) -> int | None:
+    """The constant index that a subscript takes in one dimension, all else kept; None for any other node."""
+    if node.op != "item" or len(node.operands) != 2:
+        return None
+    index = flow.node(node.operands[1].node)
+    parts = [flow.node(one.node) for one in index.operands] if index.op == "tuple" else []
+    rest = [part for part in parts if not (part.label == "..." or (part.op == "slice" and not part.operands))]
+    return int(rest[0].number) if len(parts) > 1 and len(rest) == 1 and rest[0].number is not None else None
+
+
+def same_letters(written: str, equation: str) -> bool:
+    """Whether two einsum equations are one up to the choice of letters; `written` is a constant's source text."""
+    return _renamed(written.strip("'\"")) == _renamed(equation)
+
+
+def _renamed(equation: str) -> str:
+    letters: dict[str, str] = {}
+    return "".join(
+        letters.setdefault(one, chr(ord("a") + len(letters))) if one.isalpha() else one
+        for one in equation.replace(" ", "")
+    )
+
+
 def index_of(flow: Flow, node: Node) -> int | None:
     """Which element a node takes of its operand, where that is a constant."""
     if node.op == "unpack" and node.label.isdigit():

@@ -1,15 +1,15 @@
 """Backtracking search for a pattern in a dataflow graph."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice, permutations
-from typing import Any, Literal
+from typing import Any
 
 from hfreader.analyzers.guards import Guards, consistent
+from hfreader.analyzers.matching_branches import asked_for, inside, is_setting
 from hfreader.analyzers.matching_flow import Flow, Use
 from hfreader.analyzers.matching_questions import (
-    always_from,
     constructions,
     derives,
     index_of,
@@ -18,9 +18,12 @@ from hfreader.analyzers.matching_questions import (
     is_plain_call,
     is_scalar,
     is_sized_by,
-    learns,
+    last_slice,
+    same_letters,
+    selected,
     written_alike,
 )
+from hfreader.analyzers.matching_solutions import Bound, Solution
 from hfreader.concepts.pattern import (
     Activation,
     Anything,
@@ -30,8 +33,11 @@ from hfreader.concepts.pattern import (
     Call,
     Computes,
     DerivedFrom,
+    Differs,
     Direct,
+    Einsum,
     Element,
+    Equation,
     FirstPosition,
     Layer,
     Not,
@@ -42,41 +48,15 @@ from hfreader.concepts.pattern import (
     Pattern,
     Returned,
     Scalar,
+    Select,
+    Slice,
     Unshared,
 )
 from hfreader.facts.dataflow import Node
 
 COMMUTATIVE = frozenset({"add", "mul"})
+COMPLETE = COMMUTATIVE | {"cat", "stack"}
 STEPS = 20_000
-
-
-@dataclass(frozen=True)
-class Bound:
-    """What a symbol stands for. `computed` are the operations that compute the value, where the pattern names them."""
-
-    kind: Literal["value", "module"]
-    use: Use
-    computed: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True)
-class Solution:
-    """A way in which a pattern fits. `nodes` are its operations; `inside` those taken as black boxes."""
-
-    bindings: Mapping[str, Bound] = field(default_factory=dict)
-    nodes: frozenset[int] = frozenset()
-    inside: frozenset[int] = frozenset()
-    guards: Guards = field(default_factory=dict)
-
-    def at(self, node: int, guards: Guards) -> "Solution | None":
-        """With one more operation, found under `guards`; None where these contradict what holds already."""
-        together = consistent(self.guards, guards)
-        return None if together is None else replace(self, nodes=self.nodes | {node}, guards=together)
-
-    def under(self, guards: Guards) -> "Solution | None":
-        """With further conditions."""
-        together = consistent(self.guards, guards)
-        return None if together is None else replace(self, guards=together)
 
 
 Found = Iterator[Solution]
@@ -99,6 +79,11 @@ class Search:
             Scalar: self._scalar,
             FirstPosition: self._first_position,
             Element: self._element,
+            Slice: self._slice,
+            Select: self._select,
+            Differs: self._differs,
+            Einsum: self._einsum,
+            Equation: self._equation,
             Bind: self._bind,
             OneOf: self._one_of,
             Both: self._both,
@@ -148,7 +133,7 @@ class Search:
     def _leading(self, node: Node, count: int) -> tuple[Use, ...] | None:
         """The first operands that are no settings."""
         operands = [one for one in node.operands if one.keyword is None or one.keyword in ("input", "weight", "bias")]
-        if len(operands) < count or (node.op in COMMUTATIVE and len(operands) != count):
+        if len(operands) < count or (node.op in COMPLETE and len(operands) != count):
             return None
         return tuple(Use(one.node, one.span, node.scope) for one in operands[:count])
 
@@ -269,6 +254,67 @@ class Search:
                     pattern.operand, Use(node.operands[0].node, node.operands[0].span, node.scope), here
                 )
 
+    def _slice(self, pattern: Slice, use: Use, so_far: Solution, exact: bool) -> Found:
+        wanted = {"start": pattern.start, "stop": pattern.stop, "step": pattern.step}
+        for seen, node, guards in self._views(use, exact):
+            if (part := last_slice(self.flow, node)) is None or (here := so_far.at(seen.node, guards)) is None:
+                continue
+            given = {
+                one.keyword: Use(one.node, one.span, part.scope)
+                for one in part.operands
+                if (one.keyword, self.flow.node(one.node).number) != ("start", 0)
+            }
+            if given.keys() != {name for name, bound in wanted.items() if bound is not None}:
+                continue
+            bounds = tuple((bound, given[name]) for name, bound in wanted.items() if bound is not None)
+            operand = Use(node.operands[0].node, node.operands[0].span, node.scope)
+            for found in self._match(pattern.operand, operand, here):
+                yield from self._all(tuple(one for one, _ in bounds), tuple(one for _, one in bounds), found)
+
+    def _select(self, pattern: Select, use: Use, so_far: Solution, exact: bool) -> Found:
+        for seen, node, guards in self._views(use, exact):
+            if selected(self.flow, node) == pattern.index and (here := so_far.at(seen.node, guards)) is not None:
+                operand = Use(node.operands[0].node, node.operands[0].span, node.scope)
+                yield from self._match(pattern.operand, operand, here)
+
+    def _differs(self, pattern: Differs, use: Use, so_far: Solution, exact: bool) -> Found:
+        known = self.flow.bases(so_far.bindings[pattern.symbol].use.node)
+        for seen, _, guards in self._views(use, exact):
+            if known.isdisjoint(self.flow.bases(seen.node)) and (here := so_far.under(guards)) is not None:
+                yield here
+                return
+
+    def _einsum(self, pattern: Einsum, use: Use, so_far: Solution, exact: bool) -> Found:
+        for seen, node, guards in self._views(use, exact):
+            if node.op != "einsum" or len(node.operands) != len(pattern.operands) + 1:
+                continue
+            written = self.flow.node(node.operands[0].node).label
+            if not any(same_letters(written, one) for one in pattern.equations):
+                continue
+            if (here := so_far.at(seen.node, guards)) is not None:
+                uses = tuple(Use(one.node, one.span, node.scope) for one in node.operands[1:])
+                yield from self._all(pattern.operands, uses, here)
+
+    def _equation(self, pattern: Equation, use: Use, so_far: Solution, exact: bool) -> Found:
+        outputs = {one.bindings["output"].use.node: one for one in self.matches_of(pattern.concept)}
+        for seen, _, guards in self._views(use, exact):
+            if (inner := outputs.get(seen.node)) is None or any(
+                name not in inner.bindings for name, _ in pattern.where
+            ):
+                continue
+            together = consistent(guards, inner.guards)
+            if together is None or (here := so_far.under(together)) is None:
+                continue
+            kept = {name: inner.bindings[name] for name in pattern.keep if name in inner.bindings}
+            here = replace(
+                here,
+                nodes=here.nodes | inner.nodes,
+                inside=here.inside | inner.inside,
+                bindings={**kept, **here.bindings},
+            )
+            uses = tuple(inner.bindings[name].use for name, _ in pattern.where)
+            yield from self._all(tuple(one for _, one in pattern.where), uses, here)
+
     def _bind(self, pattern: Bind, use: Use, so_far: Solution, exact: bool) -> Found:
         if pattern.symbol in so_far.bindings:
             yield from self._same(pattern, use, so_far, exact)
@@ -330,55 +376,11 @@ class Search:
 
     def _branch(self, pattern: Branch, use: Use, so_far: Solution, exact: bool) -> Found:
         for source in self.flow.reached_from(use.node, users=so_far.nodes):
-            if self._is_setting(source):
+            if is_setting(self.flow, source):
                 continue
-            if (here := so_far.under(self._asked_for(source, use.node))) is None:
+            if (here := so_far.under(asked_for(self.flow, source, use.node))) is None:
                 continue
             for found in islice(self._match(pattern.source, self.flow.use_of(source), here, True), 1):
-                if (inside := self._inside(pattern, use.node, source, found)) is not None:
-                    yield replace(found, inside=found.inside | inside)
+                if (way := inside(self.flow, self.matches_of, pattern, use.node, source, found)) is not None:
+                    yield replace(found, inside=found.inside | way)
                     return
-
-    def _asked_for(self, source: int, top: int) -> Guards:
-        """The conditions under which the way from `source` to `top` is taken, beyond those of `top` itself."""
-        outer = self.flow.conditions.get(top, {})
-        inner = self.flow.conditions.get(source, {})
-        return {condition: truth for condition, truth in inner.items() if condition not in outer}
-
-    def _is_setting(self, number: int) -> bool:
-        """Whether a value is fixed when the model is built."""
-        nodes = [self.flow.node(base) for base in self.flow.bases(number)]
-        return all(node.op in ("attribute", "constant") or self.flow.path(node.scope) is None for node in nodes)
-
-    def _inside(self, pattern: Branch, top: int, source: int, found: Solution) -> frozenset[int] | None:
-        """The nodes on the way from `source` to `top`, None where the branch is not what the pattern says."""
-        same = self.flow.bases(source)
-        whole = self.flow.reached_from(top, users=found.nodes, guards=found.guards)
-        starts = frozenset(node for node in whole if self.flow.bases(node) == same)
-        cone = self.flow.reached_from(top, starts, found.nodes, found.guards)
-        if pattern.around is not None:
-            around = self.flow.bases(found.bindings[pattern.around].use.node)
-            if any(node in around for node in cone if node not in starts):
-                return None
-        way = self.flow.computed_from(starts, cone)
-        if not any(learns(self.flow, node) for node in way) or not self._applies(pattern, way):
-            return None
-        if pattern.without and any(one.bindings["output"].use.node in way for one in self.matches_of(pattern.without)):
-            return None
-        if pattern.contains and not any(
-            one.bindings["output"].use.node in way
-            and self._all_from(source, one, pattern.inputs, found.guards)
-            and not (pattern.apart and self._all_from(source, one, pattern.apart, found.guards))
-            for one in self.matches_of(pattern.contains)
-        ):
-            return None
-        return way
-
-    def _applies(self, pattern: Branch, way: frozenset[int]) -> bool:
-        """Whether a branch has the layers and operations it must have, and none that it must not."""
-        used = {name for node in way for name in (self.flow.node(node).op, *self.flow.node(node).classes)}
-        return used.isdisjoint(pattern.avoids) and not (pattern.applies and used.isdisjoint(pattern.applies))
-
-    def _all_from(self, source: int, inner: Solution, symbols: tuple[str, ...], guards: Guards) -> bool:
-        """Whether the inputs of a match inside come from `source`, whichever branch is taken."""
-        return all(always_from(self.flow, inner.bindings[symbol].use.node, source, guards) for symbol in symbols)

@@ -86,6 +86,31 @@ CLIP = Citation(
 DETR = Citation("End-to-End Object Detection with Transformers", "Carion et al.", 2020, "2005.12872")
 LLAVA = Citation("Visual Instruction Tuning", "Liu et al.", 2023, "2304.08485")
 
+ROFORMER = Citation(
+    "RoFormer: Enhanced Transformer with Rotary Position Embedding",
+    "Su, Lu, Pan, Murtadha, Wen, Liu",
+    2021,
+    "2104.09864",
+)
+GQA = Citation(
+    "GQA: Training Generalized Multi-Query Transformer Models from Multi-Head Checkpoints",
+    "Ainslie, Lee-Thorp, de Jong, Zemlyanskiy, Lebrón, Sanghai",
+    2023,
+    "2305.13245",
+)
+MULTI_QUERY = Citation("Fast Transformer Decoding: One Write-Head is All You Need", "Shazeer", 2019, "1911.02150")
+LLAMA = Citation("LLaMA: Open and Efficient Foundation Language Models", "Touvron et al.", 2023, "2302.13971")
+LONGFORMER = Citation("Longformer: The Long-Document Transformer", "Beltagy, Peters, Cohan", 2020, "2004.05150")
+SWIN = Citation(
+    "Swin Transformer: Hierarchical Vision Transformer using Shifted Windows", "Liu et al.", 2021, "2103.14030"
+)
+T5 = Citation(
+    "Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer",
+    "Raffel et al.",
+    2019,
+    "1910.10683",
+)
+
 
 def at(paper: Citation, where: str) -> Citation:
     """A place in a paper: section and equation."""

@@ -102,6 +102,53 @@ class Element:
 
 
 @dataclass(frozen=True)
+class Slice:
+    """A slice of the last dimension of `operand`, all else kept: `x[..., start:stop:step]`. What is None must be left
+    out in the code (a start of 0 is one left out)."""
+
+    operand: "Pattern"
+    start: "Pattern | None" = None
+    stop: "Pattern | None" = None
+    step: "Pattern | None" = None
+
+
+@dataclass(frozen=True)
+class Select:
+    """The entry at a constant index of one dimension of `operand`, all else kept: `x[..., 1, :]`, `x[:, 0]`."""
+
+    index: int
+    operand: "Pattern"
+
+
+@dataclass(frozen=True)
+class Differs:
+    """A value that is not that of `symbol`, which is bound before; under a condition, where branches bring both."""
+
+    symbol: str
+
+
+@dataclass(frozen=True)
+class Einsum:
+    """`torch.einsum` with one of `equations`, up to the choice of letters and spaces, and its operands in order."""
+
+    equations: tuple[str, ...]
+    operands: tuple["Pattern", ...]
+
+
+@dataclass(frozen=True)
+class Equation:
+    """A value that another concept computes: the output of a match of `concept` (a slug).
+
+    where  patterns for symbols of that match, by their names in it; a match that lacks one of them does not fit.
+    keep   symbols of that match that are bound here, too, under the same names, where it has them.
+    """
+
+    concept: str
+    where: tuple[tuple[str, "Pattern"], ...] = ()
+    keep: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Bind:
     """Whatever `pattern` matches, under the name of a symbol. A symbol bound twice must be the same value.
 
@@ -215,6 +262,11 @@ Pattern = (
     | Scalar
     | FirstPosition
     | Element
+    | Slice
+    | Select
+    | Differs
+    | Einsum
+    | Equation
     | Bind
     | OneOf
     | Both

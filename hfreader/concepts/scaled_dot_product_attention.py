@@ -1,83 +1,9 @@
 """Scaled dot-product attention, equation (1) of the Transformer paper."""
 
-from typing import Any
-
-from hfreader.concepts.model import Concept, NotCovered, Symbol, Text
+from hfreader.concepts.attentions import DETAIL_SYMBOLS, attention, reference
+from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import TRANSFORMER, at
-from hfreader.concepts.pattern import Anything, Bind, Number, OneOf, Op, Pattern, Scalar
-
-# The last two dimensions, as code writes them: of heads in a dimension of their own, or folded into the batch.
-LAST_TWO = ((-2, -1), (-1, -2), (2, 3), (3, 2), (1, 2), (2, 1))
-
-
-def attention(query: Pattern, key: Pattern, value: Pattern) -> Pattern:
-    """The pattern of softmax(Q K^T / scale + mask) V around given patterns for Q, K and V."""
-    scale = Bind("scale", Scalar())
-    swaps = [(("dim0", Number(first)), ("dim1", Number(second))) for first, second in LAST_TWO]
-    transposed = OneOf(tuple(Op(("transpose",), (key,), keywords=swap) for swap in swaps))
-    product = Op(("matmul",), (query, transposed))
-    beforehand = Op(("matmul",), (OneOf((Op(("mul",), (query, scale)), Op(("div",), (query, scale)))), transposed))
-    scores = OneOf(
-        (
-            Op(("mul",), (product, scale)),
-            Op(("div",), (product, scale)),
-            Op(("mul",), (beforehand, Number(1))),
-            beforehand,
-            Op(("baddbmm",), (Anything(), query, transposed), keywords=(("beta", Number(0)), ("alpha", scale))),
-        )
-    )
-    masked = OneOf(
-        (
-            Op(("add",), (Op(("add",), (scores, Bind("bias", Anything()))), Bind("mask", Anything()))),
-            Op(("add",), (scores, Bind("mask", Anything()))),
-            Op(("masked_fill",), (scores, Bind("forbidden", Anything()))),
-            scores,
-        )
-    )
-    last = OneOf((Number(-1), Number(3)))
-    probabilities = Bind("softmax", Op(("softmax",), (masked,), keywords=(("dim", last),)))
-    settings = (("is_causal", Bind("is_causal", Anything())), ("scale", scale))
-    fused = OneOf(
-        (
-            Op(("scaled_dot_product_attention",), (query, key, value, Bind("mask", Anything())), optional=settings),
-            Op(("scaled_dot_product_attention",), (query, key, value), optional=settings),
-        )
-    )
-    return OneOf((Op(("matmul",), (probabilities, value)), fused))
-
-
-def reference(
-    query: Any,
-    key: Any,
-    value: Any,
-    mask: Any = None,
-    bias: Any = None,
-    forbidden: Any = None,
-    is_causal: Any = False,
-    scale: Any = None,
-) -> dict[str, Any]:
-    """softmax(Q K^T / sqrt(d_k) + M) V; M is 0 where a query may look and minus infinity where it may not.
-
-    Shapes: Q (..., T, d_k), K (..., S, d_k), V (..., S, d_v); M broadcasts to (..., T, S). A boolean `mask` is true
-    where a query may look, `forbidden` where it may not. Q may come before it is cut into heads, (B, T, h d_k).
-    """
-    if isinstance(scale, (int, float)) and scale == 1 and query.shape[-1] != 1:
-        raise NotCovered("the scale given is 1: the caller has scaled the queries, or does without")
-    if query.dim() == 3 and key.dim() == 4 and query.shape[-1] == key.shape[1] * key.shape[-1]:
-        query = query.unflatten(-1, (key.shape[1], key.shape[-1])).transpose(1, 2)
-    query = query.reshape(*key.shape[:-2], *query.shape[-2:])
-    scores = query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5
-    if bias is not None:
-        scores = scores + bias
-    if mask is not None:
-        scores = scores + mask if mask.is_floating_point() else scores.masked_fill(~mask, float("-inf"))
-    if forbidden is not None:
-        scores = scores.masked_fill(forbidden, float("-inf"))
-    if is_causal:
-        scores = scores.masked_fill(scores.new_ones(scores.shape[-2:]).tril() == 0, float("-inf"))
-    probabilities = scores.softmax(-1)
-    return {"softmax": probabilities, "output": probabilities.reshape(*value.shape[:-2], *scores.shape[-2:]) @ value}
-
+from hfreader.concepts.pattern import Anything, Bind
 
 CONCEPT = Concept(
     slug="scaled-dot-product-attention",
@@ -98,33 +24,7 @@ CONCEPT = Concept(
         Symbol("query", "Q", Text("Queries, one row per position that asks", "查询:每个提问位置一行")),
         Symbol("key", "K", Text("Keys, one row per position that is looked at", "键:每个被查看的位置一行")),
         Symbol("value", "V", Text("Values that are averaged", "被加权平均的值")),
-        Symbol(
-            "scale",
-            r"\sqrt{d_k}",
-            Text(
-                "Square root of the key dimension; code often multiplies by its inverse",
-                "键维度的平方根;代码常乘其倒数",
-            ),
-        ),
-        Symbol(
-            "mask",
-            "M",
-            Text(
-                "0 where a query may look, minus infinity where not; added by §3.2.3's masking, not in Eq. (1)",
-                "可见处为 0,不可见处为负无穷;由 §3.2.3 的遮蔽加入,不在公式 (1) 中",
-            ),
-            ("forbidden", "is_causal"),
-        ),
-        Symbol(
-            "softmax", r"\mathrm{softmax}", Text("Weights over the keys that sum to one", "对键归一化、和为一的权重")
-        ),
-        Symbol("bias", "B", Text("A bias added to the scores before the mask", "加在分数上的偏置")),
-        Symbol("forbidden", r"M_{-\infty}", Text("True where a query may not look", "不可见处为真")),
-        Symbol(
-            "is_causal",
-            r"M_{\mathrm{causal}}",
-            Text("Whether the kernel masks later positions", "内核是否遮蔽后续位置"),
-        ),
+        *DETAIL_SYMBOLS,
         Symbol(
             "output", r"\mathrm{Attention}(Q,K,V)", Text("One mixture of values per query", "每个查询得到的值的混合")
         ),
@@ -150,6 +50,31 @@ def value(values, keys, queries):
         """
 def kernel(q, k, v, m):
     return F.scaled_dot_product_attention(q, k, v, attn_mask=m)
+""",
+        # Grouped queries, capped scores, a sink; scores and bias in one call; a mask that blots out.
+        """
+def rep(t, n):
+    b, h, l, d = t.shape
+    if n == 1:
+        return t
+    return t[:, :, None, :, :].expand(b, h, n, l, d).reshape(b, h * n, l, d)
+
+def kernel(module, a, b, c, m, scaling, cap=None):
+    w = torch.matmul(a, rep(b, module.groups).transpose(2, 3)) * scaling
+    if cap is not None:
+        w = torch.tanh(w / cap) * cap
+    if m is not None:
+        w = w + m
+    s = module.s.reshape(1, -1, 1, 1).expand(a.shape[0], -1, a.shape[-2], -1)
+    w = torch.cat([w, s], dim=-1)
+    w = w - w.max(dim=-1, keepdim=True).values
+    p = F.softmax(w, dim=-1, dtype=w.dtype)[..., :-1]
+    return torch.matmul(p, rep(c, module.groups)).transpose(1, 2), p
+""",
+        """
+def kernel(q, k, v, slopes, m, scaling):
+    w = slopes.baddbmm(batch1=q, batch2=k.transpose(-1, -2), beta=1.0, alpha=scaling)
+    return torch.bmm(F.softmax(torch.where(m, w, -1e4), dim=-1), v)
 """,
     ),
     rejects=(
@@ -181,6 +106,15 @@ class Attention(nn.Module):
     def forward(self, query, key, value):
         scores = F.normalize(query, dim=-1) @ F.normalize(key, dim=-1).transpose(-2, -1)
         return F.softmax(scores * self.scale.clamp(max=4.6).exp(), dim=-1) @ value
+""",
+        # A last key that is dropped after the softmax, but not one score more; a cap that is no cap.
+        """
+def attention(query, key, value, s):
+    return F.softmax(query @ key.transpose(-1, -2) * s, dim=-1)[..., :-1] @ value
+""",
+        """
+def attention(query, key, value, s, c):
+    return F.softmax(torch.tanh(query @ key.transpose(-1, -2) * s / c) * s, dim=-1) @ value
 """,
         # A softmax over the queries.
         """

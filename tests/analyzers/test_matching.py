@@ -31,6 +31,8 @@ MATCHED = {
     ("BertSelfAttention", "scaled-dot-product-attention"),
     ("BertSelfAttention", "multi-head-self-attention"),
     ("BertCrossAttention", "scaled-dot-product-attention"),
+    ("BertCrossAttention", "multi-head-cross-attention"),
+    ("BertAttention", "multi-head-cross-attention"),
     ("BertSelfOutput", "dense-residual-layernorm"),
     ("BertSelfOutput", "layer-norm"),
     ("BertAttention", "multi-head-self-attention"),

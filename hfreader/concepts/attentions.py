@@ -1,0 +1,188 @@
+"""Patterns and references of attention, shared by the concepts that describe one form of it."""
+
+import math
+from typing import Any
+
+from hfreader.concepts.model import NotCovered, Symbol, Text
+from hfreader.concepts.pattern import Anything, Bind, Number, OneOf, Op, Pattern, Scalar, Slice
+
+# The last two dimensions, as code writes them: of heads in a dimension of their own, or folded into the batch.
+LAST_TWO = ((-2, -1), (-1, -2), (2, 3), (3, 2), (1, 2), (2, 1))
+LAST = OneOf((Number(-1), Number(3), Number(2)))
+# What the kernel of an attention may hold beside queries, keys and values.
+DETAILS = ("scale", "softcap", "bias", "visible", "forbidden", "mask", "sinks", "is_causal", "softmax")
+DETAIL_SYMBOLS = (
+    Symbol(
+        "scale",
+        r"\sqrt{d_k}",
+        Text("Square root of the key dimension; code often multiplies by its inverse", "键维度的平方根;代码常乘其倒数"),
+    ),
+    Symbol(
+        "mask",
+        "M",
+        Text(
+            "0 where a query may look, minus infinity where not (Transformer paper, §3.2.3)",
+            "可见处为 0,不可见处为负无穷(Transformer 论文 §3.2.3)",
+        ),
+        ("visible", "forbidden", "is_causal"),
+    ),
+    Symbol("softmax", r"\mathrm{softmax}", Text("Weights over the keys that sum to one", "对键归一化、和为一的权重")),
+    Symbol("bias", "B", Text("A bias added to the scores before the mask", "在掩码之前加到分数上的偏置")),
+    Symbol("softcap", "c", Text("Bound of the scores: c tanh(s / c)", "分数的上限:c tanh(s / c)")),
+    Symbol(
+        "sinks",
+        "b_h",
+        Text("A learned score per head that takes weight from the keys", "每个头一个学习的分数,分走键的权重"),
+    ),
+    Symbol("visible", r"M_{0}", Text("True where a query may look", "可见处为真")),
+    Symbol("forbidden", r"M_{-\infty}", Text("True where a query may not look", "不可见处为真")),
+    Symbol(
+        "is_causal", r"M_{\mathrm{causal}}", Text("Whether the kernel masks later positions", "内核是否遮蔽后续位置")
+    ),
+)
+
+
+def transposed(key: Pattern) -> Pattern:
+    """The transpose of the last two dimensions."""
+    swaps = [(("dim0", Number(first)), ("dim1", Number(second))) for first, second in LAST_TWO]
+    return OneOf(tuple(Op(("transpose",), (key,), keywords=swap) for swap in swaps))
+
+
+def scores(query: Pattern, key: Pattern) -> Pattern:
+    """Q K^T over the scale, divided before or after the product, with a bias where one call adds it."""
+    scale = Bind("scale", Scalar())
+    product = Op(("matmul",), (query, transposed(key)))
+    beforehand = Op(("matmul",), (OneOf((Op(("mul",), (query, scale)), Op(("div",), (query, scale)))), transposed(key)))
+    plain = (("beta", Number(0)), ("alpha", scale))
+    biased = (("beta", Number(1)), ("alpha", scale))
+    return OneOf(
+        (
+            Op(("mul",), (product, scale)),
+            Op(("div",), (product, scale)),
+            Op(("mul",), (beforehand, Number(1))),
+            beforehand,
+            Op(("baddbmm",), (Anything(), query, transposed(key)), keywords=plain),
+            Op(("baddbmm",), (Bind("bias", Anything()), query, transposed(key)), keywords=biased),
+        )
+    )
+
+
+def capped(raw: Pattern) -> Pattern:
+    """Scores, or c tanh(scores / c)."""
+    cap = Bind("softcap", Scalar())
+    return OneOf((Op(("mul",), (Op(("tanh",), (Op(("div",), (raw, cap)),)), cap)), raw))
+
+
+def masked(raw: Pattern) -> Pattern:
+    """Scores with everything that code adds to them or blots out of them before the softmax."""
+    blotted = OneOf(
+        (
+            Op(("masked_fill",), (raw, Bind("forbidden", Anything()))),
+            Op(("where",), (Bind("visible", Anything()), raw)),
+            raw,
+        )
+    )
+    return OneOf(
+        (
+            Op(("add",), (Op(("add",), (raw, Bind("bias", Anything()))), Bind("mask", Anything()))),
+            Op(("add",), (blotted, Bind("mask", Anything()))),
+            blotted,
+        )
+    )
+
+
+def steadied(raw: Pattern) -> Pattern:
+    """A value, or the value less its largest entry, which leaves a softmax as it is."""
+    largest = OneOf((Op(("amax",), (raw,)), Op(("attribute",), (Op(("max",), (raw,)),))))
+    return OneOf((Op(("sub",), (raw, largest)), raw))
+
+
+def softmax(raw: Pattern) -> Pattern:
+    """The softmax over the keys, alone or with one more score, the sink, whose weight is then left out."""
+    sunk = Op(("cat",), (raw, Bind("sinks", Anything())))
+    plain = Op(("softmax",), (steadied(raw),), keywords=(("dim", LAST),))
+    return OneOf((Slice(Op(("softmax",), (steadied(sunk),), keywords=(("dim", LAST),)), stop=Number(-1)), plain))
+
+
+def attention(query: Pattern, key: Pattern, value: Pattern) -> Pattern:
+    """The pattern of softmax(Q K^T / scale + mask) V around given patterns for Q, K and V."""
+    raw = masked(capped(scores(query, key)))
+    weighted = Op(("matmul",), (Bind("softmax", softmax(raw)), value))
+    unsunk = Op(("matmul",), (Op(("softmax",), (raw,), keywords=(("dim", LAST),)), value))
+    shrunk = Op(("sigmoid",), (Op(("sub",), (Op(("logsumexp",), (raw,)), Bind("sinks", Anything()))),))
+    settings = (("is_causal", Bind("is_causal", Anything())), ("scale", Bind("scale", Scalar())))
+    fused = OneOf(
+        (
+            Op(("scaled_dot_product_attention",), (query, key, value, Bind("mask", Anything())), optional=settings),
+            Op(("scaled_dot_product_attention",), (query, key, value), optional=settings),
+        )
+    )
+    return OneOf((Op(("mul",), (unsunk, shrunk)), weighted, fused))
+
+
+def reference(
+    query: Any,
+    key: Any,
+    value: Any,
+    mask: Any = None,
+    bias: Any = None,
+    visible: Any = None,
+    forbidden: Any = None,
+    is_causal: Any = False,
+    scale: Any = None,
+    softcap: Any = None,
+    sinks: Any = None,
+) -> dict[str, Any]:
+    """softmax(Q K^T / sqrt(d_k) + M) V; M is 0 where a query may look and minus infinity where it may not.
+
+    Shapes: Q (..., T, d_k), K (..., S, d_k), V (..., S, d_v), with fewer heads than Q where queries are grouped; M
+    broadcasts to (..., T, S). A boolean `mask` and `visible` are true where a query may look, `forbidden` where it may
+    not. Q may come before it is cut into heads, (B, T, h d_k). `sinks` holds one score per head.
+    """
+    if query.dim() == 3 and key.dim() == 4 and query.shape[-1] == key.shape[1] * key.shape[-1]:
+        query = query.unflatten(-1, (key.shape[1], key.shape[-1])).transpose(1, 2)
+    _check_scale(scale, query.shape[-1])
+    key, value = (_like(query, one) for one in (key, value))
+    query = query.reshape(*key.shape[:-2], *query.shape[-2:])
+    raw = query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5
+    if softcap is not None:
+        raw = softcap * (raw / softcap).tanh()
+    raw = _masked(raw if bias is None else raw + bias, mask, visible, forbidden)
+    if is_causal:
+        raw = raw.masked_fill(raw.new_ones(raw.shape[-2:]).tril() == 0, float("-inf"))
+    probabilities = _weights(raw, sinks)
+    return {"softmax": probabilities, "output": probabilities.reshape(*value.shape[:-2], *raw.shape[-2:]) @ value}
+
+
+def _check_scale(scale: Any, size: int) -> None:
+    """The equation's scale is sqrt(d_k), multiplied by its inverse or divided by itself."""
+    if isinstance(scale, (int, float)) and not any(math.isclose(scale, size**power) for power in (0.5, -0.5)):
+        raise NotCovered(f"the scale given is {scale:.6g}, a setting of its own and not that of d_k = {size}")
+
+
+def _like(query: Any, shared: Any) -> Any:
+    """Keys or values with every head as often as there are query heads for it."""
+    if query.dim() != 4 or shared.dim() != 4 or query.shape[1] == shared.shape[1]:
+        return shared
+    return shared.repeat_interleave(query.shape[1] // shared.shape[1], 1)
+
+
+def _masked(raw: Any, mask: Any, visible: Any, forbidden: Any) -> Any:
+    present = [one for one in (mask, visible, forbidden) if one is not None]
+    if raw.dim() == 3 and any(one.dim() == 4 for one in present):
+        batch = next(one.shape[0] for one in present if one.dim() == 4)
+        raw = raw.unflatten(0, (batch, -1))
+    if mask is not None:
+        raw = raw + mask if mask.is_floating_point() else raw.masked_fill(~mask, float("-inf"))
+    if visible is not None:
+        raw = raw.masked_fill(~visible, float("-inf"))
+    return raw if forbidden is None else raw.masked_fill(forbidden, float("-inf"))
+
+
+def _weights(raw: Any, sinks: Any) -> Any:
+    """exp(s) over the sum of all exp(s), and of the sink's where there is one."""
+    if sinks is None:
+        return raw.softmax(-1)
+    sink = sinks.reshape(1, -1, 1, 1) if sinks.numel() == raw.shape[1] else sinks
+    total = raw.logsumexp(-1, keepdim=True)
+    return (raw - total.logaddexp(sink.expand(total.shape))).exp()

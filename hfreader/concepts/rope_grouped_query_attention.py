@@ -1,0 +1,180 @@
+"""Grouped-query attention whose queries and keys are turned by their positions."""
+
+from hfreader.concepts.attention_heads import HEAD_SYMBOLS, ROTARY_SYMBOLS, heads, reference
+from hfreader.concepts.model import Concept, Symbol, Text
+from hfreader.concepts.papers import GQA, LLAMA, ROFORMER, at
+
+CONCEPT = Concept(
+    slug="rope-grouped-query-attention",
+    name=Text("Grouped-query attention with rotary embedding", "带旋转位置编码的分组查询注意力"),
+    explanation=Text(
+        (
+            "The attention of most language models since LLaMA: queries and keys are turned by an angle that "
+            "grows with their position, and each head of keys and values serves a group of heads of queries, "
+            "which makes the cache smaller."
+        ),
+        "LLaMA 之后多数语言模型采用的注意力:查询和键按随位置增大的角度旋转,每个键值头服务一组查询头,从而缩小缓存。",
+    ),
+    citations=(
+        at(ROFORMER, "§3.2.2, Eq. (16)"),
+        at(GQA, "§2.2"),
+        at(LLAMA, "§2.2"),
+    ),
+    equations=(
+        (
+            r"q_m=R^{d}_{\Theta,m}\,\sym{w_query}\,\sym{x}_m,\quad k_n=R^{d}_{\Theta,n}\,\sym{w_key}\,"
+            r"\sym{x}_n,\quad v_n=\sym{w_value}\,\sym{x}_n"
+        ),
+        (
+            r"\sym{output}_m=\sym{w_o}\,\mathrm{Concat}_i\sum_n\sym{softmax}_n\!\left(\frac{q_{m,"
+            r"i}^{\top}k_{n,g(i)}}{\sym{scale}}+\sym{mask}_{mn}\right)v_{n,g(i)},\quad g(i)="
+            r"\lfloor iG/H\rfloor"
+        ),
+    ),
+    symbols=(
+        *HEAD_SYMBOLS,
+        *ROTARY_SYMBOLS,
+        Symbol("output", r"\mathrm{MultiHead}(X)", Text("One vector per position", "每个位置一个向量")),
+    ),
+    patterns=heads(rotary=True, grouped=True),
+    output="output",
+    reference=reference,
+    matches=(
+        """
+def other(t):
+    a, b = t[..., : t.shape[-1] // 2], t[..., t.shape[-1] // 2 :]
+    return torch.cat((-b, a), dim=-1)
+
+def rep(t, n):
+    b, h, l, d = t.shape
+    if n == 1:
+        return t
+    return t[:, :, None, :, :].expand(b, h, n, l, d).reshape(b, h * n, l, d)
+
+class Mixer(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.a, self.b = nn.Linear(c.d, c.d), nn.Linear(c.d, c.e)
+        self.c = nn.Linear(c.d, c.e)
+        self.z = nn.Linear(c.d, c.d)
+        self.h, self.g = c.h, c.g
+
+    def forward(self, x, c, s, m):
+        q = self.a(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
+        k = self.b(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
+        v = self.c(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
+        q, k = q * c + other(q) * s, k * c + other(k) * s
+        k, v = rep(k, self.g), rep(v, self.g)
+        w = F.softmax(q @ k.transpose(-1, -2) * self.h ** -0.5 + m, dim=-1)
+        return self.z((w @ v).transpose(1, 2).reshape(x.shape))
+""",
+        """
+def other(t):
+    a, b = t[..., : t.shape[-1] // 2], t[..., t.shape[-1] // 2 :]
+    return torch.cat((-b, a), dim=-1)
+
+def rep(t, n):
+    b, h, l, d = t.shape
+    if n == 1:
+        return t
+    return t[:, :, None, :, :].expand(b, h, n, l, d).reshape(b, h * n, l, d)
+
+class Mixer(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.a, self.b = nn.Linear(c.d, c.d), nn.Linear(c.d, c.e)
+        self.c = nn.Linear(c.d, c.e)
+        self.z = nn.Linear(c.d, c.d)
+        self.h, self.g = c.h, c.g
+        self.f = nn.RMSNorm(c.h)
+
+    def forward(self, x, c, s, m):
+        q = self.a(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
+        k = self.b(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
+        v = self.c(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
+        q, k = self.f(q), self.f(k)
+        q, k = q * c + other(q) * s, k * c + other(k) * s
+        k, v = rep(k, self.g), rep(v, self.g)
+        w = F.softmax(q @ k.transpose(-1, -2) * self.h ** -0.5 + m, dim=-1)
+        return self.z((w @ v).transpose(1, 2).reshape(x.shape))
+""",
+        """
+def other(t):
+    a, b = t[..., : t.shape[-1] // 2], t[..., t.shape[-1] // 2 :]
+    return torch.cat((-b, a), dim=-1)
+
+def rep(t, n):
+    b, h, l, d = t.shape
+    if n == 1:
+        return t
+    return t[:, :, None, :, :].expand(b, h, n, l, d).reshape(b, h * n, l, d)
+
+class Mixer(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.a, self.b = nn.Linear(c.d, c.d), nn.Linear(c.d, c.e)
+        self.c = nn.Linear(c.d, c.e)
+        self.z = nn.Linear(c.d, c.d)
+        self.h, self.g = c.h, c.g
+
+    def forward(self, x, c, s, m):
+        q = self.a(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
+        k = self.b(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
+        v = self.c(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
+        n = c.shape[-1]
+        e, f = q[..., :n], k[..., :n]
+        q = torch.cat([e * c + other(e) * s, q[..., n:]], dim=-1)
+        k = torch.cat([f * c + other(f) * s, k[..., n:]], dim=-1)
+        k, v = rep(k, self.g), rep(v, self.g)
+        w = F.softmax(q @ k.transpose(-1, -2) * self.h ** -0.5 + m, dim=-1)
+        return self.z((w @ v).transpose(1, 2).reshape(x.shape))
+""",
+    ),
+    rejects=(
+        # Without a turn; without groups.
+        """
+def rep(t, n):
+    b, h, l, d = t.shape
+    if n == 1:
+        return t
+    return t[:, :, None, :, :].expand(b, h, n, l, d).reshape(b, h * n, l, d)
+
+class Mixer(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.a, self.b = nn.Linear(c.d, c.d), nn.Linear(c.d, c.e)
+        self.c = nn.Linear(c.d, c.e)
+        self.z = nn.Linear(c.d, c.d)
+        self.h, self.g = c.h, c.g
+
+    def forward(self, x, m):
+        q = self.a(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
+        k = self.b(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
+        v = self.c(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
+        k, v = rep(k, self.g), rep(v, self.g)
+        w = F.softmax(q @ k.transpose(-1, -2) * self.h ** -0.5 + m, dim=-1)
+        return self.z((w @ v).transpose(1, 2).reshape(x.shape))
+""",
+        """
+def other(t):
+    a, b = t[..., : t.shape[-1] // 2], t[..., t.shape[-1] // 2 :]
+    return torch.cat((-b, a), dim=-1)
+
+class Mixer(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.a, self.b = nn.Linear(c.d, c.d), nn.Linear(c.d, c.e)
+        self.c = nn.Linear(c.d, c.e)
+        self.z = nn.Linear(c.d, c.d)
+        self.h, self.g = c.h, c.g
+
+    def forward(self, x, c, s, m):
+        q = self.a(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
+        k = self.b(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
+        v = self.c(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
+        q, k = q * c + other(q) * s, k * c + other(k) * s
+        w = F.softmax(q @ k.transpose(-1, -2) * self.h ** -0.5 + m, dim=-1)
+        return self.z((w @ v).transpose(1, 2).reshape(x.shape))
+""",
+    ),
+)

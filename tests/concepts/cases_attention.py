@@ -1,0 +1,122 @@
+"""Cases of the concepts of attention."""
+
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+
+from tests.concepts.cases import Case, linear, module, norm, rand
+
+
+def angles(length: int, size: int) -> torch.Tensor:
+    return torch.arange(length, dtype=torch.float64)[:, None] * 0.3 ** torch.arange(size // 2, dtype=torch.float64)
+
+
+def matrix(m: torch.Tensor) -> torch.Tensor:
+    """R_{Theta,m} for one position's angles, pairs of neighbours, block by block as in the paper."""
+    return torch.block_diag(
+        *(torch.stack([torch.stack([a.cos(), -a.sin()]), torch.stack([a.sin(), a.cos()])]) for a in m)
+    )
+
+
+def rotary(halves: bool, gathered: bool = False) -> Case:
+    def case() -> tuple[dict[str, Any], torch.Tensor]:
+        x, theta = rand(2, 3, 5, 8), angles(5, 8)
+        # The paper's order of coordinates: neighbours are pairs.
+        order = torch.arange(8).reshape(2, 4).t().flatten() if halves else torch.arange(8)
+        wanted = torch.einsum("mij,bhmj->bhmi", torch.stack([matrix(m) for m in theta]), x[..., order])
+        back = torch.argsort(order) if halves else torch.arange(8).reshape(4, 2).t().flatten() if gathered else order
+        tables = {
+            name: one.repeat(1, 2) if halves else one.repeat_interleave(2, 1)
+            for name, one in {"cos": theta.cos(), "sin": theta.sin()}.items()
+        }
+        short = {"cos": theta.cos(), "sin": theta.sin()}
+        marks: dict[str, Any] = {"half_1": x[..., :4]} if halves else {"gathered": x} if gathered else {}
+        return {"x": x, **(short if gathered else tables), **marks}, wanted[..., back]
+
+    return case
+
+
+def rotary_complex() -> tuple[dict[str, Any], torch.Tensor]:
+    x, theta = rand(2, 3, 5, 8), angles(5, 8)
+    wanted = torch.view_as_complex(x.reshape(2, 3, 5, 4, 2)) * torch.polar(torch.ones_like(theta), theta)
+    return {"x": x, "freqs": torch.polar(torch.ones_like(theta), theta)}, torch.view_as_real(wanted)
+
+
+def heads(
+    *, rotary: bool = False, groups: int = 1, memory: bool = False, halves: bool = True, past: int = 0, **more: bool
+) -> Case:
+    """Attention of 4 heads of size 6 written out head by head and position by position, with torch's own kernel."""
+
+    def case() -> tuple[dict[str, Any], torch.Tensor]:
+        shared = 4 // groups
+        whole, y = rand(2, 5 + past, 24), rand(2, 7, 10)
+        source = y if memory else whole
+        maps = {
+            name: linear(source.shape[-1] if name != "w_query" else 24, 6 * (4 if name == "w_query" else shared))
+            for name in ("w_query", "w_key", "w_value")
+        }
+        w_o, normed = linear(24, 24), {name: norm(6) for name in ("query_norm", "key_norm")}
+        q, k, v = (
+            one(whole if name == "w_query" else source).unflatten(-1, (-1, 6)).transpose(1, 2)
+            for name, one in maps.items()
+        )
+        bound: dict[str, Any] = {
+            "x": whole[:, past:],
+            "w_o": module(w_o),
+            **{name: module(one) for name, one in maps.items()},
+        }
+        if more.get("normed"):
+            q, k = normed["query_norm"](q), normed["key_norm"](k)
+            bound |= {name: module(one) for name, one in normed.items()}
+        if rotary:
+            theta = angles(5 + past, 6)
+            turns = torch.polar(torch.ones_like(theta), theta)
+            q, k = (turned(one, turns, halves) for one in (q, k))
+            bound |= {
+                name: (one.repeat(1, 2) if halves else one.repeat_interleave(2, 1))[past:]
+                for name, one in {"cos": theta.cos(), "sin": theta.sin()}.items()
+            }
+            bound |= {"half_1" if halves else "even": rand(2, 4, 5, 3)}
+        k, v = k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1)
+        mixed = F.scaled_dot_product_attention(q[:, :, past:], k, v).transpose(1, 2).flatten(2)
+        if more.get("gated"):
+            bound["gate"] = rand(2, 5, 4)
+            mixed = (mixed.unflatten(-1, (4, 6)) * bound["gate"].sigmoid()[..., None]).flatten(2)
+        bound |= {"key": k, "value": v} | ({"memory": y} if memory else {})
+        return bound, w_o(mixed)
+
+    return case
+
+
+def turned(x: torch.Tensor, turns: torch.Tensor, halves: bool) -> torch.Tensor:
+    pairs = x.unflatten(-1, (2, 3)).transpose(-1, -2) if halves else x.unflatten(-1, (3, 2))
+    result = torch.view_as_real(torch.view_as_complex(pairs.contiguous()) * turns)
+    return (result.transpose(-1, -2) if halves else result).flatten(-2)
+
+
+def capped() -> tuple[dict[str, Any], torch.Tensor]:
+    q, k, v = rand(2, 4, 5, 4), rand(2, 2, 5, 4), rand(2, 2, 5, 6)
+    s = 3.0 * torch.tanh(torch.einsum("bhqd,bhkd->bhqk", q, k.repeat_interleave(2, 1)) / 2.0 / 3.0)
+    wanted = s.softmax(-1) @ v.repeat_interleave(2, 1)
+    return {"query": q, "key": k, "value": v, "softcap": 3.0, "scale": 0.5}, wanted
+
+
+def sunk() -> tuple[dict[str, Any], torch.Tensor]:
+    q, k, v, sinks = rand(2, 3, 5, 4), rand(2, 3, 7, 4), rand(2, 3, 7, 6), rand(3)
+    # A sink is a key of which only the score is known, and whose value is zero.
+    s = torch.cat([q @ k.transpose(-1, -2) / 2, sinks.reshape(1, 3, 1, 1).expand(2, 3, 5, 1)], -1)
+    wanted = s.softmax(-1) @ torch.cat([v, torch.zeros(2, 3, 1, 6, dtype=torch.float64)], -2)
+    return {"query": q, "key": k, "value": v, "sinks": sinks}, wanted
+
+
+CASES: dict[str, tuple[Case, ...]] = {
+    "rotary-position-embedding": (rotary(True), rotary(False), rotary(False, True), rotary_complex),
+    "multi-head-cross-attention": (heads(memory=True),),
+    "grouped-query-attention": (heads(groups=2), heads(groups=4, memory=True)),
+    "rope-multi-head-attention": (heads(rotary=True), heads(rotary=True, halves=False, past=2)),
+    "rope-grouped-query-attention": (
+        heads(rotary=True, groups=2, normed=True),
+        heads(rotary=True, groups=2, gated=True),
+    ),
+}
