@@ -31,6 +31,8 @@ X = Bind("x", Anything())
 MEMORY = Bind("memory", Differs("x"))
 HEADS = ("query", "key", "value")
 ROTARY = ("cos", "sin", "freqs", "half_1", "even", "gathered")
+# Symbols that tell the reference a form or a size.
+HINTS = frozenset({"scale", "half_1", "even", "gathered"})
 FOLD = ("reshape", "view", "flatten")
 
 

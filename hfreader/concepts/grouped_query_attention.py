@@ -1,6 +1,6 @@
 """Grouped-query attention without rotary positions: several heads of queries share one head of keys and values."""
 
-from hfreader.concepts.attention_heads import HEAD_SYMBOLS, MEMORY, ROTARY_SYMBOLS, heads, reference
+from hfreader.concepts.attention_heads import HEAD_SYMBOLS, HINTS, MEMORY, ROTARY_SYMBOLS, heads, reference
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import GQA, MULTI_QUERY, at
 
@@ -133,4 +133,5 @@ class Mixer(nn.Module):
         return self.z((w @ v).transpose(1, 2).reshape(x.shape))
 """,
     ),
+    hints=HINTS,
 )

@@ -1,6 +1,6 @@
 """Multi-head cross-attention: keys and values come from another sequence than the queries."""
 
-from hfreader.concepts.attention_heads import HEAD_SYMBOLS, MEMORY, ROTARY_SYMBOLS, heads, reference
+from hfreader.concepts.attention_heads import HEAD_SYMBOLS, HINTS, MEMORY, ROTARY_SYMBOLS, heads, reference
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import TRANSFORMER, at
 
@@ -97,4 +97,5 @@ class CrossAttention(nn.Module):
         return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
 """,
     ),
+    hints=HINTS,
 )

@@ -1,6 +1,6 @@
 """Multi-head self-attention: several scaled dot-product attentions of projections of one input, side by side."""
 
-from hfreader.concepts.attention_heads import HEAD_SYMBOLS, ROTARY_SYMBOLS, heads, reference
+from hfreader.concepts.attention_heads import HEAD_SYMBOLS, HINTS, ROTARY_SYMBOLS, heads, reference
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import TRANSFORMER, at
 
@@ -100,4 +100,5 @@ class SelfAttention(nn.Module):
         return F.scaled_dot_product_attention(q, k, v).reshape(x.shape)
 """,
     ),
+    hints=HINTS,
 )

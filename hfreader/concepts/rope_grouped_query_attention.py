@@ -1,6 +1,6 @@
 """Grouped-query attention whose queries and keys are turned by their positions."""
 
-from hfreader.concepts.attention_heads import HEAD_SYMBOLS, ROTARY_SYMBOLS, heads, reference
+from hfreader.concepts.attention_heads import HEAD_SYMBOLS, HINTS, ROTARY_SYMBOLS, heads, reference
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import GQA, LLAMA, ROFORMER, at
 
@@ -177,4 +177,5 @@ class Mixer(nn.Module):
         return self.z((w @ v).transpose(1, 2).reshape(x.shape))
 """,
     ),
+    hints=HINTS,
 )

@@ -1,6 +1,6 @@
 """Multi-head attention whose queries and keys are turned by their positions."""
 
-from hfreader.concepts.attention_heads import HEAD_SYMBOLS, ROTARY_SYMBOLS, heads, reference
+from hfreader.concepts.attention_heads import HEAD_SYMBOLS, HINTS, ROTARY_SYMBOLS, heads, reference
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import ROFORMER, at
 
@@ -186,4 +186,5 @@ class RotaryAttention(nn.Module):
         return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
 """,
     ),
+    hints=HINTS,
 )
