@@ -18,7 +18,7 @@ from hfreader.pages.module_notes import weight_notes
 from hfreader.pages.notes import Note, idle_notes, joined, symbol_notes
 from hfreader.pages.rendering import fill
 from hfreader.pages.sections import Section
-from hfreader.pages.symbols import Overlay, number_symbols
+from hfreader.pages.symbols import Overlay, SymbolUse, number_symbols
 
 _LINE_HEIGHT = 21
 _HEAD_HEIGHT = 160
@@ -183,7 +183,14 @@ class ClassBlock:
             if f"{match.concept.slug}:{use.symbol.name}" in node.symbols
         ]
         exact = [use for use in named if use.number in inside]
-        return tuple(dict.fromkeys(use.css for use in exact or named))
+        return tuple(dict.fromkeys(use.css for use in exact or named or self._called(node)))
+
+    def _called(self, node: DiagramNode) -> list[SymbolUse]:
+        """The symbols that stand for the module of a box, such as a weight matrix."""
+        if node.kind != "module":
+            return []
+        symbols = [use for match in self.uses for use in match.symbols]
+        return [use for use in symbols if any(_starts_with(node.place, token) for token in use.tokens)]
 
     def _links(self, diagram: Diagram) -> dict[int, str]:
         """Where a click on each box leads: to its class or function on the site, otherwise to its line."""
@@ -196,3 +203,7 @@ class ClassBlock:
             elif file == self.context.file:
                 links[node.id] = f"#L{line}"
         return links
+
+
+def _starts_with(whole: Place, part: Place) -> bool:
+    return (whole.file, whole.span.line, whole.span.column) == (part.file, part.span.line, part.span.column)

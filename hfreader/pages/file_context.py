@@ -119,11 +119,14 @@ class FileContext:
 
     def labels(self, diagram: Diagram, runner: str) -> dict[int, str]:
         """The shape that was recorded at each box of a class's diagram, by the id of the node. Only the function in
-        which the box is written counts: what the box passes through elsewhere, other boxes may pass through, too."""
+        which the box is written counts: what the box passes through elsewhere, other boxes may pass through, too. A
+        module whose output no line holds has the shape that the module gave."""
         shapes: dict[int, str | None] = {}
         for node in diagram.nodes:
             own = [place for place in node.values if self._function(place) == self._function(node.place)]
             shapes[node.id] = next((shape for place in own if (shape := self.records.shape(place, runner))), None)
+            if shapes[node.id] is None and node.kind == "module":
+                shapes[node.id] = self.records.module_shape(node.place, node.label.removeprefix("self."))
         return {number: shape for number, shape in shapes.items() if shape is not None}
 
     def _function(self, place: Place) -> tuple[str, Span | None]:

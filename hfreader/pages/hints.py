@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from hfreader.facts.places import Place
-from hfreader.facts.traces import LineRecord, Trace
+from hfreader.facts.traces import LineRecord, Trace, Value
 from hfreader.pages.book import bare
 from hfreader.pages.shapes import in_numbers, in_symbols, mentions_past
 from hfreader.pages.symbols import Overlay
@@ -44,7 +44,13 @@ class Records:
 
     def __init__(self, traces: Sequence[Trace]) -> None:
         self._by_line: dict[tuple[str, int], list[tuple[str, LineRecord]]] = defaultdict(list)
+        self._outputs: dict[tuple[str, int, str], list[Value]] = defaultdict(list)
         for trace in traces:
+            ran = _lines_by_module(trace)
+            for module in trace.modules:
+                owner, _, attribute = module.path.rpartition(".")
+                for file, line in ran.get(owner, ()):
+                    self._outputs[file, line, attribute].append(module.output)
             classes = {module.path: bare(module.class_name) for module in trace.modules} | {"": trace.class_name}
             for record in trace.lines:
                 place = record.place
@@ -68,9 +74,22 @@ class Records:
         shapes = (in_symbols(record.value) for record in preferred(records))
         return next((shape for shape in shapes if shape is not None), None)
 
+    def module_shape(self, place: Place, attribute: str) -> str | None:
+        """The preferred shape of what `self.<attribute>(...)` gave, called on this line."""
+        outputs = sorted(self._outputs.get((place.file, place.span.line, attribute), ()), key=mentions_past)
+        return next((shape for shape in map(in_symbols, outputs) if shape is not None), None)
+
     def _on_line(self, file: str, line: int, runner: str) -> list[LineRecord]:
         rows = self._by_line.get((file, line), [])
         return [record for name, record in rows if name == runner] or [record for _, record in rows]
+
+
+def _lines_by_module(trace: Trace) -> dict[str, set[tuple[str, int]]]:
+    """The lines on which something was recorded while each module ran, by its path."""
+    lines: dict[str, set[tuple[str, int]]] = defaultdict(set)
+    for record in trace.lines:
+        lines[record.module].add((record.place.file, record.place.span.line))
+    return lines
 
 
 def preferred(records: Sequence[LineRecord]) -> list[LineRecord]:

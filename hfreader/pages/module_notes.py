@@ -4,12 +4,14 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 
 from markupsafe import Markup
 
 from hfreader.facts.code import ClassFacts, SubmoduleFacts
 from hfreader.facts.traces import ModuleRecord, TensorFact, Trace
 from hfreader.pages.book import bare
+from hfreader.pages.execution import LONGEST_CONDITION
 from hfreader.pages.notes import Note
 from hfreader.pages.shapes import dimension, first_tensor, tensor_count, tensor_in_symbols
 
@@ -57,12 +59,14 @@ def _owners(path: str, classes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 def weight_notes(item: ClassFacts, modules: Modules, find: Callable[[str], str | None]) -> Iterator[Note]:
     """What each submodule is, as it ran: its class (linked to where `find` says it is shown), what it maps and how
-    many weights it holds. Nothing is said of a line where the module that ran may come from another."""
+    many weights it holds. Where the module that ran may come from another line, only class and condition are said."""
     for submodule in item.submodules:
         calls = modules.built(item.name, submodule.attribute)
         rivals = [other for other in item.submodules if other.attribute == submodule.attribute and other != submodule]
-        if rivals:
+        if rivals and calls:
             calls = [built for built in calls if _made_by(built, submodule, rivals)]
+            if not calls and submodule.condition and len(submodule.classes) == 1:
+                yield Note(submodule.span.line, "weights", _conditional(submodule, find))
         if calls:
             yield Note(submodule.span.line, "weights", _described(submodule, calls, find))
 
@@ -84,10 +88,20 @@ def _described(submodule: SubmoduleFacts, calls: Sequence[Built], find: Callable
     return Markup("<code>{}</code>: {}").format(submodule.attribute, Markup(", ").join(said))
 
 
-def _kind(submodule: SubmoduleFacts, calls: Sequence[Built], find: Callable[[str], str | None]) -> Markup:
-    name = bare(calls[0].record.class_name)
+def _conditional(submodule: SubmoduleFacts, find: Callable[[str], str | None]) -> Markup:
+    """One of several constructions of an attribute: what it makes, and when."""
+    kind = _linked(bare(submodule.classes[0]), find)
+    condition = shorten(submodule.condition or "", LONGEST_CONDITION, placeholder=" …")
+    return Markup("<code>{}</code>: {}, built where <code>{}</code>").format(submodule.attribute, kind, condition)
+
+
+def _linked(name: str, find: Callable[[str], str | None]) -> Markup:
     link = find(name)
-    linked = Markup('<a href="{}">{}</a>').format(link, name) if link else Markup.escape(name)
+    return Markup('<a href="{}">{}</a>').format(link, name) if link else Markup.escape(name)
+
+
+def _kind(submodule: SubmoduleFacts, calls: Sequence[Built], find: Callable[[str], str | None]) -> Markup:
+    linked = _linked(bare(calls[0].record.class_name), find)
     return Markup("{} of {}").format(submodule.container, linked) if submodule.container else linked
 
 

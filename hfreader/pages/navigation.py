@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from hfreader.pages.naming import KINDS
 from hfreader.pages.site import PageRecord
 
 # More pages than this in one list are divided by their first letter.
@@ -35,14 +36,15 @@ def navigation(records: Sequence[PageRecord], prose: Iterable[str]) -> list[Entr
 def _section(records: Sequence[PageRecord]) -> list[Entry]:
     """The index page, then the pages: by their group, by first letter where there are many, or as they come."""
     first: list[Entry] = [f"{record.page}.md" for record in records if _is_index(record)]
-    pages = [record for record in records if not _is_index(record)]
+    pages = sorted((record for record in records if not _is_index(record)), key=lambda one: one.label.casefold())
     groups: dict[str, list[PageRecord]] = defaultdict(list)
     for record in pages:
         letter = record.label[0].upper() if len(pages) > MOST_ENTRIES else ""
         groups[record.group or (letter if letter.isalpha() or not letter else "0–9")].append(record)
     if len(groups) < 2:
         return first + [_entry(record) for record in pages]
-    ordered = groups if any(record.group for record in pages) else sorted(groups)
+    kinds = list(KINDS.values())
+    ordered = sorted(groups, key=lambda name: (kinds.index(name) if name in kinds else 0, name))
     return first + [{name: [_entry(record) for record in groups[name]]} for name in ordered]
 
 

@@ -62,6 +62,17 @@ def test_a_symbol_lights_its_shape_and_its_box(block: Element):
     assert [node.all("text")[0].text for node in block.all("svg")[0].all(css="s0")] == ["query"]
 
 
+def test_a_module_lights_with_the_symbol_that_stands_for_it(toy_context: FileContext, toy_sections: dict[str, Section]):
+    block = ClassBlock(toy_context, toy_sections["ToyAttention"])
+    (diagram,) = toy_context.analysis.diagrams
+    use = next(use for match in block.uses for use in match.symbols if use.tokens)
+    token = use.tokens[0]
+    call = replace(token, span=replace(token.span, end_column=token.span.end_column + 3))
+    node = replace(diagram.nodes[1], kind="module", symbols=(), place=call)
+    assert block._node_symbols(node) == (use.css,)
+    assert block._node_symbols(replace(node, kind="operation")) == ()
+
+
 def test_dispatch_is_opened_in_place_right_below_its_call(block: Element):
     (opened,) = block.all("details", "hf-opened")
     assert "open" in opened.attributes
@@ -115,11 +126,14 @@ def test_a_box_is_labelled_by_values_of_its_own_function_only(toy_context: FileC
     (diagram,) = toy_context.analysis.diagrams
     query = diagram.nodes[1]
     elsewhere = toy.at(toy.line_of("softmax("), "attn_weights")
+    operation = replace(query, kind="operation")
     labels = [
-        toy_context.labels(replace(diagram, nodes=(replace(query, values=values),)), "ToyAttention")
+        toy_context.labels(replace(diagram, nodes=(replace(operation, values=values),)), "ToyAttention")
         for values in (query.values, (elsewhere,), (elsewhere, *query.values))
     ]
     assert labels == [{1: "(B, heads, T, head_dim)"}, {}, {1: "(B, heads, T, head_dim)"}]
+    module = replace(diagram, nodes=(replace(query, values=(elsewhere,)),))
+    assert toy_context.labels(module, "ToyAttention") == {1: "(B, T, hidden_size)"}, "what the module itself gave"
 
 
 def test_a_cut_list_of_lines_says_so_and_keeps_those_of_the_class(

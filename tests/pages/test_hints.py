@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hfreader.facts.traces import LineRecord
-from hfreader.pages.hints import preferred
+from hfreader.facts.places import Place, Span
+from hfreader.facts.traces import LineRecord, ModuleRecord
+from hfreader.pages.hints import Records, preferred
 from hfreader.pages.shapes import in_symbols, mentions_past
 from tests.facts_builder import place
+from tests.pages import toy
 from tests.pages.toy import HIDDEN, tensor
 
 
@@ -35,3 +39,23 @@ def test_nothing_is_lost_and_what_has_no_cache_keeps_its_order(values):
     assert sorted(one.call for one in ordered) == list(range(len(values)))
     plain = [one for one in records if not mentions_past(one.value)]
     assert ordered[: len(plain)] == plain
+
+
+def line_of(number):
+    return Place("f.py", Span(number, 4, number, 8))
+
+
+def called(path, line, value):
+    """What a run records where `part` of the module `path` is called on a line."""
+    there = LineRecord(line_of(line), "x", "assign", "m.f", path, 0, HIDDEN)
+    return there, ModuleRecord(f"{path}.part", "Linear", path, 1, 0, 1, (), value, 8)
+
+
+def test_a_module_has_the_shape_it_gave_on_the_line_that_called_it():
+    calls = (called("one", 12, tensor("B T 3*hidden", 1, 3, 24)), called("two", 14, tensor("B S 2*hidden", 1, 4, 16)))
+    lines, modules = zip(*calls, strict=True)
+    records = Records([replace(toy.trace(), lines=lines, modules=modules)])
+    assert records.module_shape(line_of(12), "part") == "(B, T, 3*hidden)"
+    assert records.module_shape(line_of(14), "part") == "(B, S, 2*hidden)"
+    assert records.module_shape(line_of(14), "other") is None
+    assert records.module_shape(line_of(15), "part") is None

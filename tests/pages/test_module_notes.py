@@ -68,3 +68,13 @@ def test_a_module_is_noted_only_where_it_must_have_been_built():
     trace = run(HIDDEN, HIDDEN, 72)
     assert notes([trace], submodule(1), submodule(2)) == {}
     assert list(notes([trace], submodule(1), submodule(2, "torch.nn.Conv1d"))) == [1]
+
+
+def test_of_several_constructions_each_says_when_it_is_the_one():
+    trace = run(HIDDEN, HIDDEN, 72)
+    crossed, plain = (replace(submodule(line), condition=text) for line, text in ((1, "cross"), (2, "not (cross)")))
+    assert notes([trace], crossed, plain) == {
+        1: "part: Linear, built where cross",
+        2: "part: Linear, built where not (cross)",
+    }
+    assert notes([], crossed, plain) == {}, "the class did not run"

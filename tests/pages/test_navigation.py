@@ -44,6 +44,6 @@ def test_many_pages_stand_under_their_first_letter(monkeypatch):
     assert section == {
         "Models": [
             {"B": [{"Bert": "models/bert.md"}]},
-            {"G": [{"GPT2": "models/gpt2.md"}, {"glm": "models/glm.md"}]},
+            {"G": [{"glm": "models/glm.md"}, {"GPT2": "models/gpt2.md"}]},
         ]
     }
