@@ -119,6 +119,35 @@ def expert_without_gate() -> tuple[dict[str, Any], torch.Tensor]:
     return {"x": x, "w_in": first, "w_down": second, "phi": F.relu}, torch.bmm(torch.bmm(x, first).relu(), second)
 
 
+def drop_path() -> tuple[dict[str, Any], torch.Tensor]:
+    x, mask = rand(2, 3), torch.tensor([[1.0], [0.0]], dtype=torch.float64)
+    return {"x": x, "mask": mask, "rate": 0.2}, torch.stack([x[0] * 1.25, torch.zeros_like(x[1])])
+
+
+def layer_scale() -> tuple[dict[str, Any], torch.Tensor]:
+    branch, scale = rand(2, 5, 4), rand(4)
+    return {"branch": branch, "scale": scale}, branch @ torch.diag(scale)
+
+
+def batch_norm() -> tuple[dict[str, Any], torch.Tensor]:
+    x, layer = rand(3, 4, 2, 2), nn.BatchNorm2d(4, eps=0.1).double().eval()
+    for each in (layer.weight, layer.bias, layer.running_mean, layer.running_var):
+        assert each is not None
+        nn.init.uniform_(each, 0.5, 2)
+    return {"x": x, "norm": layer}, layer(x)
+
+
+def batch_norm_written_out() -> tuple[dict[str, Any], torch.Tensor]:
+    x, mean, variance, gamma, beta = rand(3, 4), rand(4), rand(4) ** 2, rand(4), rand(4)
+    bound = {"mean": mean, "variance": variance, "gamma": gamma, "beta": beta, "eps": 0.1}
+    return {"x": x, **bound}, F.batch_norm(x, mean, variance, gamma, beta, eps=0.1)
+
+
+def scaled_words() -> tuple[dict[str, Any], torch.Tensor]:
+    table, ids = nn.Embedding(9, 4).double(), torch.randint(0, 9, (2, 5))
+    return {"tokens": ids, "table": module(table), "scale": 2.0}, F.embedding(ids, table.weight * 2)
+
+
 CASES: dict[str, tuple[Case, ...]] = {
     "rms-norm": (rms_norm, rms_norm_without_module),
     "rms-norm-zero-centered": (rms_norm_zero_centered,),
@@ -128,5 +157,9 @@ CASES: dict[str, tuple[Case, ...]] = {
     "ffn-expansion-half": (half_ffn,),
     "moe-router-topk": (router_sigmoid, router_softmax, router_late),
     "moe-expert-bank": (expert_by_rows, expert_by_columns, expert_without_gate),
+    "stochastic-depth": (drop_path,),
+    "layer-scale": (layer_scale,),
+    "frozen-batch-norm": (batch_norm, batch_norm_written_out),
+    "scaled-token-embedding": (scaled_words,),
     "l2-normalization": (unit_length, unit_length_last),
 }
