@@ -4,11 +4,13 @@ from typing import Any
 
 from hfreader.concepts.linear_maps import LEARNED
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
-from hfreader.concepts.pattern import Anything, Bind, Branch, Direct, Op, Returned
+from hfreader.concepts.norms import BARE_NORM
+from hfreader.concepts.pattern import Anything, Bind, Both, Branch, Direct, Not, Op, Returned
 
 SCALE = Bind("scale", LEARNED)
 X = Bind("x", Anything())
-BRANCH = Bind("branch", Branch(source=X))
+# The learned scale of a norm at the end of a branch is part of that norm.
+BRANCH = Bind("branch", Both(Not(BARE_NORM), Branch(source=X)))
 
 
 def reference(scale: Any, branch: Any) -> Any:
@@ -79,6 +81,7 @@ class Norm(nn.Module):
         # A shift as well; a norm; a number that is not learned; a gate computed from the input; two streams.
         _BLOCK.format(name="LayerScale", body="x * self.b + self.b"),
         _BLOCK.format(name="LayerScale", body="x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6) * self.b"),
+        _BLOCK.format(name="LayerScale", body="x + self.b * F.rms_norm(self.a(x), (4,))"),
         _BLOCK.format(name="LayerScale", body="x + 0.1 * self.a(x)"),
         _BLOCK.format(name="LayerScale", body="x + x * self.a(x)"),
         _BLOCK.format(name="LayerScale", body="y + self.b * self.a(x)"),

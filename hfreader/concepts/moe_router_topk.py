@@ -5,7 +5,7 @@ from typing import Any
 from hfreader.concepts.linear_maps import affine, learned_map
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
 from hfreader.concepts.papers import MIXTRAL, at
-from hfreader.concepts.pattern import Anything, Bind, Element, Number, OneOf, Op, Pattern, Scalar
+from hfreader.concepts.pattern import Anything, Bind, Both, Element, Not, Number, OneOf, Op, Pattern, Scalar
 
 SPARSE = Citation(
     "Outrageously Large Neural Networks: The Sparsely-Gated Mixture-of-Experts Layer",
@@ -15,7 +15,9 @@ SPARSE = Citation(
 )
 DEEPSEEK_V3 = Citation("DeepSeek-V3 Technical Report", "DeepSeek-AI", 2024, "2412.19437")
 
-LOGITS = learned_map(Bind("x", Anything()), "router", "weight", "offset")
+# One number for each expert: scores of positions are a map to one number, its dimension squeezed away.
+SQUEEZED = Op(("squeeze",), (Anything(),))
+LOGITS = Both(Not(SQUEEZED), learned_map(Bind("x", Anything()), "router", "weight", "offset"))
 SCORES = OneOf((Bind("softmax", Op(("softmax",), (LOGITS,))), Bind("sigmoid", Op(("sigmoid",), (LOGITS,)))))
 INDICES = Bind("indices", Element(1, Op(("topk",), (Bind("choice", Anything()),))))
 LAST: tuple[tuple[str, Pattern], ...] = (("dim", Number(-1)),)
@@ -172,6 +174,9 @@ CONCEPT = Concept(
             body="i = torch.topk(self.l(x).amax(-1), self.k, dim=1)[1]\n        return x.gather(1, i[..., None])",
         ),
         _ROUTER.format(name="TopKRouter", body="return torch.sigmoid(self.l(x)) * x"),
+        _ROUTER.format(
+            name="TopKRouter", body="return torch.topk(F.softmax(self.l(x).squeeze(-1), dim=-1), self.k, dim=-1)"
+        ),
     ),
     hints=frozenset({"late", "total", "softmax", "sigmoid"}),
 )

@@ -81,5 +81,15 @@ def normalised(symbol: str, x: str, module: str) -> Pattern:
     return Bind(symbol, norm(Bind(x, Anything()), module))
 
 
+# A norm of anything, before scale and shift.
+BARE_NORM = OneOf(
+    (
+        layer_normalised(Anything(), mean(Anything()), Scalar()),
+        root_mean_square_normalised(Anything()),
+        Op(("layer_norm", "rms_norm", "group_norm")),
+        Layer(TORCH_NORMS, (Anything(),)),
+    )
+)
+
 # The input of an RMS norm that is neither gated (a gated norm) nor centred (a layer norm).
 PLAIN_INPUT = Both(Not(OneOf((gated_by(Anything(), Anything()), centred(Anything(), mean(Anything()))))), Anything())

@@ -5,10 +5,12 @@ from typing import Any
 from hfreader.concepts.learned_position_embedding import POSITIONS
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import TRANSFORMER, at
-from hfreader.concepts.pattern import EMBEDDING, Anything, Bind, Both, Layer, Not, OneOf, Op, Scalar
+from hfreader.concepts.pattern import EMBEDDING, Anything, Bind, Both, Layer, Not, NotPartOf, OneOf, Op, Scalar
 
 CONSTANT = OneOf((Scalar(), Op(("tensor",), (Scalar(),))))
 LOOKUP = Layer(EMBEDDING, (Bind("tokens", Both(Not(POSITIONS), Anything())),), "table")
+# A table of relative positions is looked up too, and then compared with queries.
+COMPARED = Op(("matmul", "einsum"))
 
 
 def reference(tokens: Any, table: Any, scale: Any) -> Any:
@@ -44,7 +46,7 @@ CONCEPT = Concept(
         Symbol("scale", r"\sqrt{d}", Text("The constant", "常数")),
         Symbol("output", "e", Text("What enters the first layer", "进入第一层的向量")),
     ),
-    patterns=(Bind("output", Op(("mul",), (LOOKUP, Bind("scale", CONSTANT)))),),
+    patterns=(Bind("output", NotPartOf(Op(("mul",), (LOOKUP, Bind("scale", CONSTANT))), COMPARED)),),
     output="output",
     reference=reference,
     matches=(
@@ -69,5 +71,6 @@ class Model(nn.Module):
         _TABLE.format(name="ScaledWordEmbedding", body="super().forward(x) * self.p"),
         _TABLE.format(name="ScaledWordEmbedding", body="super().forward(torch.arange(x.shape[1])) * self.s"),
         _TABLE.format(name="ScaledWordEmbedding", body="super().forward(x) + self.s"),
+        _TABLE.format(name="ScaledWordEmbedding", body="torch.einsum('d,nd->n', self.p, super().forward(x) * self.s)"),
     ),
 )
