@@ -1,35 +1,16 @@
 """Where the equations of the concepts are in a dataflow graph."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import cache
 from itertools import islice
 
 from hfreader.analyzers.guards import Guards, consistent
 from hfreader.analyzers.matching_flow import Flow, Use
-from hfreader.analyzers.matching_questions import ACTIVATIONS
+from hfreader.analyzers.matching_needs import NEEDS, first_operations
 from hfreader.analyzers.matching_search import Search
 from hfreader.analyzers.matching_solutions import Bound, Solution
 from hfreader.concepts.model import Concept
-from hfreader.concepts.pattern import (
-    Activation,
-    Bind,
-    Both,
-    Call,
-    Computes,
-    Einsum,
-    Element,
-    Equation,
-    FirstPosition,
-    Layer,
-    NotPartOf,
-    OneOf,
-    Op,
-    Pattern,
-    Returned,
-    Select,
-    Slice,
-)
+from hfreader.concepts.pattern import Pattern
 from hfreader.facts.dataflow import Dataflow, Token
 from hfreader.facts.matches import Binding, Capture, Match
 from hfreader.facts.places import Place
@@ -102,14 +83,16 @@ class Matcher:
             for condition, truth in best.guards.items()
             if next(self.search.solutions(pattern, node, {condition: not truth}), None) is None
         }
-        return replace(best, guards=guards)
+        return best._replace(guards=guards)
 
     def _starts(self, pattern: Pattern) -> list[int]:
         """Nodes at which the outermost operation of a pattern can be."""
-        nodes = [
-            node for op in sorted(_first_operations(pattern, self.concepts)) for node in self.flow.by_op.get(op, ())
-        ]
-        return [node for node in nodes if self._is_near(node)]
+        first = first_operations(pattern, self.concepts)
+        if first is None:
+            raise TypeError(f"{pattern} cannot be the outermost part of a pattern")
+        nodes = [node for op in sorted(first) for node in self.flow.by_op.get(op, ())]
+        needs, reach = NEEDS.of(pattern), self.flow.reach
+        return [node for node in nodes if all(reach[node] & need for need in needs) and self._is_near(node)]
 
     def _is_near(self, node: int) -> bool:
         path = self.flow.path(self.flow.node(node).scope)
@@ -206,31 +189,3 @@ class Matcher:
                 yield Place(self.flow.graph.file_of(token.scope), token.span)
         if (made := self.flow.node(call).made) is not None and (place := self._operation(made)) is not None:
             yield place
-
-
-def _first_operations(pattern: Pattern, concepts: Mapping[str, Concept]) -> frozenset[str]:
-    """The operations that the outermost node of a pattern can have."""
-    match pattern:
-        case Bind(pattern=inner) | Returned(pattern=inner) | Both(first=inner) | NotPartOf(pattern=inner):
-            return _first_operations(inner, concepts)
-        case OneOf(options=options):
-            return frozenset[str]().union(*(_first_operations(option, concepts) for option in options))
-        case Equation(concept=slug):
-            inner_patterns = concepts[slug].patterns if slug in concepts else ()
-            return frozenset[str]().union(*(_first_operations(one, concepts) for one in inner_patterns))
-        case Op(names=names):
-            return frozenset(names)
-        case Einsum():
-            return frozenset({"einsum"})
-        case Activation():
-            return ACTIVATIONS | {"module"}
-        case Layer() | Computes():
-            return frozenset({"module"})
-        case FirstPosition() | Slice() | Select():
-            return frozenset({"item"})
-        case Element():
-            return frozenset({"item", "unpack"})
-        case Call():
-            return frozenset({"call"})
-        case _:
-            raise TypeError(f"{pattern} cannot be the outermost part of a pattern")

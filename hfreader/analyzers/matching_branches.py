@@ -1,58 +1,98 @@
 """The part of a pattern that takes several layers as one black box: what lies on the way between two values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 
 from hfreader.analyzers.guards import Guards
 from hfreader.analyzers.matching_flow import Flow
+from hfreader.analyzers.matching_needs import NEEDS, first_operations
 from hfreader.analyzers.matching_questions import always_from, learns
 from hfreader.analyzers.matching_solutions import Solution
-from hfreader.concepts.pattern import Branch
+from hfreader.concepts.pattern import Bind, Branch, Pattern
 
 MatchesOf = Callable[[str], tuple[Solution, ...]]
 
 
-def asked_for(flow: Flow, source: int, top: int) -> Guards:
-    """The conditions under which the way from `source` to `top` is taken, beyond those of `top` itself."""
-    outer = flow.conditions.get(top, {})
-    inner = flow.conditions.get(source, {})
-    return {condition: truth for condition, truth in inner.items() if condition not in outer}
+NO_GUARDS: Guards = {}
 
 
-def is_setting(flow: Flow, number: int) -> bool:
-    """Whether a value is fixed when the model is built."""
-    nodes = [flow.node(base) for base in flow.bases(number)]
-    return all(node.op in ("attribute", "constant") or flow.path(node.scope) is None for node in nodes)
+class Branches:
+    """Asks a graph for the branches that end in a value. `matches_of` gives all solutions of a concept in the graph."""
 
+    def __init__(self, flow: Flow, matches_of: MatchesOf) -> None:
+        self.flow = flow
+        self.matches_of = matches_of
+        self._is_setting = cache(self._find_setting)
+        self._learns = cache(lambda node: learns(flow, node))
+        self._loops = [one for one in flow.by_op.get("loop", ()) if len(flow.node(one).operands) > 1]
+        self._cones: dict[object, list[int]] = {}
 
-def inside(
-    flow: Flow, matches_of: MatchesOf, pattern: Branch, top: int, source: int, found: Solution
-) -> frozenset[int] | None:
-    """The nodes on the way from `source` to `top`, None where the branch is not what the pattern says."""
-    same = flow.bases(source)
-    whole = flow.reached_from(top, users=found.nodes, guards=found.guards)
-    starts = frozenset(node for node in whole if flow.bases(node) == same)
-    cone = flow.reached_from(top, starts, found.nodes, found.guards)
-    if pattern.around is not None:
-        around = flow.bases(found.bindings[pattern.around].use.node)
-        if any(node in around for node in cone if node not in starts):
+    def sources(self, pattern: Branch, top: int, so_far: Solution) -> Iterator[tuple[int, Solution]]:
+        """The values from which a branch that ends in `top` can start, nearest first, under the conditions for that."""
+        outer = self.flow.conditions.get(top, NO_GUARDS)
+        can_be = self._filter(pattern.source, so_far)
+        for source in self._cone(top, so_far.nodes, frozenset(), NO_GUARDS):
+            if can_be(source) and not self._is_setting(source):
+                inner = self.flow.conditions.get(source, NO_GUARDS)
+                # The conditions under which the way is taken, beyond those of `top` itself.
+                asked = {text: truth for text, truth in inner.items() if text not in outer} if inner else inner
+                if (here := so_far.under(asked)) is not None:
+                    yield source, here
+
+    def _cone(self, top: int, users: frozenset[int], stop: frozenset[int], guards: Guards) -> list[int]:
+        """`Flow.reached_from`, which depends on the users only by the loops that they are in."""
+        here = users | {top}
+        within = tuple(loop for loop in self._loops if not here.isdisjoint(self.flow.body_of(loop)))
+        key = (top, within, stop, frozenset(guards.items()))
+        if key not in self._cones:
+            self._cones[key] = self.flow.reached_from(top, stop, users, guards)
+        return self._cones[key]
+
+    def _filter(self, pattern: Pattern, so_far: Solution) -> Callable[[int], bool]:
+        """What can be asked of a source at once, before its pattern is tried."""
+        if isinstance(pattern, Bind) and pattern.symbol in so_far.bindings:
+            known = self.flow.bases(so_far.bindings[pattern.symbol].use.node)
+            return lambda node: self.flow.bases(node) == known
+        first = first_operations(pattern)
+        if first is None:
+            return lambda node: True
+        needs, reach, nodes = NEEDS.of(pattern), self.flow.reach, self.flow.graph.nodes
+        return lambda node: nodes[node].op in first and all(reach[node] & need for need in needs)
+
+    def _find_setting(self, number: int) -> bool:
+        """Whether a value is fixed when the model is built."""
+        nodes = [self.flow.node(base) for base in self.flow.bases(number)]
+        return all(node.op in ("attribute", "constant") or self.flow.path(node.scope) is None for node in nodes)
+
+    def inside(self, pattern: Branch, top: int, source: int, found: Solution) -> frozenset[int] | None:
+        """The nodes on the way from `source` to `top`, None where the branch is not what the pattern says."""
+        same = self.flow.bases(source)
+        whole = self._cone(top, found.nodes, frozenset(), found.guards)
+        starts = frozenset(node for node in whole if self.flow.bases(node) == same)
+        cone = self._cone(top, found.nodes, starts, found.guards)
+        if pattern.around is not None:
+            around = self.flow.bases(found.bindings[pattern.around].use.node)
+            if any(node in around for node in cone if node not in starts):
+                return None
+        way = self.flow.computed_from(starts, cone)
+        if not any(map(self._learns, way)) or not _applies(self.flow, pattern, way):
             return None
-    way = flow.computed_from(starts, cone)
-    if not any(learns(flow, node) for node in way) or not _applies(flow, pattern, way):
-        return None
-    if pattern.without and any(one.bindings["output"].use.node in way for one in matches_of(pattern.without)):
-        return None
-    if pattern.contains and not any(
-        one.bindings["output"].use.node in way
-        and _all_from(flow, source, one, pattern.inputs, found.guards)
-        and not (pattern.apart and _all_from(flow, source, one, pattern.apart, found.guards))
-        for one in matches_of(pattern.contains)
-    ):
-        return None
-    return way
+        if pattern.without and any(one.bindings["output"].use.node in way for one in self.matches_of(pattern.without)):
+            return None
+        if pattern.contains and not any(
+            one.bindings["output"].use.node in way
+            and _all_from(self.flow, source, one, pattern.inputs, found.guards)
+            and not (pattern.apart and _all_from(self.flow, source, one, pattern.apart, found.guards))
+            for one in self.matches_of(pattern.contains)
+        ):
+            return None
+        return way
 
 
 def _applies(flow: Flow, pattern: Branch, way: frozenset[int]) -> bool:
     """Whether a branch has the layers and operations it must have, and none that it must not."""
+    if not pattern.avoids and not pattern.applies:
+        return True
     used = {name for node in way for name in (flow.node(node).op, *flow.node(node).classes)}
     return used.isdisjoint(pattern.avoids) and not (pattern.applies and used.isdisjoint(pattern.applies))
 

@@ -5,8 +5,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
+from typing import NamedTuple
 
 from hfreader.analyzers.guards import Guards, common, condition_of, consistent
+from hfreader.analyzers.matching_features import reach
 from hfreader.analyzers.operations import is_transparent
 from hfreader.analyzers.values import AGGREGATES, element
 from hfreader.facts.dataflow import ROOT, Dataflow, Node, Token
@@ -52,8 +54,7 @@ SHAPES = frozenset(
 LIMIT = 256
 
 
-@dataclass(frozen=True)
-class Use:
+class Use(NamedTuple):
     """A value where it is used: the node, and the expression at the place of use with the scope it is written in."""
 
     node: int
@@ -83,6 +84,11 @@ class Flow:
         return Use(node, value.span, value.scope)
 
     @cached_property
+    def reach(self) -> list[int]:
+        """The operations that each value is computed from, as `hfreader.analyzers.matching_features` has them."""
+        return reach(self.graph.nodes)
+
+    @cached_property
     def by_op(self) -> Mapping[str, tuple[int, ...]]:
         """Node ids by operation."""
         index: dict[str, list[int]] = defaultdict(list)
@@ -93,9 +99,13 @@ class Flow:
     def seen_as(self, use: Use) -> Iterator[tuple[Use, Guards]]:
         """The value itself, then everything it is when views, branches and calls are looked through, nearest first."""
         yield use, {}
-        if use.node not in self._seen_as:
-            self._seen_as[use.node] = self._look_through(use.node)
-        yield from self._seen_as[use.node]
+        yield from self.seen_through(use.node)
+
+    def seen_through(self, node: int) -> tuple[tuple[Use, Guards], ...]:
+        """Everything that a value is when views, branches and calls are looked through, itself left out."""
+        if node not in self._seen_as:
+            self._seen_as[node] = self._look_through(node)
+        return self._seen_as[node]
 
     def _look_through(self, start: int) -> tuple[tuple[Use, Guards], ...]:
         found: dict[int, tuple[Use, Guards]] = {}

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import islice, permutations
 from typing import Any
 
 from hfreader.analyzers.guards import Guards, consistent
-from hfreader.analyzers.matching_branches import asked_for, inside, is_setting
+from hfreader.analyzers.matching_branches import NO_GUARDS, Branches
 from hfreader.analyzers.matching_flow import Flow, Use
+from hfreader.analyzers.matching_needs import NEEDS
 from hfreader.analyzers.matching_questions import (
     constructions,
     derives,
@@ -67,6 +67,7 @@ class Search:
 
     def __init__(self, flow: Flow, matches_of: Callable[[str], tuple[Solution, ...]]) -> None:
         self.flow = flow
+        self.branches = Branches(flow, matches_of)
         self.matches_of = matches_of
         self._steps = 0
         self._methods: dict[type, Callable[..., Found]] = {
@@ -103,14 +104,21 @@ class Search:
         return self._match(pattern, self.flow.use_of(node), Solution(guards=guards or {}), exact=True)
 
     def _match(self, pattern: Any, use: Use, so_far: Solution, exact: bool = False) -> Found:
+        reach = self.flow.reach[use.node]
+        for need in NEEDS.of(pattern):
+            if not reach & need:
+                return iter(())
         self._steps += 1
         if self._steps > STEPS:
             return iter(())
         return self._methods[type(pattern)](pattern, use, so_far, exact)
 
     def _views(self, use: Use, exact: bool) -> Iterator[tuple[Use, Node, Guards]]:
-        for seen, guards in islice(self.flow.seen_as(use), 1 if exact else None):
-            yield seen, self.flow.node(seen.node), guards
+        nodes = self.flow.graph.nodes
+        yield use, nodes[use.node], NO_GUARDS
+        if not exact:
+            for seen, guards in self.flow.seen_through(use.node):
+                yield seen, nodes[seen.node], guards
 
     def _anything(self, pattern: Anything, use: Use, so_far: Solution, exact: bool) -> Found:
         yield so_far
@@ -207,7 +215,7 @@ class Search:
             yield so_far
         elif symbol not in so_far.bindings:
             bound = Bound("module", Use(node, value.token, value.scope), frozenset((node,)))
-            yield replace(so_far, bindings={**so_far.bindings, symbol: bound})
+            yield so_far.binding(symbol, bound)
         elif self._same_callee(node, so_far.bindings[symbol].use.node):
             yield so_far
 
@@ -221,7 +229,7 @@ class Search:
                 continue
             for named in self._module(pattern.symbol, seen.node, here):
                 for found in self._match(pattern.pattern, self.flow.use_of(node.body), named):
-                    yield replace(found, nodes=named.nodes, inside=found.inside | found.nodes, guards=named.guards)
+                    yield Solution(found.bindings, named.nodes, found.inside | found.nodes, named.guards)
 
     def _activation(self, pattern: Activation, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
@@ -306,8 +314,7 @@ class Search:
             if together is None or (here := so_far.under(together)) is None:
                 continue
             kept = {name: inner.bindings[name] for name in pattern.keep if name in inner.bindings}
-            here = replace(
-                here,
+            here = here._replace(
                 nodes=here.nodes | inner.nodes,
                 inside=here.inside | inner.inside,
                 bindings={**kept, **here.bindings},
@@ -321,7 +328,7 @@ class Search:
             return
         for found in self._match(pattern.pattern, use, so_far, exact):
             computed = self._computed(use.node, found.nodes - so_far.nodes)
-            yield replace(found, bindings={**found.bindings, pattern.symbol: Bound("value", use, computed)})
+            yield found.binding(pattern.symbol, Bound("value", use, computed))
 
     def _same(self, pattern: Bind, use: Use, so_far: Solution, exact: bool) -> Found:
         """A symbol that is bound: the same value, or that value under some condition."""
@@ -333,8 +340,10 @@ class Search:
 
     def _computed(self, node: int, operations: frozenset[int]) -> frozenset[int]:
         """Those of the operations that the value itself is, seen through views."""
-        seen = frozenset(seen.node for seen, _ in self.flow.seen_as(self.flow.use_of(node)))
-        return frozenset(one for one in seen & operations if self.flow.node(one).op != "module")
+        if not operations:
+            return operations
+        seen = [node, *(seen.node for seen, _ in self.flow.seen_through(node))]
+        return frozenset(one for one in seen if one in operations and self.flow.node(one).op != "module")
 
     def _one_of(self, pattern: OneOf, use: Use, so_far: Solution, exact: bool) -> Found:
         for option in pattern.options:
@@ -375,12 +384,8 @@ class Search:
             yield so_far
 
     def _branch(self, pattern: Branch, use: Use, so_far: Solution, exact: bool) -> Found:
-        for source in self.flow.reached_from(use.node, users=so_far.nodes):
-            if is_setting(self.flow, source):
-                continue
-            if (here := so_far.under(asked_for(self.flow, source, use.node))) is None:
-                continue
+        for source, here in self.branches.sources(pattern, use.node, so_far):
             for found in islice(self._match(pattern.source, self.flow.use_of(source), here, True), 1):
-                if (way := inside(self.flow, self.matches_of, pattern, use.node, source, found)) is not None:
-                    yield replace(found, inside=found.inside | way)
+                if (way := self.branches.inside(pattern, use.node, source, found)) is not None:
+                    yield found._replace(inside=found.inside | way)
                     return

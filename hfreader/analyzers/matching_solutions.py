@@ -1,15 +1,14 @@
 """A way in which a pattern fits a dataflow graph."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from hfreader.analyzers.guards import Guards, consistent
 from hfreader.analyzers.matching_flow import Use
 
 
-@dataclass(frozen=True)
-class Bound:
+class Bound(NamedTuple):
     """What a symbol stands for. `computed` are the operations that compute the value, where the pattern names them."""
 
     kind: Literal["value", "module"]
@@ -17,21 +16,26 @@ class Bound:
     computed: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True)
-class Solution:
+class Solution(NamedTuple):
     """A way in which a pattern fits. `nodes` are its operations; `inside` those taken as black boxes."""
 
-    bindings: Mapping[str, Bound] = field(default_factory=dict)
+    bindings: Mapping[str, Bound] = MappingProxyType({})
     nodes: frozenset[int] = frozenset()
     inside: frozenset[int] = frozenset()
-    guards: Guards = field(default_factory=dict)
+    guards: Guards = MappingProxyType({})
 
     def at(self, node: int, guards: Guards) -> "Solution | None":
         """With one more operation, found under `guards`; None where these contradict what holds already."""
         together = consistent(self.guards, guards)
-        return None if together is None else replace(self, nodes=self.nodes | {node}, guards=together)
+        return None if together is None else Solution(self.bindings, self.nodes | {node}, self.inside, together)
 
     def under(self, guards: Guards) -> "Solution | None":
         """With further conditions."""
+        if not guards:
+            return self
         together = consistent(self.guards, guards)
-        return None if together is None else replace(self, guards=together)
+        return None if together is None else self._replace(guards=together)
+
+    def binding(self, symbol: str, bound: Bound) -> "Solution":
+        """With one more symbol."""
+        return self._replace(bindings={**self.bindings, symbol: bound})

@@ -1,0 +1,45 @@
+"""Which operations a value is computed from. Sets of operations are whole numbers, so that a question is one `&`."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from hfreader.facts.dataflow import Node
+
+_BITS: defaultdict[str, int] = defaultdict(lambda: 1 << len(_BITS))
+
+
+def bits(features: Iterable[str]) -> int:
+    """The set of some features as a number. A feature is an operation, or `module` and a class."""
+    total = 0
+    for feature in features:
+        total |= _BITS[feature]
+    return total
+
+
+def reach(nodes: Sequence[Node]) -> list[int]:
+    """For each node the features of all that it is computed from, itself included."""
+    own = [_features(node) for node in nodes]
+    edges = [_edges(node) for node in nodes]
+    found = list(own)
+    changed = True
+    while changed:
+        changed = False
+        for number, used in enumerate(edges):
+            total = found[number]
+            for one in used:
+                total |= found[one]
+            if total != found[number]:
+                found[number] = total
+                changed = True
+    return found
+
+
+def _features(node: Node) -> int:
+    if node.op == "module":
+        return bits(("module", *(f"module {name}" for name in node.classes)))
+    return bits((node.op, f"call {node.label}")) if node.op == "call" else bits((node.op,))
+
+
+def _edges(node: Node) -> tuple[int, ...]:
+    operands = tuple(operand.node for operand in node.operands)
+    return operands if node.body is None else (*operands, node.body)
