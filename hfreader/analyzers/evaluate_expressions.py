@@ -138,6 +138,7 @@ class ExpressionEvaluator(AttributeEvaluator):
             right = self.operand(target.comparator)
             span, token = self.span(expression), self.span(target.operator)
             node = self.make(op, op, (left, right), span, token)
+            self.compared[node] = expression
             truths.append(self._compare(op, left.node, right.node))
             left = right
         if len(truths) == 1 and truths[0] is not None:
@@ -159,7 +160,7 @@ class ExpressionEvaluator(AttributeEvaluator):
         truth, is_or = self.truth(left.node), isinstance(expression.operator, cst.Or)
         if truth is not None:
             return left.node if truth == is_or else right.node
-        guard = self.text(expression.left)
+        guard = self.condition(expression.left)
         if is_or:
             choices = [(guard, left.node), (f"not ({guard})", right.node)]
             return self.phi("or", choices, self.frame.scope, self.span(expression))
@@ -173,7 +174,7 @@ class ExpressionEvaluator(AttributeEvaluator):
         truth = self.truth(self.evaluate(expression.test))
         if truth is not None:
             return self.evaluate(expression.body if truth else expression.orelse)
-        guard = self.text(expression.test)
+        guard = self.condition(expression.test)
         choices = [(guard, self.evaluate(expression.body)), (f"not ({guard})", self.evaluate(expression.orelse))]
         return self.phi("if", choices, self.frame.scope, self.span(expression))
 

@@ -163,12 +163,12 @@ class StatementEvaluator(Inliner):
         while isinstance(current, cst.If):
             truth = self.truth(self.evaluate(current.test))
             if truth is not False:
-                guard = "" if truth else self.text(current.test)
+                guard = "" if truth else self.condition(current.test)
                 alternatives.append((_conjunction([*refused, guard]), self._runner(current.body)))
             if truth:
                 break
             if truth is None:
-                refused.append(f"not ({self.text(current.test)})")
+                refused.append(f"not ({self.condition(current.test)})")
             current = current.orelse
         else:
             otherwise = self._runner([] if current is None else current.body)

@@ -60,6 +60,7 @@ class Evaluator(GraphBuilder, ABC):
         self.frame: Frame
         self.stack: list[cst.CSTNode] = []
         self.attributes: dict[tuple[int, str], int] = {}
+        self.compared: dict[int, cst.Comparison] = {}
         self._globals: dict[tuple[str, str], int] = {}
         self._modules: dict[str, int] = {}
         self._pending: set[tuple[str, str]] = set()
@@ -127,6 +128,29 @@ class Evaluator(GraphBuilder, ABC):
     def text(self, node: cst.CSTNode) -> str:
         """The source text of a syntax node, on one line."""
         return self.frame.file.line(node)
+
+    def condition(self, test: cst.BaseExpression) -> str:
+        """The source text of a test, in which a name that holds a comparison is that comparison: after
+        `crossed = memory is not None` the tests `crossed` and `memory is not None` are one condition."""
+        if isinstance(test, cst.Name):
+            return self._comparison(test.value) or test.value
+        if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+            return f"not ({self.condition(test.expression)})"
+        if isinstance(test, cst.BooleanOperation):
+            word = "or" if isinstance(test.operator, cst.Or) else "and"
+            return f"({self.condition(test.left)}) {word} ({self.condition(test.right)})"
+        return self.text(test)
+
+    def _comparison(self, name: str) -> str | None:
+        """The text of the comparison that a name holds, where it is one with a constant and what is compared is a name
+        whose value has not changed since."""
+        held = self.frame.names.get(name)
+        comparison = None if held is None else self.compared.get(held)
+        if held is None or comparison is None or self.nodes[held].scope != self.frame.scope:
+            return None
+        left, right = (operand.node for operand in self.nodes[held].operands)
+        same = isinstance(comparison.left, cst.Name) and self.frame.names.get(comparison.left.value) == left
+        return self.text(comparison) if same and self.nodes[right].op == "constant" else None
 
     def make(
         self,

@@ -177,6 +177,8 @@ class Search:
         named = {one.keyword: Use(one.node, one.span, value.scope) for one in value.operands if one.keyword}
         if any(name not in named for name, _ in pattern.keywords):
             return
+        if isinstance(pattern, Op) and pattern.closed and "**" in named:
+            return
         wanted = [*pattern.keywords, *(one for one in pattern.optional if one[0] in named)]
         yield from self._all(tuple(one for _, one in wanted), tuple(named[name] for name, _ in wanted), so_far)
 

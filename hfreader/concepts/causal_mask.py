@@ -11,11 +11,19 @@ FULL = Op(("full", "full_like", "new_full"), (Anything(), MINUS))
 LATER = (("diagonal", Number(1)),)
 
 
-def reference(like: Any, padding: Any = None) -> Any:
+FURTHER = (("block_sequence_ids", "blocks"), ("or_mask_function", "or_function"), ("and_mask_function", "and_function"))
+ARGUMENTS = tuple((name, Bind(symbol, Anything())) for name, symbol in (("attention_mask", "padding"), *FURTHER))
+
+
+def reference(
+    like: Any, padding: Any = None, blocks: Any = None, or_function: Any = None, and_function: Any = None
+) -> Any:
     """M_ij = 0 where j <= i, minus infinity elsewhere; positions that `padding` marks with 0 are hidden, too.
 
     Shapes: the mask (..., T, S) with S >= T, query i standing at position S - T + i; padding (B, S) or None.
     """
+    if any(one is not None for one in (blocks, or_function, and_function)):
+        raise NotCovered("the mask follows further rules beside the causal one")
     if padding is not None and padding.dim() != 2:
         raise NotCovered("the attention mask given is no padding mask")
     queries, keys = like.shape[-2:]
@@ -47,10 +55,15 @@ CONCEPT = Concept(
             r"-\infty",
             Text("Minus infinity, in code often the least finite number", "负无穷,代码中常用最小有限数"),
         ),
+        Symbol(
+            "blocks", "b", Text("Blocks inside which positions look both ways, or None", "块内可双向可见;无则为 None")
+        ),
+        Symbol("or_function", r"\lor", Text("Lets a query look at more, or None", "放宽可见范围的函数,无则为 None")),
+        Symbol("and_function", r"\land", Text("Lets a query look at less, or None", "收窄可见范围的函数,无则为 None")),
         Symbol("output", "M", Text("The mask, added to the scores", "加在分数上的掩码")),
     ),
     patterns=(
-        Bind("output", Op(("causal_mask",), optional=(("attention_mask", Bind("padding", Anything())),))),
+        Bind("output", Op(("causal_mask",), optional=ARGUMENTS, closed=True)),
         Bind("output", Op(("triu",), (FULL,), keywords=LATER)),
     ),
     output="output",
@@ -66,7 +79,12 @@ def lower(t, s):
 """,
     ),
     rejects=(
-        # Both directions; the wrong diagonal; what is kept instead of what is hidden; what comes before.
+        # Both directions; the wrong diagonal; what is kept instead of what is hidden; what comes before; arguments that
+        # nobody lists, among which further rules may be.
+        """
+def causal_mask(**rules):
+    return create_causal_mask(**rules)
+""",
         """
 def causal_mask(c, x, m):
     return create_bidirectional_mask(config=c, inputs_embeds=x, attention_mask=m)

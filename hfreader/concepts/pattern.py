@@ -29,6 +29,7 @@ class Op:
     optional     the same, for arguments that may be left out.
     commutative  the operands may stand in any order; always so for add and mul. Three operands or more are looked
                  for in the whole sum or product, whatever its brackets.
+    closed       no match where further arguments may be passed that nobody lists (`**x`).
     """
 
     names: tuple[str, ...]
@@ -36,6 +37,7 @@ class Op:
     keywords: tuple[tuple[str, "Pattern"], ...] = ()
     optional: tuple[tuple[str, "Pattern"], ...] = ()
     commutative: bool = False
+    closed: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from typing import Any
 
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import RESNET, TRANSFORMER, at
-from hfreader.concepts.pattern import Anything, Bind, Both, Branch, Not, Op
+from hfreader.concepts.pattern import Anything, Bind, Both, Branch, Not, NotPartOf, Op
 
 X = Bind("x", Anything())
-# x + (x + F(x)) is no residual connection: its x counts twice.
-BRANCH = Both(Branch(source=X), Not(Op(("add",), (X, Anything()))))
+# Where x is added once more, inside the branch or to the sum, it counts twice.
+AGAIN = Op(("add",), (X, Anything()))
+SUM = Op(("add",), (X, Bind("branch", Both(Branch(source=X), Not(AGAIN)))))
 
 
 def reference(x: Any, branch: Any) -> Any:
@@ -48,7 +49,7 @@ CONCEPT = Concept(
         ),
         Symbol("output", "y", Text("Their sum", "两者之和")),
     ),
-    patterns=(Bind("output", Op(("add",), (X, Bind("branch", BRANCH)))),),
+    patterns=(Bind("output", NotPartOf(SUM, AGAIN)),),
     output="output",
     reference=reference,
     matches=(

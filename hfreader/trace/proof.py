@@ -16,7 +16,7 @@ from hfreader.trace.precision import float64
 from hfreader.trace.proof_equations import Outcome, check
 from hfreader.trace.proof_guards import Guards, guards_of
 from hfreader.trace.proof_runs import run_small
-from hfreader.trace.proof_verdicts import TOLERANCE, Evidence, verdict
+from hfreader.trace.proof_verdicts import NEVER, TOLERANCE, Evidence, verdict
 from hfreader.trace.settings import Setting
 
 SEEDS = (0, 1)
@@ -91,7 +91,7 @@ def _compare(
             outcome = check(concept, captured, examine=evidence.compared < EXAMINED)
         differs = outcome.error is not None and not outcome.error <= TOLERANCE
         if broken and (differs or outcome.error is None):
-            outcome = Outcome(reason=f"`{broken}` does not hold")
+            outcome = Outcome(reason=f"{NEVER} in which `{broken}` holds")
         elif differs and (unseen := _unseen(match, concept)):
             outcome = Outcome(reason=f"the value of {unseen} was not captured")
         evidence.add(outcome, run)

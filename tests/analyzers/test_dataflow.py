@@ -108,6 +108,12 @@ def test_values_not_names(body, expected):
             [("add", "a"), ("mul", "not (a) and b")],
         ),
         ("return flag or x", [("parameter", "flag"), ("parameter", "not (flag)")]),
+        ("c = a is None\nreturn x + 1 if c else x", [("add", "a is None"), ("parameter", "not (a is None)")]),
+        (
+            "c = a is None\nreturn x if not c and b else x + 1",
+            [("parameter", "(not (a is None)) and (b)"), ("add", "not ((not (a is None)) and (b))")],
+        ),
+        ("c = a is None\na = b\nreturn x + 1 if c else x", [("add", "c"), ("parameter", "not (c)")]),
     ],
 )
 def test_branches_join_under_their_conditions(body, expected):

@@ -156,7 +156,9 @@ def test_guards_say_when_it_runs():
     eager, upcast = (one(GPT_2, "GPT2Attention", "scaled-dot-product-attention", index) for index in (0, 1))
     assert upcast.guards == ("using_eager and self.reorder_and_upcast_attn",)
     assert eager.guards == ("not (using_eager and self.reorder_and_upcast_attn)",)
-    assert one(GPT_2, "GPT2Attention", "multi-head-self-attention").guards == ("not (is_cross_attention)",)
+    assert one(GPT_2, "GPT2Attention", "multi-head-self-attention").guards == (
+        "not (encoder_hidden_states is not None)",
+    )
     assert one(GPT_2, "GPT2Block", "pre-norm-block").guards == ("not (encoder_hidden_states is not None)",)
     assert one(BERT, "BertSelfAttention", "multi-head-self-attention").guards == ()
 

@@ -4,7 +4,7 @@ from transformers import T5Model as T5
 
 from hfreader.errors import HfreaderError
 from hfreader.trace.configs import default_config
-from hfreader.trace.models import parameters_of, skeleton
+from hfreader.trace.models import base_class, parameters_of, skeleton
 from hfreader.trace.small import VOCABULARY, small
 
 
@@ -35,3 +35,22 @@ def test_the_part_that_a_class_is_built_from():
 def test_what_cannot_be_built_says_why():
     with pytest.raises(HfreaderError, match="BertModel cannot be built"):
         small(BertModel, BertConfig(hidden_act="nope"))
+
+
+def test_a_part_that_cannot_be_narrow_keeps_its_widths():
+    config = default_config("csm")  # its codec convolves in groups of a fixed number
+    narrow = small(base_class(config), config)
+    assert narrow.hidden_size < config.hidden_size
+    assert narrow.codec_config.hidden_size == config.codec_config.hidden_size
+
+
+def test_heads_of_nested_parts_stay_wide_enough():
+    config = default_config("gemma3")
+    part = small(base_class(config), config).text_config
+    assert part.hidden_size >= 8 * part.num_attention_heads
+
+
+def test_what_stays_too_large_says_so(monkeypatch):
+    monkeypatch.setattr("hfreader.trace.small.MOST", 1000)
+    with pytest.raises(HfreaderError, match=r"BertModel cannot be made small: it has [0-9,]+ parameters at least"):
+        small(BertModel, BertConfig())
