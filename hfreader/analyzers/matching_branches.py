@@ -75,7 +75,8 @@ class Branches:
             if any(node in around for node in cone if node not in starts):
                 return None
         way = self.flow.computed_from(starts, cone)
-        if not any(map(self._learns, way)) or not _applies(self.flow, pattern, way):
+        learned = pattern.contains is not None or any(map(self._learns, way))
+        if not learned or not _applies(self.flow, pattern, way):
             return None
         if pattern.without and any(one.bindings["output"].use.node in way for one in self.matches_of(pattern.without)):
             return None

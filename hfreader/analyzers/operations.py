@@ -15,6 +15,7 @@ ALIASES = {
     "subtract": "sub",
     "negative": "neg",
     "absolute": "abs",
+    "t": "transpose",
     "swapaxes": "transpose",
     "swapdims": "transpose",
     "moveaxis": "movedim",

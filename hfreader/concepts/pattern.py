@@ -208,7 +208,7 @@ class NotPartOf:
 
 @dataclass(frozen=True)
 class Branch:
-    """A value computed from another one by learned layers, taken as one black box.
+    """A value computed from another one by learned layers, or by a concept, taken as one black box.
 
     source    the value it starts from; symbols bound here or before are fixed for the rest of the pattern.
     contains  a concept that must have a match inside whose `inputs` (symbols) all come from `source`, or None.

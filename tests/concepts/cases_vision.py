@@ -89,6 +89,38 @@ def vision_tokens() -> Arguments:
     return {"class_token": k, "registers": r, "patches": v, "positions": p}, torch.cat((k, r, v), 1) + p
 
 
+def nearest() -> Arguments:
+    z, codes = rand(2, 5, 3), rand(7, 3)
+    wanted = torch.cdist(z, codes).argmin(-1)
+    return {"z": z, "codebook": codes.t(), "like": wanted}, wanted
+
+
+def residual_of_quantizer() -> Arguments:
+    r, q = rand(2, 5, 3), rand(2, 5, 3)
+    return {"residual": r, "quantized": q}, r.sub(q)
+
+
+def levels() -> Arguments:
+    """Every number comes to lie on one of its levels."""
+    z, count = rand(50, 3), torch.tensor([3.0, 4.0, 5.0], dtype=torch.float64)
+    half, offset = (count - 1) * 1.001 / 2, torch.where(count % 2 == 0, 0.5, 0.0).double()
+    shift = (offset / half).atanh()
+    named = {"z": z, "half": half, "shift": shift, "offset": offset}
+    low, high = -(count // 2), (count - 1) // 2
+    wanted = (torch.tanh(z + shift) * half - offset).round()
+    assert ((wanted >= low) & (wanted <= high)).all()
+    return named, wanted
+
+
+def chosen() -> Arguments:
+    x, w, codes = rand(2, 3, 4), made(nn.Linear(4, 10)), rand(1, 10, 6)
+    logits = w(x).view(12, 5)
+    hard = F.one_hot(logits.argmax(-1), 5).double().view(2, 3, 2, 5)
+    wanted = torch.einsum("btgv,gvd->btgd", hard, codes.view(2, 5, 6)).reshape(2, 3, 12)
+    named = {"x": x, "w": view(w), "logits": logits, "index": logits.argmax(-1), "codebook": codes}
+    return {**named, "like": wanted}, wanted
+
+
 CASES: dict[str, tuple[Case, ...]] = {
     "conv-norm-act": (unit, unit_of_sound),
     "convolution": (
@@ -102,6 +134,10 @@ CASES: dict[str, tuple[Case, ...]] = {
     "conv-residual-block": (residual,),
     "convnext-block": (convnext,),
     "squeeze-excitation": (squeezed,),
+    "vector-quantization": (nearest,),
+    "residual-vector-quantization": (residual_of_quantizer,),
+    "finite-scalar-quantization": (levels,),
+    "gumbel-vector-quantization": (chosen,),
     "patch-embedding": (cut, cut_before),
     "vision-token-embedding": (vision_tokens,),
 }

@@ -28,10 +28,12 @@ LINES = IMPORTS.count("\n")
 
 
 def graph_of(source: str) -> Dataflow:
-    """The graph of the last class or function of an example."""
+    """The graph of the last class or function of an example; of a class without `forward`, of its last method."""
     root = ast.parse(source).body[-1]
     assert isinstance(root, ast.ClassDef | ast.FunctionDef)
-    return dataflow(Library.of_sources({FILE: IMPORTS + source}), f"{MODULE}.{root.name}")
+    methods = [one.name for one in root.body if isinstance(one, ast.FunctionDef)]
+    method = "forward" if "forward" in methods or not methods else methods[-1]
+    return dataflow(Library.of_sources({FILE: IMPORTS + source}), f"{MODULE}.{root.name}", method)
 
 
 def matches_in(source: str, slug: str) -> list[Match]:
