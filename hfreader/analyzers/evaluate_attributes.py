@@ -23,6 +23,10 @@ from hfreader.facts.places import Span
 # Values that hold what they are made of.
 HOLDERS = frozenset({"tuple", "dict", "opaque", "starred", "loop", "phi", "unpack"})
 
+# Operations that give values and where these stand, by number or by name.
+PAIRS = frozenset({"max", "min", "topk", "sort", "median", "kthvalue", "cummax"})
+PAIR = ("values", "indices")
+
 
 class AttributeEvaluator(Evaluator):
     """Adds the reading of attributes."""
@@ -36,6 +40,8 @@ class AttributeEvaluator(Evaluator):
         if name in ("shape", "T", "mT", "H", "mH"):
             op = "size" if name == "shape" else "transpose"
             return self.make(op, name, (Operand(base, None),), span, token)
+        if name in PAIR and self.nodes[same_value(self.nodes, base)].op in PAIRS:
+            return self.make("unpack", str(PAIR.index(name)), (Operand(base),), span, token)
         if self._has_field(base, name):
             return self.unpack(base, name, self.frame.scope)
         return self._plain(base, name, span, token)

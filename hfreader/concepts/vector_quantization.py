@@ -15,14 +15,17 @@ VQ_VAE = Citation(
 )
 Z, CODES = Bind("z", Anything()), Bind("codebook", Anything())
 ZZ, EE = Op(("sum",), (squared(Z),)), Op(("sum",), (squared(CODES),))
-TWICE = OneOf(
-    (
-        Op(("mul",), (Number(2), Op(("matmul", "einsum"), (Z, CODES)))),
-        Op(("matmul", "einsum"), (Op(("mul",), (Number(2), Z)), CODES)),
-    )
-)
+
+
+def _product(z: Pattern) -> Pattern:
+    return OneOf((Op(("matmul",), (z, CODES)), Op(("einsum",), (Anything(), z, CODES))))
+
+
+TWICE = OneOf((Op(("mul",), (Number(2), _product(Z))), _product(Op(("mul",), (Number(2), Z)))))
+BATCHED = Op(("item",), (Op(("cdist",), (Op(("item",), (Z,)), Op(("item",), (CODES,)))),))
 DISTANCE = OneOf(
     (
+        BATCHED,
         Op(("cdist",), (Z, CODES)),
         Op(("add",), (Op(("sub",), (ZZ, TWICE)), EE)),
         Op(("sub",), (Op(("add",), (ZZ, EE)), TWICE)),
@@ -34,7 +37,7 @@ CLOSENESS = OneOf((Op(("neg",), (DISTANCE,)), Op(("add",), (Op(("neg",), (Op(("s
 
 def _largest(of: Pattern) -> Pattern:
     """The index of the largest entry."""
-    return OneOf((Op(("argmax",), (of,)), Element(1, Op(("max",), (of,))), Op(("attribute",), (Op(("max",), (of,)),))))
+    return OneOf((Op(("argmax",), (of,)), Element(1, Op(("max",), (of,)))))
 
 
 INDEX = Bind("output", OneOf((Op(("argmin",), (DISTANCE,)), _largest(CLOSENESS))))
@@ -102,6 +105,14 @@ CONCEPT = Concept(
             "        return d.max(dim=-1).indices",
         ),
         _VQ.format(name="Far", method="encode", body="return torch.cdist(z, self.b).argmin(-1)"),
+        _VQ.format(name="Row", method="encode", body="return torch.cdist(z[None], self.b[None])[0].argmin(-1)"),
+        _VQ.format(
+            name="Sum",
+            method="forward",
+            body="e = F.normalize(self.e.weight)\n"
+            "        d = (z**2).sum(1, keepdim=True) + torch.sum(e**2, dim=1)\n"
+            "        return self.e((d - 2 * torch.einsum('bd,dn->bn', z, e.t())).argmin(1))",
+        ),
     ),
     rejects=(
         # The largest of some scores, as a router has it; the farthest; a nearest direction; an embedding of tokens.

@@ -60,6 +60,8 @@ def shape(graph: Dataflow, node: int | None = None) -> str:
         ("return x.clamp_min(0)", "clamp(x, min=0)"),
         ("return x * math.sqrt(2.0 / math.pi)", "mul(x, 0.797885)"),
         ("return -x + 2 ** -1", "add(neg(x), 0.5)"),
+        ("return x.t() @ y", "matmul(transpose(x), y)"),
+        ("return x.max(-1).indices", "unpack(max(x, dim=-1))"),
         ("return x.size(-1)", "size(x, dim=-1)"),
         ("return x.shape[-1]", "size(x, dim=-1)"),
         ("return x.gather(1, y)", "gather(x, dim=1, index=y)"),
