@@ -203,8 +203,34 @@ def derives(flow: Flow, number: int, pattern: DerivedFrom, known: dict[int, bool
     if number not in known:
         known[number] = False
         seen = [flow.node(use.node) for use, _ in flow.seen_as(flow.use_of(number))]
-        known[number] = any(one.op in pattern.names or _passes_on(flow, one, pattern, known) for one in seen)
+        known[number] = any(
+            _is_named(flow, one, pattern.names) or _passes_on(flow, one, pattern, known) for one in seen
+        )
     return known[number]
+
+
+def _is_named(flow: Flow, node: Node, names: tuple[str, ...]) -> bool:
+    """Whether a node is one of the named operations or layers, picks one `position`, or reads a field of a record."""
+    if node.op in names or not set(node.classes).isdisjoint(names):
+        return True
+    if node.op == "attribute":
+        return node.label.rpartition(".")[2] in names and bool(node.operands)
+    return "position" in names and is_position(flow, node)
+
+
+def is_position(flow: Flow, node: Node) -> bool:
+    """Whether a subscript takes one position of each sequence: its second index is no slice, its first is a slice or
+    counts the sequences."""
+    if node.op != "item" or len(node.operands) != 2:
+        return False
+    index = flow.node(node.operands[1].node)
+    if index.op != "tuple" or len(index.operands) < 2:
+        return False
+    first, second = (flow.node(one.node) for one in index.operands[:2])
+    if second.op == "slice" or second.label in ("...", "None"):
+        return False
+    counted = (flow.node(use.node) for use, _ in flow.seen_as(flow.use_of(index.operands[0].node)))
+    return first.op == "slice" or any(one.op == "arange" for one in counted)
 
 
 def _passes_on(flow: Flow, node: Node, pattern: DerivedFrom, known: dict[int, bool]) -> bool:

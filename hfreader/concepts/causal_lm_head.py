@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from hfreader.concepts.heads import role
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import GPT, TIED, at
 from hfreader.concepts.pattern import LINEAR, Anything, Bind, Call, Layer, OneOf, Op, Returned
@@ -41,6 +42,7 @@ class {name}(nn.Module):
 
 CONCEPT = Concept(
     slug="causal-lm-head",
+    kind="composition",
     name=Text("Causal language model head", "因果语言模型头"),
     explanation=Text(
         "The hidden state of each position is compared with a vector for every word of the vocabulary; a softmax "
@@ -63,6 +65,7 @@ CONCEPT = Concept(
         Symbol("output", "z", Text("One score per position and word of the vocabulary", "每个位置、每个词一个分数")),
     ),
     patterns=(Returned(Bind("output", Layer(LINEAR, (KEPT,), "decoder", outputs="vocab_size"))),),
+    class_patterns=role("causal-lm-head"),
     output="output",
     reference=reference,
     matches=(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from hfreader.concepts.heads import role
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import BERT, at
 from hfreader.concepts.pattern import LAYER_NORM, LINEAR, Activation, Anything, Bind, Layer
@@ -34,6 +35,7 @@ class {name}(nn.Module):
 
 CONCEPT = Concept(
     slug="masked-lm-head",
+    kind="composition",
     name=Text("Masked language model head", "掩码语言模型头"),
     explanation=Text(
         "Hidden states are transformed once more (linear map, non-linearity, layer norm) and compared with the "
@@ -56,6 +58,7 @@ CONCEPT = Concept(
         Symbol("output", "z", Text("One score per position and word", "每个位置、每个词一个分数")),
     ),
     patterns=(Bind("output", Layer(LINEAR, (TRANSFORMED,), "decoder", outputs="vocab_size")),),
+    class_patterns=role("masked-lm-head"),
     output="output",
     reference=reference,
     matches=(

@@ -67,6 +67,7 @@ PRE_CROSS = "x = x + self.a(self.n(x), z)\n        return x + self.f(self.m(x))"
 
 CONCEPT = Concept(
     slug="post-norm-block",
+    kind="composition",
     name=Text("Post-norm Transformer block", "后置归一化 Transformer 块"),
     explanation=Text(
         "Self-attention and a feed-forward network in turn, each with a residual around it and a norm over the "

@@ -4,8 +4,9 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
-from tests.concepts.cases import Case, module, norm, rand
+from tests.concepts.cases import Case, linear, module, norm, rand
 
 Found = tuple[dict[str, Any], torch.Tensor]
 
@@ -54,6 +55,54 @@ def stack() -> Found:
     return {"last": x, "norm": module(last)}, last(x)
 
 
+def logits(pooled: bool = False) -> Case:
+    def case() -> Found:
+        h, w = rand(2, 4) if pooled else rand(2, 5, 4), linear(4, 3)
+        return {"h": h, "w": module(w)}, w(h)
+
+    return case
+
+
+def last_token() -> Found:
+    h, w, position = rand(3, 5, 4), linear(4, 2, bias=False), torch.tensor([4, 0, 2])
+    scores = torch.stack([w(row[end]) for row, end in zip(h, position, strict=True)])
+    return {"h": h, "w": module(w), "position": position}, scores
+
+
+def span() -> Found:
+    h, w = rand(2, 5, 4), linear(4, 2)
+    start, _ = w(h).split(1, dim=-1)
+    return {"h": h, "w": module(w), "like": start.squeeze(-1)}, start.squeeze(-1)
+
+
+def choice() -> Found:
+    h, w = rand(6, 4), linear(4, 1)
+    return {"h": h, "w": module(w), "like": torch.empty(2, 3)}, w(h).view(2, 3)
+
+
+def transform() -> Found:
+    h, w, layer = rand(2, 5, 4), linear(4, 4), norm(4)
+    return {"h": h, "w": module(w), "phi": F.gelu, "norm": module(layer)}, layer(F.gelu(w(h)))
+
+
+def projection() -> Found:
+    x, w = rand(2, 5, 4), linear(4, 3)
+    return {"x": x, "w": module(w)}, w(x)
+
+
+def contrast() -> Found:
+    text, image, scale = rand(3, 4), rand(5, 4), torch.tensor(0.7, dtype=torch.float64).exp()
+    wanted = F.cosine_similarity(text[:, None], image[None], dim=-1) * scale
+    return {"first": F.normalize(text, dim=-1), "second": F.normalize(image, dim=-1).t(), "scale": scale}, wanted
+
+
+def merged() -> Found:
+    tokens, mask = rand(2, 3, 4), torch.tensor([[True, False, True], [False, True, False]])[..., None]
+    features = rand(4, 4)
+    bound = {"tokens": tokens, "mask": mask, "features": features}
+    return bound, tokens.masked_scatter(mask, features)
+
+
 CASES: dict[str, tuple[Case, ...]] = {
     "post-norm-cross-block": (decoder(norm_first=False),),
     "pre-norm-cross-block": (decoder(norm_first=True),),
@@ -61,4 +110,15 @@ CASES: dict[str, tuple[Case, ...]] = {
     "output-norm-block": (added,),
     "parallel-residual-block": (parallel,),
     "layer-stack": (stack,),
+    "pooled-classification-head": (logits(pooled=True),),
+    "token-classification-head": (logits(),),
+    "seq2seq-lm-head": (logits(),),
+    "ctc-head": (logits(),),
+    "last-token-classification-head": (last_token,),
+    "extractive-qa-head": (span,),
+    "multiple-choice-head": (choice,),
+    "prediction-head-transform": (transform,),
+    "linear-projection": (projection,),
+    "contrastive-dual-encoder": (contrast,),
+    "multimodal-token-merge": (merged,),
 }

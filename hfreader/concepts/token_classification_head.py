@@ -1,0 +1,46 @@
+"""Classification of every position."""
+
+from hfreader.concepts.heads import (
+    AVERAGE,
+    EVERY,
+    FIRST,
+    LAST,
+    MODEL,
+    SPAN,
+    head_symbols,
+    linear,
+    role,
+    scores,
+    unpooled,
+)
+from hfreader.concepts.model import Concept, Text
+from hfreader.concepts.papers import BERT, at
+from hfreader.concepts.pattern import Returned
+
+CONCEPT = Concept(
+    slug="token-classification-head",
+    kind="composition",
+    name=Text("Token classification head", "词元分类头"),
+    explanation=Text(
+        "A linear map from the hidden state of every position to one score per class: named entities, parts of speech, "
+        "frames of sound.",
+        "由每个位置的隐状态经线性映射得到每个类别的分数:命名实体、词性、音频帧等。",
+    ),
+    citations=(at(BERT, "§5.3"),),
+    equations=(r"\sym{output}_t=\sym{h}_t\,\sym{w}+b,\quad p(c_t\mid x)=\mathrm{softmax}(\sym{output}_t)_{c_t}",),
+    symbols=head_symbols(
+        Text("Hidden states, one row per position", "隐状态,每个位置一行"), Text("One column per class", "每个类别一列")
+    ),
+    patterns=(Returned(scores(unpooled(), "num_labels")),),
+    class_patterns=role("token-classification-head"),
+    output="output",
+    reference=linear,
+    matches=(MODEL.format(name="Model", size="c.num_labels", body=EVERY),),
+    rejects=(
+        MODEL.format(name="TokenClassifier", size="c.num_labels", body=FIRST),
+        MODEL.format(name="TokenClassifier", size="c.num_labels", body=AVERAGE),
+        MODEL.format(name="TokenClassifier", size="c.num_labels", body=LAST),
+        MODEL.format(name="TokenClassifier", size="c.num_labels", body=SPAN),
+        MODEL.format(name="TokenClassifier", size="c.vocab_size", body=EVERY),
+    ),
+)
