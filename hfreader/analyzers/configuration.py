@@ -125,13 +125,20 @@ def _fields(parsed: ParsedFile, name: str) -> dict[str, str]:
         if isinstance(statement, cst.AnnAssign) and statement.value is not None:
             target = dotted_name(statement.target)
             if target and target not in NO_FIELDS and "ClassVar" not in parsed.text(statement.annotation.annotation):
-                found[target] = parsed.text(statement.value)
+                found[target] = _default(parsed, statement.value)
     init = parsed.functions.get(f"{name}.__init__")
     if init is not None:
         for parameter in init.params.params:
             if parameter.default is not None:
                 found[parameter.name.value] = parsed.text(parameter.default)
     return found
+
+
+def _default(parsed: ParsedFile, value: cst.BaseExpression) -> str:
+    """The default of a field, also where a validator holds it: `interval(min=0, max=1)(default=0.02)`."""
+    arguments = value.args if isinstance(value, cst.Call) else ()
+    named = [one.value for one in arguments if one.keyword is not None and one.keyword.value == "default"]
+    return parsed.text(named[0] if named else value)
 
 
 def _derived(parsed: ParsedFile, name: str) -> set[str]:

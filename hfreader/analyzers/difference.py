@@ -1,7 +1,5 @@
 """What one class computes otherwise than another, found on their dataflow graphs."""
 
-from collections.abc import Callable
-
 from hfreader.analyzers.difference_alignment import Alignment
 from hfreader.analyzers.difference_changes import Changes
 from hfreader.analyzers.difference_nature import Natures
@@ -14,13 +12,12 @@ ALIKE = 0.5
 
 
 class Differ:
-    """Compares classes of one library. `names` gives, for a class, the concept that ends at a place in it, by which a
-    group of operations is called."""
+    """Compares classes of one library. `names` holds one name for all classes that compute the same, by digest."""
 
-    def __init__(self, outlines: Outlines, names: Callable[[str], dict[object, str]] | None = None) -> None:
+    def __init__(self, outlines: Outlines) -> None:
         self.outlines = outlines
         self.natures = Natures(outlines)
-        self._names = names
+        self.names: dict[str, str] = {}
         self._known: dict[tuple[str, str], Difference | None] = {}
 
     def difference(self, left: str, right: str) -> Difference | None:

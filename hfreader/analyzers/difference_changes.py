@@ -15,6 +15,7 @@ from hfreader.facts.comparison import Change, Difference, Outline, Setting, Step
 # What alone says nothing: it brings a value to where it is used.
 _CARRIERS = """
 input take item cat stack split chunk unbind buffer arange zeros ones full empty zeros_like ones_like
+element enumerate zip
 """
 CARRIERS = frozenset(_CARRIERS.split())
 LONGEST = 5
@@ -132,7 +133,7 @@ class Changes:
             for number, partner in sorted(mine.items()):
                 step = other.steps[number]
                 for guard in set(step.guards) - set(one.steps[partner].guards):
-                    if step.op not in CARRIERS and not guard.endswith(("is not None", "is None)", "== 1)")):
+                    if step.op not in CARRIERS and not _is_about_inputs(guard):
                         found.setdefault(guard, []).append(step)
             for guard, steps in found.items():
                 if len(steps) < len(other.steps) / 2:
@@ -151,6 +152,11 @@ class Changes:
             )
         for name in sorted(before.keys() - after.keys()):
             yield Change("handed", name, f"hands no {name} to the attention function", left=self.left.place)
+
+
+def _is_about_inputs(guard: str) -> bool:
+    """Whether a condition asks what was given, not what was configured."""
+    return guard.endswith(("is not None", "is None)", "== 1)")) or "isinstance(" in guard
 
 
 def _named(setting: Setting) -> str:
@@ -214,7 +220,7 @@ def _is_plain(outline: Outline, group: Sequence[int]) -> bool:
 def _described(outline: Outline, group: Sequence[int]) -> Change | None:
     """A change for steps that one side alone has; None for what only carries values about."""
     steps = [outline.steps[number] for number in group]
-    working = [step for step in steps if step.op not in CARRIERS]
+    working = [step for step in steps if step.op not in CARRIERS and not _makes_object(step)]
     if not working:
         return None
     last = working[-1]
@@ -222,6 +228,10 @@ def _described(outline: Outline, group: Sequence[int]) -> Change | None:
         return Change("added", last.name, what(last), right=last.place, guards=last.guards)
     shown = _chain([step for step in working if step.op != "learned"] or working) + _source(outline, group)
     return Change("added", last.name, shown, right=last.place, guards=last.guards)
+
+
+def _makes_object(step: Step) -> bool:
+    return step.op == "call" and step.kind[:1].isupper()
 
 
 def _chain(steps: Sequence[Step]) -> str:

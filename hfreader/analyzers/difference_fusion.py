@@ -54,6 +54,13 @@ def _cuts(outline: Outline, start: int) -> frozenset[int]:
     return frozenset(found - {start})
 
 
+def cuts_of(outline: Outline, start: int) -> set[int]:
+    """The pieces into which the result of a step is cut, and nothing else done with it."""
+    cuts = _cuts(outline, start)
+    whole = any(start in group and step.op not in CUTS for step in outline.steps for group in step.inputs)
+    return set() if whole else _results(outline, cuts)
+
+
 def _results(outline: Outline, cuts: frozenset[int]) -> set[int]:
     return {number for number in cuts if outline.steps[number].op in ("take", "item")}
 

@@ -53,7 +53,7 @@ class Outlines:
     def _make(self, owner: str, opened: bool) -> Outline:
         graph = self.graph(owner)
         known = self.configuration(owner)
-        values = known.known() if known is not None and self.plain else {}
+        values = {**known.numbers(), **known.known()} if known is not None and self.plain else {}
         formulas = Formulas(graph, known.aliases if known is not None else {})
         steps = Steps(graph, formulas, self._digest, opened, values)
         found, outputs = steps.read()

@@ -10,6 +10,13 @@ WORDS = {
     "output": "normalises what each branch gives before it is added",
     "parallel": "runs its branches side by side on one input (parallel residual)",
 }
+# The same for a table.
+SHORT = {
+    "pre": "before each branch (pre-norm)",
+    "post": "after each residual sum (post-norm)",
+    "output": "on what each branch gives",
+    "parallel": "branches side by side (parallel residual)",
+}
 
 
 def residual_layout(outline: Outline, nature: Callable[[str], str]) -> frozenset[str]:

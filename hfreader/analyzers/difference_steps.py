@@ -48,7 +48,7 @@ class Steps:
     formulas: Formulas
     digest: Callable[[str], str | None]
     opened: bool = False
-    values: Mapping[str, bool | str | None] = field(default_factory=dict)
+    values: Mapping[str, bool | str | float | None] = field(default_factory=dict)
     handed: dict[str, Setting] = field(default_factory=dict)
     _atoms: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
@@ -229,6 +229,7 @@ class Steps:
         kind = " or ".join(dict.fromkeys(node.classes))
         short = node.classes[0].rpartition(".")[2]
         settings = layer_settings(self.graph, self.formulas, short, built) if built is not None else ()
+        settings = tuple(self._at_default(one) for one in settings)
         if node.body is None or node.classes[0] in LAYERS:
             return "layer", kind, settings, None
         if node.classes[0].startswith("transformers.activations."):
@@ -242,6 +243,14 @@ class Steps:
             return ()
         chosen = self.values.get(formula.text)
         return (Setting("function", chosen if isinstance(chosen, str) else formula.text),)
+
+    def _at_default(self, setting: Setting) -> Setting:
+        """Whether there is a bias, and a small constant that each family calls otherwise, by value where known."""
+        value = self.values.get(setting.text)
+        if setting.name == "bias" and isinstance(value, bool):
+            return Setting("bias", str(value))
+        eps = setting.name == "eps" and isinstance(value, float)
+        return Setting("eps", f"{value:g}", value) if eps and isinstance(value, float) else setting
 
     def _built(self, number: int) -> Node | None:
         """The call that built the submodule which a node calls."""

@@ -114,7 +114,8 @@ class FieldPair:
 
 @dataclass(frozen=True)
 class ParameterPair:
-    """One parameter of two aligned classes: its shape in config fields, and in numbers at the defaults."""
+    """One parameter of two aligned layers: its shape in config fields, and in numbers at the defaults. Several
+    matrices that stand against one have their names joined by commas and the shape of each."""
 
     left_name: str | None
     right_name: str | None
@@ -138,19 +139,40 @@ class PartPair:
     left_path: str | None
     right_path: str | None
     state: Literal["identical", "similar", "different", "left", "right"]
-    parameters: tuple[ParameterPair, ...] = ()
     difference: Difference | None = None
 
 
 @dataclass(frozen=True)
+class Trait:
+    """One property of a mechanism in both families, in words: where norms stand, what the mask lets through."""
+
+    subject: str
+    left: str
+    right: str
+
+    @property
+    def same(self) -> bool:
+        """Whether both have it alike."""
+        return self.left == self.right
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """Two families side by side. `points` are the differences a reader should know first, one sentence each."""
+    """Two families side by side, read at the defaults of their configurations.
+
+    left_model, right_model  the base models that were compared, qualified.
+    traits   what a reader should know first.
+    fields   config fields, those of the library's common vocabulary under its names.
+    parameters  of one layer of each kind: what stands in a loop over layers counts once.
+    parts    classes by role, in the order of the left model's tree.
+    """
 
     left: str
     right: str
     left_model: str
     right_model: str
-    points: tuple[str, ...]
+    traits: tuple[Trait, ...]
     fields: tuple[FieldPair, ...]
+    parameters: tuple[ParameterPair, ...]
     parts: tuple[PartPair, ...]
     problems: tuple[Problem, ...] = ()
