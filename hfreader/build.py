@@ -21,6 +21,7 @@ from hfreader.pages.book import Book, Family
 from hfreader.pages.mkdocs_build import run_mkdocs
 from hfreader.pages.site import write_fragments
 from hfreader.progress import Report
+from hfreader.ran import remember_run
 from hfreader.shared import shared_families
 from hfreader.source import obtain
 from hfreader.store import cache_folder, digest, recall, remember, remembered
@@ -120,6 +121,8 @@ def _runs(snapshot: Snapshot, requests: Sequence[FamilyRequest], source: str, re
         runs[run.family] = run
         if run.traces:  # a worker that died is no fact about the family, and is tried again the next time
             remember("runs", keys[run.family], run)
+    for run in runs.values():
+        remember_run(source, run)
     return runs
 
 

@@ -24,12 +24,20 @@ def survey(snapshot: Snapshot, report: Report, jobs: int | None = None) -> Surve
     that cannot be analysed are problems of the survey.
     """
     source = snapshot_digest(snapshot)
-    key = digest(source, code_digest("facts", "concepts", "analyzers"))
-    found = recall("surveys", key, Survey)
+    found = known_survey(source)
     if found is None:
         found = _survey(snapshot, source, report)
-        remember("surveys", key, found)
+        remember("surveys", _key(source), found)
     return found
+
+
+def known_survey(source: str) -> Survey | None:
+    """The survey of a source (its digest) where one was made before with the present code."""
+    return recall("surveys", _key(source), Survey)
+
+
+def _key(source: str) -> str:
+    return digest(source, code_digest("facts", "concepts", "analyzers"))
 
 
 def _survey(snapshot: Snapshot, source: str, report: Report) -> Survey:

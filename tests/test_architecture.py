@@ -18,8 +18,8 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("pages",),
     ("views",),
     ("shared", "analyses"),
-    ("survey",),
-    ("build",),
+    ("survey", "ran"),
+    ("build", "ask", "compare"),
     ("plugin",),
     ("cli",),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hfreader.cli import _show_build
+from hfreader.cli.building import _show_build
 from hfreader.facts.codec import from_json
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.totals import BuildResult

@@ -77,7 +77,8 @@ def _sizes(shape: Sequence[str] | None, numbers: Mapping[str, float]) -> tuple[i
 
 def _named(steps: Sequence[Step], name: str) -> str:
     layers = ", ".join(step.name.removeprefix("self.") for step in steps)
-    return f"{layers}.{name}" if name else layers
+    within = f"{steps[0].within}." if steps[0].within else ""
+    return f"{within}{layers}" + (f".{name}" if name else "")
 
 
 def _shapes(differ: Differ, step: Step) -> Shapes:

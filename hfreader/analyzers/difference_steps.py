@@ -191,7 +191,7 @@ class Steps:
             text if truth else f"not ({text})" for text, truth in self.flow.conditions.get(number, {}).items()
         )
         op, kind, settings, digest = self._identity(number, node)
-        return Step(op, kind, self._name(node), settings, groups, guards, self._place(node), digest)
+        return Step(op, kind, self._name(node), settings, groups, guards, self._place(node), digest, self._within(node))
 
     def _identity(self, number: int, node: Node) -> tuple[str, str, tuple[Setting, ...], str | None]:
         if node.op == "module":
@@ -283,6 +283,11 @@ class Steps:
         if op == "square":
             return "pow", (Setting("exponent", "2", 2.0),)
         return op, tuple(found)
+
+    def _within(self, node: Node) -> str:
+        """The submodules through which a node is reached: `encoder.layer_module.attention`."""
+        path = self.flow.path(node.scope) or ()
+        return ".".join(self.graph.nodes[call].label.removeprefix("self.") for call in path)
 
     def _name(self, node: Node) -> str:
         return f"[{node.label}]" if node.op == "unpack" else node.label

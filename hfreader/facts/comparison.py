@@ -31,6 +31,7 @@ class Step:
     name    what the code calls it: `self.q_proj`, `softmax`.
     inputs  for each operand, the steps that its value can come from (indexes into the outline).
     guards  conditions common to all ways in which its value is needed.
+    print   for a part, the digest of its own computation; `within` the opened submodules that it stands in.
     """
 
     op: str
@@ -41,6 +42,7 @@ class Step:
     guards: tuple[str, ...] = ()
     place: Place | None = None
     print: str | None = None
+    within: str = ""
 
 
 @dataclass(frozen=True)

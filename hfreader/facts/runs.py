@@ -53,3 +53,13 @@ class FamilyRun:
     traces: tuple[Trace, ...]
     proofs: tuple[Proof, ...]
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a family's run showed: the model classes that ran, the verdict on each match, what went wrong."""
+
+    family: str
+    architectures: tuple[str, ...]
+    proofs: tuple[Proof, ...]
+    problems: tuple[Problem, ...] = ()

@@ -1,0 +1,73 @@
+"""The honest totals of the whole library."""
+
+from hfreader.analyses import analyses_of, code_digest, snapshot_digest
+from hfreader.analyzers.census import census
+from hfreader.analyzers.library import Library
+from hfreader.ask.finding import all_matches, family_of
+from hfreader.concepts import catalogue
+from hfreader.facts.answers import Coverage, Unmapped
+from hfreader.facts.mapping import Census
+from hfreader.facts.runs import RunSummary
+from hfreader.facts.snapshot import Snapshot
+from hfreader.facts.survey import Survey
+from hfreader.progress import Report
+from hfreader.ran import runs_so_far, states
+from hfreader.store import digest, remembered
+from hfreader.survey import survey
+
+
+def coverage(snapshot: Snapshot, report: Report) -> Coverage:
+    """What is mapped, what has run, what is proven; what no build has run so far is None."""
+    known = survey(snapshot, report)
+    source = snapshot_digest(snapshot)
+    key = digest(source, code_digest("facts", "concepts", "analyzers"))
+    counted = remembered("census", key, Census, lambda: _census(snapshot, source, known, report))
+    families = sorted({family_of(one.file) for one in known.classes})
+    runs = runs_so_far(source, families)
+    architectures = {one.qualified.rpartition(".")[2] for one in known.classes if one.kind == "model"}
+    return _coverage(snapshot, known, counted, families, architectures, runs)
+
+
+def _census(snapshot: Snapshot, source: str, known: Survey, report: Report) -> Census:
+    library = Library(snapshot)
+    files = list(dict.fromkeys(one.file for one in known.classes))
+    return census(analyses_of(library, source, files, report).values(), catalogue())
+
+
+def _coverage(
+    snapshot: Snapshot,
+    known: Survey,
+    counted: Census,
+    families: list[str],
+    architectures: set[str],
+    runs: dict[str, RunSummary],
+) -> Coverage:
+    proofs = list(states(runs.values()).values())
+    executed = [proof for proof in proofs if proof.state != "matched"]
+    disproven = sum(proof.state == "disproven" for proof in executed)
+    ran = {name for run in runs.values() for name in run.architectures} & architectures
+    problems = len(known.problems) + sum(len(one.problems) for one in (*known.classes, *known.functions))
+    problems += sum(len(run.problems) for run in runs.values())
+    computing, modules = counted.count("computing"), counted.count("modules")
+    unmapped = [one for one in counted.unmapped if one.kind in ("module", "model")]
+    return Coverage(
+        transformers=snapshot.version,
+        commit=snapshot.commit,
+        families=len(families),
+        families_traced=len(runs) or None,
+        architectures=len(architectures),
+        architectures_traced=len(ran) if runs else None,
+        traced_share=len(ran) / max(len(architectures), 1) if runs else None,
+        classes=counted.count("classes"),
+        module_classes=modules,
+        mapped=modules - len(unmapped),
+        mapped_share=(modules - len(unmapped)) / max(modules, 1),
+        computing=computing,
+        equation_share=counted.count("equations") / max(computing, 1),
+        matches=all_matches(known),
+        matches_executed=len(executed) if runs else None,
+        proven_share=(len(executed) - disproven) / len(executed) if executed else None,
+        disproven=disproven if runs else None,
+        problems=problems,
+        unmapped=tuple(Unmapped(one.owner, one.file, one.reason or "nothing was found") for one in unmapped),
+    )

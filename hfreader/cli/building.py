@@ -1,0 +1,86 @@
+"""`hfreader build` and `hfreader serve`."""
+
+from pathlib import Path
+from shlex import quote
+from typing import Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from hfreader.build import BuildOptions, build_site
+from hfreader.cli.options import SITE, Offline, Reference, Repository, app
+from hfreader.facts.codec import to_json
+from hfreader.facts.totals import BuildResult
+from hfreader.progress import TerminalReport
+from hfreader.serve import serve_folder
+
+
+@app.command()
+def build(
+    models: Annotated[
+        str, typer.Option(metavar="A,B,...", help="Families to build, as named under transformers/models.")
+    ] = "bert,gpt2",
+    repo: Repository = None,
+    ref: Reference = None,
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the site is written.")] = SITE,
+    offline: Offline = False,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Exit with 1 if anything was disproven, or could not be read or run."),
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the totals as JSON on stdout.")] = False,
+) -> None:
+    """Build the site: source, mapping to equations, shapes, proofs, pages.
+
+    What did not change since the last build is not done again. Open FOLDER/index.html afterwards, or run
+    `hfreader serve`.
+
+    Examples:
+
+    * `hfreader build --models bert,gpt2`
+    * `hfreader build --models llama --ref v5.10.0 --out /tmp/llama`
+    """
+    families = tuple(name.strip() for name in models.split(",") if name.strip())
+    options = BuildOptions(families, repo, ref, out, offline)
+    with TerminalReport() as report:
+        result = build_site(options, report)
+    if json:
+        typer.echo(to_json(result).decode())
+    else:
+        _show_build(result)
+    if strict and not result.clean:
+        raise typer.Exit(1)
+
+
+@app.command()
+def serve(
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder that `hfreader build` wrote.")] = SITE,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 picks a free one.")] = 8000,
+) -> None:
+    """Serve a built site on this machine and print its address."""
+    serve_folder(out, port, announce=lambda address: typer.echo(f"{address}  (Ctrl-C ends)"))
+
+
+def _show_build(result: BuildResult) -> None:
+    console = Console()
+    columns = ("family", "classes", "mapped", "found", "proven", "disproven", "unchecked", "ran", "problems")
+    table = Table(*columns, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for family in result.families:
+        share = f"{family.statements_ran / max(family.statements, 1):.0%}"
+        counts = (family.classes, family.mapped, family.matches, family.proven, family.disproven, family.unchecked)
+        table.add_row(family.family, *map(str, counts), share, str(family.problems))
+    console.print(table)
+    for problem in result.problems:
+        console.print(f"{problem.stage}: {problem.subject}: {problem.reason}", highlight=False, markup=False)
+    source = result.snapshot
+    read = f"transformers {source.version}" + (f" at {source.commit}" if source.commit else " (installed package)")
+    console.print("found: places where the structure of an equation was found; ran: share of statements that ran")
+    console.print(f"Read {read}.", *([source.note] if source.note else []), highlight=False, markup=False, sep="\n")
+    elsewhere = "" if result.folder == str(SITE) else f" --out {quote(result.folder)}"
+    console.print(
+        f"Open {result.folder}/index.html, or run `hfreader serve{elsewhere}`.", highlight=False, markup=False
+    )

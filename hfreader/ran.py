@@ -1,0 +1,40 @@
+"""What builds have run so far, family by family, remembered for those who ask later."""
+
+from collections.abc import Iterable
+
+from hfreader.analyses import code_digest
+from hfreader.facts.matches import Proof
+from hfreader.facts.runs import FamilyRun, RunSummary
+from hfreader.store import digest, recall, remember
+
+
+def remember_run(source: str, run: FamilyRun) -> None:
+    """Keep what a family's run showed; `source` identifies the source (`hfreader.analyses.snapshot_digest`)."""
+    architectures = tuple(dict.fromkeys(trace.class_name for trace in run.traces))
+    problems = (*run.problems, *(problem for trace in run.traces for problem in trace.problems))
+    summary = RunSummary(run.family, architectures, run.proofs, tuple(dict.fromkeys(problems)))
+    remember("ran", _key(source, run.family), summary)
+
+
+def runs_so_far(source: str, families: Iterable[str]) -> dict[str, RunSummary]:
+    """The summaries of those families that a build with the present code has run."""
+    found = {family: recall("ran", _key(source, family), RunSummary) for family in families}
+    return {family: run for family, run in found.items() if run is not None}
+
+
+def states(runs: Iterable[RunSummary]) -> dict[str, Proof]:
+    """The proof of each match by its key; what disproves outweighs what proves."""
+    found: dict[str, Proof] = {}
+    for run in runs:
+        for proof in run.proofs:
+            before = found.get(proof.match)
+            if before is None or WEIGHT[proof.state] > WEIGHT[before.state]:
+                found[proof.match] = proof
+    return found
+
+
+WEIGHT = {"matched": 0, "proven": 1, "disproven": 2}
+
+
+def _key(source: str, family: str) -> str:
+    return digest(source, family, code_digest("facts", "concepts", "analyzers", "trace"))

@@ -1,0 +1,119 @@
+"""Two families side by side in the terminal."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from hfreader.facts.comparison import Change, Comparison, FieldPair, ParameterPair, PartPair
+from hfreader.facts.places import Place
+from hfreader.views.explanation_view import change_lines
+from hfreader.views.tables import short, table
+
+STATES = {"identical": "green", "similar": "yellow", "different": "red"}
+ABSENT = "—"
+
+
+def show_comparison(found: Comparison, console: Console, every: bool = False) -> None:
+    """Traits, config fields, parameters, then the classes by role; `every` shows what both have alike too."""
+    console.print(Text.assemble((short(found.left_model), "bold"), " and ", (short(found.right_model), "bold")))
+    _traits(found, console)
+    _fields(found, console, every)
+    _parameters(found, console, every)
+    _parts(found, console)
+
+
+def _traits(found: Comparison, console: Console) -> None:
+    rows = table("", found.left, found.right)
+    for one in found.traits:
+        style = "dim" if one.same else ""
+        other = Text("the same", "dim") if one.same else Text(one.right, "yellow")
+        rows.add_row(Text(one.subject, "bold" if not one.same else "dim"), Text(one.left, style), other)
+    console.print(rows)
+
+
+def _fields(found: Comparison, console: Console, every: bool) -> None:
+    """Fields that differ; those that are alike are counted."""
+    shown = [one for one in found.fields if every or one.left != one.right]
+    rows = table("config field", found.left, found.right)
+    for one in shown:
+        rows.add_row(Text(one.name, "cyan"), _default(one, True), _default(one, False))
+    if shown:
+        console.print(rows)
+    rest = [one.name for one in found.fields if one not in shown]
+    if rest:
+        console.print(Text(f"The same default in both: {', '.join(rest)}.", "dim"))
+
+
+def _default(one: FieldPair, left: bool) -> Text:
+    value, name = (one.left, one.left_name) if left else (one.right, one.right_name)
+    if value is None:
+        return Text(ABSENT, "dim")
+    own = f"  as {name}" if name != one.name else ""
+    return Text.assemble(value, (own, "dim"))
+
+
+def _parameters(found: Comparison, console: Console, every: bool) -> None:
+    shown = [one for one in found.parameters if every or not _alike(one)]
+    rows = table(f"parameter in {found.left}", "shape", "at default", f"in {found.right}", "shape", "at default")
+    for index in (2, 5):
+        rows.columns[index].no_wrap = True
+    for one in shown:
+        rows.add_row(
+            one.left_name or Text(ABSENT, "dim"),
+            _shape(one.left),
+            Text(_sizes(one.left_sizes), "dim"),
+            one.right_name or Text(ABSENT, "dim"),
+            _shape(one.right, one.left),
+            Text(_sizes(one.right_sizes), "dim"),
+        )
+    if shown:
+        console.print(rows)
+    if len(shown) < len(found.parameters):
+        number = len(found.parameters) - len(shown)
+        console.print(Text(f"{number} more have the same shape in both (`--all` shows them).", "dim"))
+
+
+def _alike(one: ParameterPair) -> bool:
+    return one.left == one.right
+
+
+def _shape(shape: Sequence[str] | None, other: Sequence[str] | None = None) -> Text:
+    if shape is None:
+        return Text("")
+    return Text(", ".join(shape), "" if other is None or tuple(other) == tuple(shape) else "yellow")
+
+
+def _sizes(sizes: Sequence[int | None] | None) -> str:
+    return "" if sizes is None else " × ".join("?" if size is None else f"{size:,}" for size in sizes)
+
+
+def _parts(found: Comparison, console: Console) -> None:
+    """The aligned classes, each change told once, in the innermost class that has it."""
+    pairs = [one for one in found.parts if one.left is not None and one.right is not None]
+    for index, one in enumerate(pairs):
+        console.print()
+        names = Text.assemble((one.role, "bold"), "  ", short(one.left or ""), " and ", short(one.right or ""))
+        console.print(names.append("  ").append(one.state, STATES[one.state]))
+        told = {_places(change) for later in pairs[index + 1 :] for change in _changes(later)}
+        changes = [change for change in _changes(one) if _places(change) not in told]
+        for line in change_lines(change for change in changes if change.kind != "inside"):
+            console.print(line)
+    for side, name in (("left", found.left), ("right", found.right)):
+        alone = [one for one in found.parts if one.state == side]
+        if alone:
+            console.print()
+            console.print(Text.assemble((f"Only in {name}: ", "bold"), ", ".join(_alone(one) for one in alone)))
+
+
+def _changes(one: PartPair) -> Sequence[Change]:
+    return one.difference.changes if one.difference is not None else ()
+
+
+def _places(change: Change) -> tuple[str, Place | None, Place | None]:
+    return change.kind, change.left, change.right
+
+
+def _alone(one: PartPair) -> str:
+    name, path = (one.left, one.left_path) if one.left is not None else (one.right, one.right_path)
+    return f"{short(name or '')} ({one.role}, {path})"
