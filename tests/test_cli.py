@@ -38,7 +38,10 @@ def cache(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
-@pytest.mark.parametrize("command", [(), ("build",), ("serve",), ("trace",)])
+QUESTIONS = (("concepts",), ("explain",), ("find",), ("compare",), ("coverage",))
+
+
+@pytest.mark.parametrize("command", [(), ("build",), ("serve",), ("trace",), *QUESTIONS])
 def test_help_tells_what_a_command_does(command, cache):
     done = hfreader(*command, "--help", cache=cache)
     assert done.returncode == 0
@@ -59,6 +62,32 @@ def test_where_to_look_after_a_build(folder, words, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     _show_build(BuildResult(Snapshot("installed", None, None, None, "5.0", "/package"), folder, (), ()))
     assert f"Open {folder}/index.html, {words}" in capsys.readouterr().out
+
+
+def test_questions_are_answered_as_json_on_stdout_alone(cache):
+    done = hfreader("concepts", "layer-norm", "--json", cache=cache)
+    assert [one["slug"] for one in json.loads(done.stdout)] == ["layer-norm"]
+    done = hfreader("explain", "modeling_bert.py:125", "--offline", "--json", cache=cache)
+    found = json.loads(done.stdout)
+    assert found["subject"] == "transformers.models.bert.modeling_bert.eager_attention_forward"
+    assert "scaled-dot-product-attention" in {one["slug"] for one in found["concepts"]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("concepts", "laier-norm"), ("laier-norm", "layer-norm")),
+        (("explain", "LlamaAtention"), ("LlamaAtention", "LlamaAttention")),
+        (("explain", "modeling_lama.py:3"), ("modeling_llama.py",)),
+        (("find", "laier-norm"), ("layer-norm",)),
+        (("compare", "bertt", "gpt2"), ("bertt", "did you mean bert")),
+    ],
+    ids=lambda value: " ".join(value)[:30],
+)
+def test_mistakes_in_a_question(arguments, words, cache):
+    line = mistake(*arguments, cache=cache)
+    for word in words:
+        assert word in line
 
 
 def test_unknown_family_suggests_near_names(cache, tmp_path):

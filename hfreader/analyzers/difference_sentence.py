@@ -59,8 +59,8 @@ def _settings(texts: Sequence[str]) -> list[str]:
 
 
 def listed(texts: Sequence[str]) -> str:
-    """`a, b and c`."""
-    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+    """`a, b and c`; empty for nothing."""
+    return f"{', '.join(texts[:-1])} and {texts[-1]}" if len(texts) > 1 else "".join(texts)
 
 
 def _name(qualified: str, other: str) -> str:

@@ -40,9 +40,14 @@ def _fields(found: Comparison, console: Console, every: bool) -> None:
         rows.add_row(Text(one.name, "cyan"), _default(one, True), _default(one, False))
     if shown:
         console.print(rows)
-    rest = [one.name for one in found.fields if one not in shown]
+    rest = [_names(one) for one in found.fields if one not in shown]
     if rest:
         console.print(Text(f"The same default in both: {', '.join(rest)}.", "dim"))
+
+
+def _names(one: FieldPair) -> str:
+    own = [name for name in (one.left_name, one.right_name) if name not in (None, one.name)]
+    return f"{one.name} ({', '.join(filter(None, own))})" if own else one.name
 
 
 def _default(one: FieldPair, left: bool) -> Text:
@@ -60,10 +65,10 @@ def _parameters(found: Comparison, console: Console, every: bool) -> None:
         rows.columns[index].no_wrap = True
     for one in shown:
         rows.add_row(
-            one.left_name or Text(ABSENT, "dim"),
+            _tail(one.left_name) or Text(ABSENT, "dim"),
             _shape(one.left),
             Text(_sizes(one.left_sizes), "dim"),
-            one.right_name or Text(ABSENT, "dim"),
+            _tail(one.right_name) or Text(ABSENT, "dim"),
             _shape(one.right, one.left),
             Text(_sizes(one.right_sizes), "dim"),
         )
@@ -72,6 +77,11 @@ def _parameters(found: Comparison, console: Console, every: bool) -> None:
     if len(shown) < len(found.parameters):
         number = len(found.parameters) - len(shown)
         console.print(Text(f"{number} more have the same shape in both (`--all` shows them).", "dim"))
+
+
+def _tail(name: str | None) -> str | None:
+    """A parameter by the submodule that holds it: `self.query.weight`."""
+    return None if name is None else ".".join(name.split(".")[-3:])
 
 
 def _alike(one: ParameterPair) -> bool:
@@ -110,8 +120,8 @@ def _changes(one: PartPair) -> Sequence[Change]:
     return one.difference.changes if one.difference is not None else ()
 
 
-def _places(change: Change) -> tuple[str, Place | None, Place | None]:
-    return change.kind, change.left, change.right
+def _places(change: Change) -> tuple[str, Place | None]:
+    return change.kind, change.right or change.left
 
 
 def _alone(one: PartPair) -> str:
