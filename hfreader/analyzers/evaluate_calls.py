@@ -101,7 +101,9 @@ class CallEvaluator(ExpressionEvaluator):
         if name in ("forward", "__call__") and not (len(meaning.options) == 1 and self._is_self(base)):
             return self.call_value(base, self.arguments(call), *spans, self.text(func.value))
         if name in ("to", "eval", "train", "requires_grad_", "half", "float"):
-            self.arguments(call)
+            arguments = self.arguments(call)
+            if name == "requires_grad_":
+                self.make(name, name, (Operand(base, self.span(func.value)), *arguments.operands()), *spans)
             return base
         callee = self.attribute_of(base, name, spans[1])
         known, named = self.meaning(callee), self._alternatives(callee)
@@ -150,6 +152,9 @@ class CallEvaluator(ExpressionEvaluator):
         arguments = self.arguments(call)
         if function is None:
             layer = self.next_layer() if name == "forward" else None
+            own = self.meaning(self.frame.receiver) if layer and self.frame.receiver is not None else None
+            for instance in own.options if isinstance(own, Modules) else ():
+                self.initialise(instance)
             node = Node("call", f"super().{name}", arguments.operands(), self.frame.scope, *spans)
             return self.add(replace(node, op="module", classes=(layer,)) if layer else node)
         callee = self.make("constant", f"super().{name}", meaning=Functions((function,)))

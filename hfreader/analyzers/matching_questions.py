@@ -89,6 +89,24 @@ def constructions(flow: Flow, call: int) -> list[dict[str, int]]:
     ]
 
 
+def is_frozen(flow: Flow, call: int) -> bool:
+    """Whether the parameters of a submodule are kept from learning: it is made so, or told so in `__init__`."""
+    if flow.node(call).label.startswith("super()."):
+        parents = [flow.node(number) for number in flow.by_op.get("call", ()) if _makes_parent(flow, number)]
+        made = [one for parent in parents for one in parent.operands]
+        return any(one.keyword == "_freeze" and flow.node(one.node).label == "True" for one in made)
+    callee = flow.callee(call)
+    told = [flow.node(number).operands for number in flow.by_op.get("requires_grad_", ())]
+    return callee is not None and any(
+        len(operands) > 1 and flow.node(operands[1].node).label == "False" and flow.carries(operands[0].node, callee)
+        for operands in told
+    )
+
+
+def _makes_parent(flow: Flow, number: int) -> bool:
+    return flow.node(number).label == "super().__init__"
+
+
 def is_sized_by(flow: Flow, call: int, field: str) -> bool:
     """Whether the number of outputs of a linear map is a field of the config."""
     sizes = [made["out_features"] for made in constructions(flow, call) if "out_features" in made]

@@ -15,6 +15,7 @@ from hfreader.analyzers.matching_questions import (
     index_of,
     is_activation,
     is_first_position,
+    is_frozen,
     is_plain_call,
     is_scalar,
     is_sized_by,
@@ -190,6 +191,8 @@ class Search:
             if pattern.outputs is not None and not is_sized_by(self.flow, seen.node, pattern.outputs):
                 continue
             if (here := so_far.at(seen.node, guards)) is None or not self._is_made(pattern, seen.node):
+                continue
+            if pattern.frozen is not None and is_frozen(self.flow, seen.node) != pattern.frozen:
                 continue
             for named in self._module(pattern.symbol, seen.node, here):
                 uses = tuple(Use(one.node, one.span, node.scope) for one in node.operands)

@@ -46,7 +46,7 @@ CONCEPT = Concept(
         Symbol("table", r"E^{\mathrm{pos}}", Text("One learned vector per position", "每个位置一个可学习的向量")),
         Symbol("output", "p", Text("The vector of each position", "各位置的向量")),
     ),
-    patterns=(Bind("output", Layer(EMBEDDING, (Bind("positions", POSITIONS),), "table")),),
+    patterns=(Bind("output", Layer(EMBEDDING, (Bind("positions", POSITIONS),), "table", frozen=False)),),
     output="output",
     reference=reference,
     matches=(
@@ -70,5 +70,24 @@ CONCEPT = Concept(
             body="s = torch.gather(torch.zeros_like(x), dim=1, index=self.z)\n        return self.w(s)",
         ),
         _LOOKUP.format(name="PositionEmbedding", body="return x + torch.arange(x.shape[1]).sin()"),
+        # Tables that are not learned.
+        """
+class PositionEmbedding(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.w = nn.Embedding(c.n, c.d)
+        self.w.requires_grad_(False)
+
+    def forward(self, x):
+        return self.w(torch.arange(x.shape[1]))
+""",
+        """
+class PositionEmbedding(nn.Embedding):
+    def __init__(self, n, d):
+        super().__init__(n, d, _freeze=True)
+
+    def forward(self, x):
+        return super().forward(torch.arange(x.shape[1]))
+""",
     ),
 )

@@ -47,7 +47,8 @@ class Layer:
     outputs (`vocab_size`): these fields are the library's own vocabulary, the same in every model. `settings` are
     patterns for arguments of the constructor by torch's names (`kernel_size`), which must be given; `equal` are pairs
     of such arguments that are written alike (`in_channels` and `groups` of a depthwise convolution). A layer that
-    may be left out (`nn.Identity()` in its place) is one still."""
+    may be left out (`nn.Identity()` in its place) is one still. `frozen` says whether its parameters are kept from
+    learning (None: either)."""
 
     classes: tuple[str, ...]
     operands: tuple["Pattern", ...]
@@ -55,6 +56,7 @@ class Layer:
     outputs: str | None = None
     settings: tuple[tuple[str, "Pattern"], ...] = ()
     equal: tuple[tuple[str, str], ...] = ()
+    frozen: bool | None = None
 
 
 @dataclass(frozen=True)
