@@ -40,6 +40,7 @@ from hfreader.concepts.pattern import (
     Element,
     Equation,
     FirstPosition,
+    Itself,
     Layer,
     Not,
     NotPartOf,
@@ -90,6 +91,7 @@ class Search:
             OneOf: self._one_of,
             Both: self._both,
             Not: self._not,
+            Itself: self._itself,
             Direct: self._direct,
             Unshared: self._unshared,
             NotPartOf: self._not_part_of,
@@ -361,6 +363,11 @@ class Search:
     def _not(self, pattern: Not, use: Use, so_far: Solution, exact: bool) -> Found:
         if next(self._match(pattern.pattern, use, so_far), None) is None:
             yield so_far
+
+    def _itself(self, pattern: Itself, use: Use, so_far: Solution, exact: bool) -> Found:
+        for seen, _, guards in self._views(use, exact):
+            if (here := so_far.under(guards)) is not None:
+                yield from self._match(pattern.pattern, seen, here, True)
 
     def _direct(self, pattern: Direct, use: Use, so_far: Solution, exact: bool) -> Found:
         return self._match(pattern.pattern, use, so_far, True)

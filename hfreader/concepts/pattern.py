@@ -187,6 +187,14 @@ class Not:
 
 
 @dataclass(frozen=True)
+class Itself:
+    """A value that `pattern` matches, at the place where it is computed: what is looked through on the way there is
+    left out of what is captured."""
+
+    pattern: "Pattern"
+
+
+@dataclass(frozen=True)
 class Direct:
     """A value that `pattern` matches as it stands, with nothing looked through."""
 
@@ -276,6 +284,7 @@ Pattern = (
     | OneOf
     | Both
     | Not
+    | Itself
     | Direct
     | Unshared
     | NotPartOf

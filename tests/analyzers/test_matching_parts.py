@@ -12,6 +12,7 @@ from hfreader.concepts.pattern import (
     Differs,
     Einsum,
     Equation,
+    Itself,
     Layer,
     Number,
     Op,
@@ -19,7 +20,7 @@ from hfreader.concepts.pattern import (
     Select,
     Slice,
 )
-from tests.concepts.examples import graph_of
+from tests.concepts.examples import LINES, graph_of
 
 X = Bind("x", Anything())
 
@@ -71,6 +72,18 @@ def test_a_subscript_that_keeps_all_is_looked_through():
     assert fits(squared, "return x[..., None, :] * x")
     assert not fits(squared, "return x[:, 0] * x")
     assert not fits(squared, "return x[:, 1:] * x")
+
+
+def test_itself_is_captured_where_it_is_computed():
+    def place(part: Pattern) -> int:
+        pattern = Op(("matmul",), (part, Anything()))
+        concept = replace(catalogue()["gelu"], slug="part", patterns=(pattern,))
+        source = "def f(x, y):\n    z = F.relu(x)\n    return z.transpose(0, 1) @ y\n"
+        (match,) = find(graph_of(source), [concept])
+        return match.place.span.line - LINES
+
+    relu = Bind("output", Op(("relu",), (Anything(),)))
+    assert (place(relu), place(Itself(relu))) == (3, 2)
 
 
 def test_differs_takes_the_branch_that_brings_another_value():

@@ -110,8 +110,60 @@ def sunk() -> tuple[dict[str, Any], torch.Tensor]:
     return {"query": q, "key": k, "value": v, "sinks": sinks}, wanted
 
 
+def softcap() -> tuple[dict[str, Any], torch.Tensor]:
+    s = rand(2, 3, 5, 5)
+    e = (2 * s / 3).exp()
+    return {"scores": s, "softcap": 3.0}, 3 * (e - 1) / (e + 1)
+
+
+def sink(rescaled: bool) -> Case:
+    def case() -> tuple[dict[str, Any], torch.Tensor]:
+        s, b, v = rand(2, 3, 5, 7), rand(3), rand(2, 3, 7, 4)
+        e = s.exp()
+        weights = e / (b.exp().reshape(1, 3, 1, 1) + e.sum(-1, keepdim=True))
+        if rescaled:
+            return {"scores": s, "sinks": b.reshape(1, 3, 1), "mixed": s.softmax(-1) @ v}, weights @ v
+        return {"scores": s, "sinks": b.reshape(1, 3, 1, 1).expand(2, 3, 5, 1)}, weights
+
+    return case
+
+
+def gated(by_head: bool) -> Case:
+    def case() -> tuple[dict[str, Any], torch.Tensor]:
+        mixed, gate, like = rand(2, 5, 3, 4), rand(2, 5, 3) if by_head else rand(2, 5, 12), torch.zeros(2, 5, 12)
+        wanted = mixed.flatten(2) / (1 + (-(gate.repeat_interleave(4, -1) if by_head else gate)).exp())
+        return {"mixed": mixed, "gate": gate, "like": like}, wanted
+
+    return case
+
+
+def qk_norm(unit: bool) -> Case:
+    def case() -> tuple[dict[str, Any], torch.Tensor]:
+        q, k, one = rand(2, 3, 5, 4), rand(2, 3, 5, 4), norm(4)
+        if unit:
+            return {"query_raw": q, "key_raw": k, "query_unit": q, "key_norm": module(one)}, F.normalize(q, dim=-1)
+        return {"query_raw": q, "key_raw": k}, F.rms_norm(q, (4,), eps=0.0)
+
+    return case
+
+
+def windowed() -> tuple[dict[str, Any], torch.Tensor]:
+    q, k, v = rand(1, 2, 4, 4), rand(1, 2, 6, 4), rand(1, 2, 6, 4)
+    causal, seen = torch.zeros(4, 6, dtype=torch.float64), torch.zeros(4, 6, dtype=torch.bool)
+    for i in range(4):
+        causal[i, i + 3 :] = float("-inf")
+        seen[i, max(0, i + 2 - 2) : i + 3] = True
+    wanted = F.scaled_dot_product_attention(q, k, v, attn_mask=seen)
+    return {"query": q, "key": k, "value": v, "window": 3, "mask": causal[None, None]}, wanted
+
+
 CASES: dict[str, tuple[Case, ...]] = {
     "rotary-position-embedding": (rotary(True), rotary(False), rotary(False, True), rotary_complex),
+    "attention-logit-softcap": (softcap,),
+    "attention-sink-logit": (sink(False), sink(True)),
+    "gated-attention-output": (gated(True), gated(False)),
+    "qk-norm": (qk_norm(True), qk_norm(False)),
+    "sliding-window-attention": (windowed,),
     "multi-head-cross-attention": (heads(memory=True),),
     "grouped-query-attention": (heads(groups=2), heads(groups=4, memory=True)),
     "rope-multi-head-attention": (heads(rotary=True), heads(rotary=True, halves=False, past=2)),
