@@ -1,7 +1,9 @@
 """Questions that patterns ask about single values: is it a plain number, an activation, where does it come from."""
 
+from dataclasses import replace
+
 from hfreader.analyzers.guards import Guards
-from hfreader.analyzers.matching_flow import Flow
+from hfreader.analyzers.matching_flow import Flow, Use
 from hfreader.analyzers.operations import CONSTRUCTORS, TRANSPARENT_MODULES
 from hfreader.concepts.pattern import DerivedFrom
 from hfreader.facts.dataflow import ROOT, Node
@@ -181,6 +183,35 @@ def last_slice(flow: Flow, node: Node) -> Node | None:
         return None
     kept = all(part.label == "..." or (part.op == "slice" and not part.operands) for part in parts[:-1])
     return parts[-1] if kept else None
+
+
+def side_by_side(flow: Flow, node: Node) -> tuple[Use, Use] | None:
+    """Two values joined in the last dimension, by `cat` or by writing each into its columns of a new tensor."""
+    if node.op == "cat":
+        parts = [one for one in node.operands if one.keyword is None]
+        dims = [flow.node(one.node).number for one in node.operands if one.keyword == "dim"]
+        if len(parts) == 2 and dims and dims[0] in (-1, 3):
+            return Use(parts[0].node, parts[0].span, node.scope), Use(parts[1].node, parts[1].span, node.scope)
+        return None
+    if node.op != "setitem" or flow.node(node.operands[0].node).op != "setitem":
+        return None
+    inner = flow.node(node.operands[0].node)
+    bounds = [_last_bounds(flow, one) for one in (inner, node)]
+    new = flow.node(inner.operands[0].node).op in ("new_empty", "empty", "empty_like", "new_zeros", "zeros")
+    return (_written(flow, inner), _written(flow, node)) if new and bounds == [{"stop"}, {"start"}] else None
+
+
+def _last_bounds(flow: Flow, node: Node) -> set[str | None]:
+    """The bounds of the columns that an assignment to a subscript writes."""
+    part = last_slice(flow, replace(node, op="item", operands=node.operands[:2]))
+    return set() if part is None else {one.keyword for one in part.operands}
+
+
+def _written(flow: Flow, node: Node) -> Use:
+    """What an assignment to a subscript writes."""
+    value = flow.node(node.operands[2].node)
+    source, scope = (value.operands[1], value.scope) if value.op == "copy" else (node.operands[2], node.scope)
+    return Use(source.node, source.span, scope)
 
 
 def selected(flow: Flow, node: Node) -> int | None:

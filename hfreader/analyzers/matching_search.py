@@ -22,6 +22,7 @@ from hfreader.analyzers.matching_questions import (
     last_slice,
     same_letters,
     selected,
+    side_by_side,
     written_alike,
 )
 from hfreader.analyzers.matching_solutions import Bound, Solution
@@ -41,6 +42,7 @@ from hfreader.concepts.pattern import (
     Equation,
     FirstPosition,
     Itself,
+    Joined,
     Layer,
     Not,
     NotPartOf,
@@ -92,6 +94,7 @@ class Search:
             Both: self._both,
             Not: self._not,
             Itself: self._itself,
+            Joined: self._joined,
             Direct: self._direct,
             Unshared: self._unshared,
             NotPartOf: self._not_part_of,
@@ -301,14 +304,12 @@ class Search:
 
     def _einsum(self, pattern: Einsum, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
-            if node.op != "einsum" or len(node.operands) != len(pattern.operands) + 1:
-                continue
-            written = self.flow.node(node.operands[0].node).label
-            if not any(same_letters(written, one) for one in pattern.equations):
-                continue
-            if (here := so_far.at(seen.node, guards)) is not None:
-                uses = tuple(Use(one.node, one.span, node.scope) for one in node.operands[1:])
-                yield from self._all(pattern.operands, uses, here)
+            uses = tuple(Use(one.node, one.span, node.scope) for one in node.operands[1:])
+            if node.op == "einsum" and len(uses) == len(pattern.operands):
+                written = self.flow.node(node.operands[0].node).label
+                same = any(same_letters(written, one) for one in pattern.equations)
+                if same and (here := so_far.at(seen.node, guards)) is not None:
+                    yield from self._all(pattern.operands, uses, here)
 
     def _equation(self, pattern: Equation, use: Use, so_far: Solution, exact: bool) -> Found:
         outputs = {one.bindings["output"].use.node: one for one in self.matches_of(pattern.concept)}
@@ -367,7 +368,13 @@ class Search:
     def _itself(self, pattern: Itself, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, _, guards in self._views(use, exact):
             if (here := so_far.under(guards)) is not None:
-                yield from self._match(pattern.pattern, seen, here, True)
+                yield from self._match(pattern.pattern, self.flow.use_of(seen.node), here, True)
+
+    def _joined(self, pattern: Joined, use: Use, so_far: Solution, exact: bool) -> Found:
+        for seen, node, guards in self._views(use, exact):
+            parts = side_by_side(self.flow, node)
+            if parts is not None and (here := so_far.at(seen.node, guards)) is not None:
+                yield from self._all((pattern.first, pattern.second), parts, here)
 
     def _direct(self, pattern: Direct, use: Use, so_far: Solution, exact: bool) -> Found:
         return self._match(pattern.pattern, use, so_far, True)

@@ -205,9 +205,9 @@ def reference(
     if cos is not None or freqs is not None:
         part = 2 * (half_1 if half_1 is not None else even).shape[-1] if freqs is None else size
         cos, sin = (cos, sin) if freqs is None else (freqs.real, freqs.imag)
-        q, k = (_turned(one, cos, sin, part, half_1 is not None, gathered is not None) for one in (q, k))
+        q, k = (rotate(one, cos, sin, part, half_1 is not None, gathered is not None) for one in (q, k))
     k, v = (
-        _with_past(now.repeat_interleave(q.shape[1] // now.shape[1], 1), seen) for now, seen in ((k, key), (v, value))
+        with_past(now.repeat_interleave(q.shape[1] // now.shape[1], 1), seen) for now, seen in ((k, key), (v, value))
     )
     outcome = attentions.reference(q, k, v, mask, bias, visible, forbidden, is_causal, scale, softcap, sinks)["output"]
     joined = outcome.transpose(1, 2).flatten(2)
@@ -215,10 +215,11 @@ def reference(
         opening = gate.reshape(*joined.shape[:2], -1).sigmoid()
         joined = joined * opening.repeat_interleave(joined.shape[-1] // opening.shape[-1], -1)
     joined = joined if output_norm is None else output_norm(joined)
-    return {"key": k.reshape(key.shape), "value": v.reshape(value.shape), "output": _mapped(joined, w_o)}
+    return {"key": k.reshape(key.shape), "value": v.reshape(value.shape), "output": mapped(joined, w_o)}
 
 
-def _mapped(x: Any, w: Any) -> Any:
+def mapped(x: Any, w: Any) -> Any:
+    """A linear map of x, or x itself where there is none."""
     return x if w is None else x @ w.weight if w.bias is None else x @ w.weight + w.bias
 
 
@@ -227,15 +228,15 @@ def _projections(
 ) -> Sequence[Any]:
     """Q, K and V before they are cut into heads."""
     if w_qkv_heads is not None:
-        wide = _mapped(x, w_qkv_heads)
+        wide = mapped(x, w_qkv_heads)
         return [one.flatten(2) for one in wide.unflatten(-1, (-1, 3 * size)).chunk(3, -1)]
     if w_qkv is not None:
-        wide = _mapped(x, w_qkv)
+        wide = mapped(x, w_qkv)
         return list(wide.chunk(3, -1))
     if any(w is None for w in maps):
         raise NotCovered("keys and values come from a cache alone")
     source = x if memory is None else memory.reshape(x.shape[0], -1, memory.shape[-1])
-    return [_mapped(one, w) for one, w in zip((x, source, source), maps, strict=True)]
+    return [mapped(one, w) for one, w in zip((x, source, source), maps, strict=True)]
 
 
 def _heads(wide: Any, size: int, norm: Any = None) -> Any:
@@ -245,7 +246,7 @@ def _heads(wide: Any, size: int, norm: Any = None) -> Any:
     return (cut if norm is None or full else norm(cut)).transpose(1, 2)
 
 
-def _turned(one: Any, cos: Any, sin: Any, part: int, halves: bool, gathered: bool) -> Any:
+def rotate(one: Any, cos: Any, sin: Any, part: int, halves: bool, gathered: bool) -> Any:
     """Queries or keys (B, h, T, d) with their first `part` coordinates turned."""
     if cos.dim() >= 3 and cos.shape[-2] == 1 and one.shape[2] > 1:
         # A table for (B, T, h, d): one row for all heads of a position.
@@ -255,7 +256,7 @@ def _turned(one: Any, cos: Any, sin: Any, part: int, halves: bool, gathered: boo
     return result
 
 
-def _with_past(now: Any, seen: Any) -> Any:
+def with_past(now: Any, seen: Any) -> Any:
     """Keys or values of this input (B, h, T, d) behind those that the cache held before it."""
     whole = seen.reshape(*now.shape[:2], -1, now.shape[-1]).clone()
     whole[:, :, whole.shape[2] - now.shape[2] :] = now

@@ -132,6 +132,14 @@ class Differs:
 
 
 @dataclass(frozen=True)
+class Joined:
+    """Two values side by side in the last dimension: by `cat`, or each written into its columns of a new tensor."""
+
+    first: "Pattern"
+    second: "Pattern"
+
+
+@dataclass(frozen=True)
 class Einsum:
     """`torch.einsum` with one of `equations`, up to the choice of letters and spaces, and its operands in order."""
 
@@ -278,6 +286,7 @@ Pattern = (
     | Slice
     | Select
     | Differs
+    | Joined
     | Einsum
     | Equation
     | Bind

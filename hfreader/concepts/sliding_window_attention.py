@@ -6,13 +6,13 @@ from hfreader.concepts.attentions import DETAIL_SYMBOLS, DETAILS
 from hfreader.concepts.attentions import reference as attention_reference
 from hfreader.concepts.model import Citation, Concept, NotCovered, Symbol, Text
 from hfreader.concepts.papers import LONGFORMER, at
-from hfreader.concepts.pattern import Anything, Bind, Both, Element, Equation, Op
+from hfreader.concepts.pattern import Anything, Bind, Both, Direct, Element, Equation, Not, Op
 
 FOLD = ("reshape", "view", "flatten")
 WHERE = tuple((name, Bind(name, Anything())) for name in ("query", "key", "value"))
 ATTENTION = Bind("output", Equation("scaled-dot-product-attention", where=WHERE, keep=DETAILS))
 # The interface of transformers' attention functions: the window is an argument beside queries, keys and values.
-WINDOWED = Element(0, Op(("function",), keywords=(("sliding_window", Bind("window", Anything())),)))
+WINDOWED = Element(0, Op(("function",), keywords=(("sliding_window", Bind("window", Not(Direct(Op(("constant",)))))),)))
 
 
 def reference(

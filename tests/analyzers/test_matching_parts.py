@@ -13,6 +13,7 @@ from hfreader.concepts.pattern import (
     Einsum,
     Equation,
     Itself,
+    Joined,
     Layer,
     Number,
     Op,
@@ -90,6 +91,16 @@ def test_differs_takes_the_branch_that_brings_another_value():
     pattern = Op(("matmul",), (X, Bind("y", Differs("x"))))
     assert fits(pattern, "z = x if y is None else y; return x @ z")
     assert not fits(pattern, "z = x; return x @ z.transpose(0, 1)")
+
+
+def test_joined_is_cat_or_two_writes():
+    pattern = Joined(Op(("relu",), (X,)), Anything())
+    assert fits(Op(("tanh",), (pattern,)), "return torch.tanh(torch.cat((F.relu(x), y), dim=-1))")
+    assert not fits(Op(("tanh",), (pattern,)), "return torch.tanh(torch.cat((F.relu(x), y), dim=1))")
+    writes = "z = x.new_empty(2, 8); z[..., :flag].copy_(F.relu(x)); z[..., flag:].copy_(y); return torch.tanh(z)"
+    assert fits(Op(("tanh",), (pattern,)), writes)
+    assert not fits(Op(("tanh",), (pattern,)), writes.replace("F.relu(x)", "x"))
+    assert not fits(Op(("tanh",), (pattern,)), writes.replace("x.new_empty(2, 8)", "x"))
 
 
 def test_cat_has_as_many_parts_as_its_pattern():

@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from tests.concepts.cases import Case, linear, module, norm, rand
@@ -157,6 +158,39 @@ def windowed() -> tuple[dict[str, Any], torch.Tensor]:
     return {"query": q, "key": k, "value": v, "window": 3, "mask": causal[None, None]}, wanted
 
 
+def latent(low: bool) -> Case:
+    """Heads of 4 + 2 coordinates from a latent of 5, the turned part of the key computed once for all heads."""
+
+    def case() -> tuple[dict[str, Any], torch.Tensor]:
+        x, down, up, o = rand(2, 5, 8), linear(8, 7), linear(5, 3 * (4 + 6)), linear(18, 8)
+        normed, theta = norm(5), angles(5, 2)
+        query = [linear(8, 4), norm(4), linear(4, 3 * 6)] if low else [linear(8, 3 * 6)]
+        c, r = normed(down(x)[..., :5]), turned_pair(down(x)[..., 5:], theta)
+        q = nn.Sequential(*query)(x).reshape(2, 5, 3, 6)
+        q = torch.cat([q[..., :4], turned_pair(q[..., 4:].transpose(1, 2), theta).transpose(1, 2)], -1)
+        kv = up(c).reshape(2, 5, 3, 10)
+        keys = torch.cat([kv[..., :4], r[:, :, None].expand(2, 5, 3, 2)], -1)
+        mixed = torch.einsum("bqhd,bkhd->bhqk", q, keys).div(6**0.5).softmax(-1)
+        wanted = o(torch.einsum("bhqk,bkhd->bqhd", mixed, kv[..., 4:]).reshape(2, 5, 18))
+        bound = {"x": x, "w_down": module(down), "latent_norm": module(normed), "w_up": module(up), "w_o": module(o)}
+        names = ("w_query_down", "query_norm", "w_query_up") if low else ("w_query",)
+        bound |= {name: module(one) for name, one in zip(names, query, strict=True)}
+        bound |= {"key": torch.zeros(2, 3, 5, 6).double(), "value": torch.zeros(2, 3, 5, 6).double()}
+        return {**bound, "cos": theta.cos().repeat(1, 2), "sin": theta.sin().repeat(1, 2), "half_1": x}, wanted
+
+    return case
+
+
+def turned_pair(x: torch.Tensor, theta: torch.Tensor) -> torch.Tensor:
+    return torch.stack(
+        [
+            x[..., 0] * theta[:, 0].cos() - x[..., 1] * theta[:, 0].sin(),
+            x[..., 1] * theta[:, 0].cos() + x[..., 0] * theta[:, 0].sin(),
+        ],
+        -1,
+    )
+
+
 CASES: dict[str, tuple[Case, ...]] = {
     "rotary-position-embedding": (rotary(True), rotary(False), rotary(False, True), rotary_complex),
     "attention-logit-softcap": (softcap,),
@@ -164,6 +198,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     "gated-attention-output": (gated(True), gated(False)),
     "qk-norm": (qk_norm(True), qk_norm(False)),
     "sliding-window-attention": (windowed,),
+    "multi-head-latent-attention": (latent(True), latent(False)),
     "multi-head-cross-attention": (heads(memory=True),),
     "grouped-query-attention": (heads(groups=2), heads(groups=4, memory=True)),
     "rope-multi-head-attention": (heads(rotary=True), heads(rotary=True, halves=False, past=2)),
