@@ -50,7 +50,7 @@ ARITHMETIC = frozenset(
     ]
 )
 STRUCTURE = frozenset({"phi", "inline", "unpack", "opaque", "item", "and", "or"})
-CONVERSIONS = frozenset({"int", "float", "getattr", "max", "min", "len", "round", "math.sqrt"})
+CONVERSIONS = frozenset({"int", "float", "get", "getattr", "max", "min", "len", "round", "math.sqrt"})
 
 
 def is_activation(flow: Flow, number: int) -> bool:

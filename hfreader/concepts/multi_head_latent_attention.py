@@ -19,8 +19,8 @@ def parts(whole: Pattern) -> tuple[Pattern, Pattern]:
 
 
 def turned(one: Pattern, keep: tuple[str, ...] = ()) -> Pattern:
-    """A part that is turned by its position."""
-    return Equation("rotary-position-embedding", where=(("x", one),), keep=keep)
+    """A part that is turned by its position, or that would be."""
+    return OneOf((Equation("rotary-position-embedding", where=(("x", one),), keep=keep), one))
 
 
 LATENT, SHARED_KEY = parts(Layer(LINEAR, (X,), "w_down"))
@@ -76,7 +76,7 @@ def reference(
     query = wide.unflatten(-1, (-1, size)).transpose(1, 2)
     table = (cos, sin) if freqs is None else (freqs.real, freqs.imag)
     shared, turned_query = (
-        rotate(one, *table, shared.shape[-1], half_1 is not None, gathered is not None)
+        one if table[0] is None else rotate(one, *table, shared.shape[-1], half_1 is not None, gathered is not None)
         for one in (shared, query[..., content:])
     )
     q, k = query.clone(), up.new_empty(*up.shape[:-1], size)
