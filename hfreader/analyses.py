@@ -5,6 +5,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from hfreader.analyzers.analysis import analyse
+from hfreader.analyzers.examination import Examiner
 from hfreader.analyzers.library import Library
 from hfreader.concepts import added_folders
 from hfreader.facts.analysis import Analysis
@@ -36,7 +37,10 @@ def analyses_of(library: Library, source: str, files: Sequence[str], report: Rep
     """Analyses by file; `source` is the digest of the library's snapshot."""
     code = code_digest("facts", "concepts", "analyzers")
     made: dict[str, Analysis] = {}
+    examiner = Examiner(library)
     for done, file in enumerate(files, start=1):
         report("analysis", file, done, len(files))
-        made[file] = remembered("analyses", digest(source, file, code), Analysis, partial(analyse, library, file))
+        made[file] = remembered(
+            "analyses", digest(source, file, code), Analysis, partial(analyse, library, file, examiner)
+        )
     return made

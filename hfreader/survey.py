@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from hfreader.analyses import analyses_of, code_digest, snapshot_digest
-from hfreader.analyzers.identity import bodies
 from hfreader.analyzers.library import Library, modeling_files_of
 from hfreader.errors import HfreaderError
 from hfreader.facts.analysis import Analysis
@@ -48,8 +47,7 @@ def _survey(snapshot: Snapshot, source: str, report: Report) -> Survey:
     for file in modeling_files_of(snapshot):
         try:
             analysis = analyses_of(library, source, [file], report)[file]
-            source_text = snapshot.path(file).read_text(encoding="utf-8")
-            own_classes, own_functions = surveyed(analysis, source_text)
+            own_classes, own_functions = surveyed(analysis)
         except HfreaderError as error:
             problems.append(Problem("analyzers", file, str(error)))
             continue
@@ -58,10 +56,10 @@ def _survey(snapshot: Snapshot, source: str, report: Report) -> Survey:
     return Survey(source, tuple(classes), tuple(functions), tuple(problems))
 
 
-def surveyed(analysis: Analysis, source: str) -> tuple[list[Surveyed], list[Surveyed]]:
+def surveyed(analysis: Analysis) -> tuple[list[Surveyed], list[Surveyed]]:
     """The classes and the functions of one file."""
     code = analysis.code
-    body = bodies(code, source)
+    roles = _roles_by_owner(analysis)
     matches, problems = _by_owner(analysis.matches), defaultdict[str, list[Problem]](list)
     for problem in analysis.problems:
         problems[problem.subject].append(problem)
@@ -73,11 +71,11 @@ def surveyed(analysis: Analysis, source: str) -> tuple[list[Surveyed], list[Surv
             Place(code.file, one.span),
             one.name_span.line,
             tuple(matches[one.qualified]),
-            (),
+            tuple(roles[one.qualified]),
             one.bases,
             code.generated_from,
             one.copied_from,
-            body[one.span],
+            analysis.bodies.get(one.qualified, ""),
             tuple(problems[one.qualified]),
         )
         for one in code.classes
@@ -94,12 +92,19 @@ def surveyed(analysis: Analysis, source: str) -> tuple[list[Surveyed], list[Surv
             (),
             code.generated_from,
             one.copied_from,
-            body[one.span],
+            analysis.bodies.get(f"{code.module}.{one.name}", ""),
             tuple(problems[f"{code.module}.{one.name}"]),
         )
         for one in code.functions
     ]
     return classes, functions
+
+
+def _roles_by_owner(analysis: Analysis) -> defaultdict[str, list[str]]:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for role in analysis.roles:
+        found[role.owner].append(role.concept)
+    return found
 
 
 def _by_owner(matches: Iterable[Match]) -> defaultdict[str, list[Found]]:

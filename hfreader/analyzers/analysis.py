@@ -1,53 +1,69 @@
 """One modeling file, analysed: what its classes are, where the equations stand in them, how data flows through them."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from dataclasses import replace
 
-from hfreader.analyzers.dataflow import dataflow, dispatch_sites
-from hfreader.analyzers.folding import fold
+from hfreader.analyzers.examination import Examiner
 from hfreader.analyzers.library import Library
-from hfreader.analyzers.matching import Matcher
 from hfreader.analyzers.roles import Roles
-from hfreader.analyzers.roles_calls import composition
 from hfreader.concepts import catalogue
 from hfreader.errors import HfreaderError
-from hfreader.facts.analysis import Analysis, DispatchSite
+from hfreader.facts.analysis import Analysis, Diagram, DispatchSite
 from hfreader.facts.code import FileFacts
-from hfreader.facts.dataflow import Dataflow
 from hfreader.facts.mapping import Computing
 from hfreader.facts.matches import Match
 from hfreader.facts.places import Place, Span
 from hfreader.facts.problems import Problem
 
 
-def analyse(library: Library, file: str) -> Analysis:
-    """Analyse every module class and every module-level function of `file` (relative to the package).
+def analyse(library: Library, file: str, examiner: Examiner | None = None) -> Analysis:
+    """Analyse every module class and every module-level function of `file` (relative to the package). With the
+    `examiner` of other files of the library, what is identical there is not examined again.
 
     HfreaderError where the file cannot be read. What fails on one class or function is a problem of the analysis.
     """
     facts = library.file(file)
     matches: list[Match] = []
-    forwards: list[tuple[Dataflow, tuple[Match, ...]]] = []
+    diagrams: list[Diagram] = []
     dispatches: list[DispatchSite] = []
     problems: list[Problem] = []
     computing: list[Computing] = []
-    roles = Roles(library, catalogue())
+    examiner = examiner or Examiner(library)
+    roles = Roles(library, catalogue(), examiner)
     for owner, function, span in _roots(library, facts):
         try:
-            graph = dataflow(library, owner, function)
-            matcher = Matcher(graph, catalogue())
-            found = matcher.matches()
-            matches += found
-            dispatches += dispatch_sites(graph)
-            forwards += [(graph, found)] if function == "forward" else []
-            made = composition(matcher.flow)
-            roles.add(made, found)
-            computing += [made.computing] if made.computing else []
+            found = examiner.examine(owner, function)
+            matches += found.matches
+            dispatches += found.dispatches
+            diagrams += [found.diagram] if found.diagram is not None else []
+            roles.add(found.composition, found.matches)
+            computing += [made] if (made := found.composition.computing) else []
         except (HfreaderError, RecursionError, AssertionError, LookupError, TypeError, ValueError) as error:
             problems.append(Problem("analyzers", owner, _reason(error), Place(file, span)))
     played = tuple(role for one in facts.classes for role in roles.of(one, file))
     kept = tuple(match for match in matches if roles.keeps(match))
-    diagrams = (fold(graph, tuple(match for match in found if roles.keeps(match))) for graph, found in forwards)
-    return Analysis(facts, kept, tuple(diagrams), tuple(dispatches), tuple(problems), played, tuple(computing))
+    marked = {(match.owner, f"{match.concept}:{binding.symbol}") for match in kept for binding in match.bindings}
+    bodies = {one.qualified: examiner.body(one.qualified) or "" for one in facts.classes}
+    bodies |= {(name := f"{facts.module}.{one.name}"): examiner.body(name) or "" for one in facts.functions}
+    return Analysis(
+        facts,
+        kept,
+        tuple(_marked(one, marked) for one in diagrams),
+        tuple(dispatches),
+        tuple(problems),
+        played,
+        tuple(computing),
+        bodies,
+    )
+
+
+def _marked(diagram: Diagram, marked: Container[tuple[str, str]]) -> Diagram:
+    """A diagram with the symbols of the matches that count."""
+    nodes = (
+        replace(node, symbols=tuple(one for one in node.symbols if (diagram.owner, one) in marked))
+        for node in diagram.nodes
+    )
+    return replace(diagram, nodes=tuple(nodes))
 
 
 def _roots(library: Library, facts: FileFacts) -> Iterator[tuple[str, str, Span]]:

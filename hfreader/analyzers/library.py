@@ -89,6 +89,10 @@ class Library:
                 return ancestor, function_facts(place[0], node), place[0]
         return None
 
+    def place_of(self, qualified: str) -> tuple[ParsedFile, str] | None:
+        """The file in which a qualified name lies, and the rest of the name within it."""
+        return self._resolver.split(qualified)
+
     def definition(self, qualified: str) -> str:
         """The qualified name under which something is defined, following re-exports and aliases."""
         return self._resolver.definition(qualified)

@@ -1,6 +1,7 @@
 """Where every node of a libcst tree stands in its source."""
 
 import re
+from array import array
 from bisect import bisect_right
 from functools import cached_property
 from types import TracebackType
@@ -12,6 +13,22 @@ from hfreader.facts.places import Span
 
 Range = tuple[int, int]
 NEWLINE = re.compile(r"\r\n?|\n")
+
+
+class Lines:
+    """Where the lines of a source begin: between offsets, and lines and columns."""
+
+    def __init__(self, source: str) -> None:
+        self._starts = array("I", [0, *(newline.end() for newline in NEWLINE.finditer(source))])
+
+    def span(self, start: int, end: int) -> Span:
+        """Two offsets as a span."""
+        first, last = bisect_right(self._starts, start), bisect_right(self._starts, end)
+        return Span(first, start - self._starts[first - 1], last, end - self._starts[last - 1])
+
+    def offsets(self, span: Span) -> Range:
+        """A span as two offsets."""
+        return self._starts[span.line - 1] + span.column, self._starts[span.end_line - 1] + span.end_column
 
 
 class Positions:
@@ -32,18 +49,20 @@ class Positions:
         return recorder
 
     @cached_property
-    def _lines(self) -> list[int]:
-        """The offset at which each line begins."""
-        return [0, *(newline.end() for newline in NEWLINE.finditer(self._source))]
+    def lines(self) -> "Lines":
+        """The lines of the source."""
+        return Lines(self._source)
 
     def __getitem__(self, node: cst.CSTNode) -> Span:
-        start, end = self._recorded.syntactic[id(node)]
-        first, last = bisect_right(self._lines, start), bisect_right(self._lines, end)
-        return Span(first, start - self._lines[first - 1], last, end - self._lines[last - 1])
+        return self.lines.span(*self._recorded.syntactic[id(node)])
+
+    def whole(self, node: cst.CSTNode) -> Range:
+        """Offsets of a node with the parentheses around it."""
+        return self._recorded.whole.get(id(node)) or self._recorded.syntactic[id(node)]
 
     def text(self, node: cst.CSTNode) -> str:
         """The source text of an expression, its parentheses included, as it stands in the file."""
-        start, end = self._recorded.whole.get(id(node)) or self._recorded.syntactic[id(node)]
+        start, end = self.whole(node)
         return self._source[start:end]
 
 

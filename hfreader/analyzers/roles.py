@@ -4,10 +4,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
-from hfreader.analyzers.dataflow import dataflow
+from hfreader.analyzers.examination import Examiner
 from hfreader.analyzers.library import Library
-from hfreader.analyzers.matching import Matcher
-from hfreader.analyzers.roles_calls import ChildCall, Composition, composition
+from hfreader.analyzers.roles_calls import ChildCall, Composition
 from hfreader.analyzers.roles_match import Subject, fits
 from hfreader.concepts.model import Concept
 from hfreader.errors import HfreaderError
@@ -21,7 +20,8 @@ class Roles:
     """The roles of classes. `add` what is known of the methods of a file first; classes of other files are looked at
     when a class asks for them."""
 
-    def __init__(self, library: Library, concepts: Mapping[str, Concept]) -> None:
+    def __init__(self, library: Library, concepts: Mapping[str, Concept], examiner: Examiner) -> None:
+        self._examiner = examiner
         self._library = library
         self._concepts = concepts
         self._compositions: dict[str, list[Composition]] = {}
@@ -74,8 +74,8 @@ class Roles:
         if self._library.method(qualified, "forward") is None:
             return
         try:
-            matcher = Matcher(dataflow(self._library, qualified), self._concepts)
-            self.add(composition(matcher.flow), matcher.matches())
+            found = self._examiner.examine(qualified, "forward")
+            self.add(found.composition, found.matches)
         except (HfreaderError, RecursionError, AssertionError, LookupError, TypeError, ValueError):
             return  # the analysis of its own file says what is wrong with it
 

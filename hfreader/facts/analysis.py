@@ -1,6 +1,6 @@
 """What the analyzers say of one modeling file, and the diagrams of its classes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hfreader.facts.code import FileFacts
 from hfreader.facts.mapping import Computing, Role
@@ -59,7 +59,12 @@ class DispatchSite:
 
 @dataclass(frozen=True)
 class Analysis:
-    """One modeling file, analysed. `computing` are the methods with tensor operations of their own."""
+    """One modeling file, analysed.
+
+    computing  the methods with tensor operations of their own.
+    bodies     for each class and function, by qualified name, what is the same for all that are identical to it once
+               names are exchanged, with everything in their files that they lead to.
+    """
 
     code: FileFacts
     matches: tuple[Match, ...]
@@ -68,3 +73,4 @@ class Analysis:
     problems: tuple[Problem, ...] = ()
     roles: tuple[Role, ...] = ()
     computing: tuple[Computing, ...] = ()
+    bodies: dict[str, str] = field(default_factory=dict)
