@@ -36,7 +36,7 @@ CONCEPT = Concept(
         "每个位置有一个像词向量那样学得的向量,告诉模型词元在哪里。向量个数等于训练时的最大长度,更长的序列无法读入。",
     ),
     citations=(at(BERT, "§3, Figure 2"), CONV_SEQ2SEQ),
-    equations=(r"\sym{output}_t=\sym{table}_{\sym{positions}_t}",),
+    equations=(r"\sym{output}_t=\sym{table}_{\sym{positions}}",),
     symbols=(
         Symbol(
             "positions",

@@ -50,6 +50,16 @@ class Book:
                 for match in analysis.matches:
                     yield family, analysis, match
 
+    def line(self, file: str, number: int) -> str:
+        """One line of a file of the snapshot, counted from 1."""
+        if file not in self._lines:
+            self._lines[file] = tuple(self.snapshot.path(file).read_text(encoding="utf-8").split("\n"))
+        return self._lines[file][number - 1]
+
+    @cached_property
+    def _lines(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
     @cached_property
     def files(self) -> frozenset[str]:
         """The modeling files that have a page."""

@@ -20,8 +20,11 @@ from hfreader.pages.rendering import fill
 from hfreader.pages.sections import Section
 from hfreader.pages.symbols import Overlay, SymbolUse, number_symbols
 
+# Pixels, for the room that a block takes before it is first shown.
 _LINE_HEIGHT = 21
-_HEAD_HEIGHT = 160
+_HEAD_HEIGHT = 110
+_CARD_HEIGHT = 100
+_FOLDED_HEIGHT = 56
 SIDE_WIDTH = 660
 
 
@@ -44,7 +47,7 @@ class ClassBlock:
 
     def html(self) -> Markup:
         """The block, as one `<section class="hf">`."""
-        lines = self.section.last - self.section.first + 1
+        cards, code = self._cards(), listing_html(self._own_listing())
         return fill(
             "block.html",
             section=self.section,
@@ -53,12 +56,23 @@ class ClassBlock:
             base_names=[bare(base) for base in getattr(self.section.item, "bases", ())],
             upstream=self.context.upstream(self.section),
             unrun=self._nothing_ran(),
-            cards=self._cards(),
+            users=self.context.users(self.owner),
+            roles=self.context.roles(self.owner),
+            cards=cards,
             diagram=self.diagram(),
             side=self._side_by_side(),
-            code=listing_html(self._own_listing()),
-            height=_HEAD_HEIGHT + lines * _LINE_HEIGHT,
+            code=code,
+            height=self._height(len(cards), code.count("\n")),
         )
+
+    def _height(self, cards: int, lines: int) -> int:
+        """Roughly how high the block will be, in pixels."""
+        if self.section.item is None:
+            return _FOLDED_HEIGHT
+        found = self.context.diagram(self.owner)
+        picture = 0 if found is None else round(self.context.layouts[found.owner, found.function].height)
+        band = max(picture, _CARD_HEIGHT * cards) if self._side_by_side() else picture + _CARD_HEIGHT * (cards + 1)
+        return _HEAD_HEIGHT + lines * _LINE_HEIGHT + (band if cards or picture else 0)
 
     def _cards(self) -> list[tuple[str | None, Markup]]:
         """The card of each match; where its concept has a card above already, with a title to fold it under. Of the

@@ -17,7 +17,7 @@ from hfreader.pages.book import Book, address, bare, concept_page, page_of
 from hfreader.pages.cards import citation_html, proof_badge
 from hfreader.pages.fragment import Fragment, SearchEntry
 from hfreader.pages.highlight import Mark, Stretch, code_html, scan
-from hfreader.pages.naming import KINDS
+from hfreader.pages.naming import KINDS, source_name
 from hfreader.pages.rendering import fill
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -26,13 +26,15 @@ _NOT_CODE = frozenset("sc")
 
 @dataclass(frozen=True)
 class _Place:
-    """One match as a row: who implements the concept, where, under what condition, and how sure we are."""
+    """One match as a row: who implements the concept, where, under what condition, and how sure we are. `code` is the
+    line on which the result is computed."""
 
     owner: str
     home: str
     lines: str
     link: str
     upstream: str | None
+    code: str
     guards: tuple[str, ...]
     absent: tuple[Markup, ...]
     state: str
@@ -71,9 +73,11 @@ def render_concept(book: Book, concept: Concept) -> Fragment:
             (linked[symbol.name].css, equations.render(rf"\sym{{{symbol.name}}}", linked, display=False), symbol)
             for symbol in concept.symbols
         ],
+        in_equations={symbol for latex in concept.equations for symbol in equations.symbols_in(latex)},
         reference=_reference(concept),
         totals=totals(proofs, len({analysis.code.file for _, analysis, _ in found})),
         places=places,
+        roles=_roles(book, concept, page),
         matches=[_coloured(source) for source in concept.matches],
         rejects=[_coloured(source) for source in concept.rejects],
         snapshot=book.snapshot,
@@ -87,6 +91,28 @@ def render_concept(book: Book, concept: Concept) -> Fragment:
         len(concept.symbols),
         group=KINDS[concept.kind],
     )
+
+
+@dataclass(frozen=True)
+class _Player:
+    """One class that plays a role: where it is, what it calls, and how these are connected where that is known."""
+
+    owner: str
+    home: str
+    parts: tuple[str, ...]
+    wiring: str | None
+
+
+def _roles(book: Book, concept: Concept, page: str) -> dict[str, list[_Player]]:
+    """The classes that play the concept's role, by the name of their file."""
+    players: dict[str, list[_Player]] = {}
+    for analysis in (analysis for family in book.families for analysis in family.analyses):
+        for role in (role for role in analysis.roles if role.concept == concept.slug):
+            owner = bare(role.owner)
+            home = address(f"{page_of(analysis.code.file)}#{owner}", page)
+            parts = tuple(part.attribute for part in role.parts)
+            players.setdefault(source_name(analysis), []).append(_Player(owner, home, parts, role.wiring))
+    return players
 
 
 def totals(proofs: Sequence[Proof], files: int) -> Totals:
@@ -108,7 +134,8 @@ def _place(book: Book, concept: Concept, analysis: Analysis, match: Match, proof
     upstream = book.snapshot.link(file, span)
     unlinked = {symbol.name: equations.LinkedSymbol(symbol.latex, "") for symbol in concept.symbols}
     absent = tuple(absences(concept, match, proof, unlinked))
-    return _Place(owner, home, lines, link, upstream, match.guards, absent, proof.state, proof_badge(proof))
+    code = book.line(file, span.line).strip()
+    return _Place(owner, home, lines, link, upstream, code, match.guards, absent, proof.state, proof_badge(proof))
 
 
 def _linked(concept: Concept) -> dict[str, equations.LinkedSymbol]:

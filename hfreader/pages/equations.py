@@ -27,7 +27,7 @@ def render(latex: str, symbols: Mapping[str, tuple[str, str]], display: bool = T
     `symbols` gives each name its `LinkedSymbol`. A whole equation has its LaTeX as alternative text, a symbol alone
     has none. HfreaderError where a name is missing or the LaTeX is unknown.
     """
-    names = list(dict.fromkeys(_SYMBOL.findall(latex)))
+    names = symbols_in(latex)
     if missing := [name for name in names if name not in symbols]:
         raise HfreaderError(f"equation {latex!r} uses the undeclared symbol {missing[0]!r}: add it to `symbols`")
     placeholders = {name: chr(_PLACEHOLDERS + index) for index, name in enumerate(names)}
@@ -42,6 +42,11 @@ def render(latex: str, symbols: Mapping[str, tuple[str, str]], display: bool = T
     if not _SYMBOL.fullmatch(latex):
         math.set("alttext", plain(latex, symbols))
     return Markup(tostring(math, encoding="unicode"))
+
+
+def symbols_in(latex: str) -> list[str]:
+    """The names of the symbols of an equation, in their order."""
+    return list(dict.fromkeys(_SYMBOL.findall(latex)))
 
 
 def plain(latex: str, symbols: Mapping[str, tuple[str, str]]) -> str:

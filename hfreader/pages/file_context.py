@@ -8,7 +8,7 @@ from hfreader.facts.analysis import Analysis, Diagram, DispatchSite
 from hfreader.facts.matches import Match
 from hfreader.facts.places import Place, Span
 from hfreader.facts.traces import Dispatch, Trace
-from hfreader.pages.book import Book, Family, address, bare, page_of
+from hfreader.pages.book import Book, Family, address, bare, concept_page, page_of
 from hfreader.pages.diagrams import dot_source
 from hfreader.pages.execution import Reading, first_runs, read
 from hfreader.pages.highlight import scan
@@ -98,6 +98,24 @@ class FileContext:
     def diagram(self, owner: str) -> Diagram | None:
         """The diagram of a class or function, if there is one with anything to see."""
         return next((item for item in self.analysis.diagrams if item.owner == owner and len(item.nodes) > 1), None)
+
+    def users(self, owner: str) -> tuple[str, ...]:
+        """The classes of the file that build a class, or call a function through the attention registry."""
+        built = [
+            item.name
+            for item in self.analysis.code.classes
+            if any(owner in submodule.classes for submodule in item.submodules)
+        ]
+        called = [bare(site.owner) for site in self.analysis.dispatches if site.function == owner]
+        return tuple(dict.fromkeys([*built, *called]))
+
+    def roles(self, owner: str) -> list[tuple[str, str, str | None]]:
+        """Name, page and wiring of each role that a class plays."""
+        return [
+            (concept.name.en, address(concept_page(role.concept), self.page), role.wiring)
+            for role in self.analysis.roles
+            if role.owner == owner and (concept := self.concepts.get(role.concept)) is not None
+        ]
 
     def dispatches(self, owner: str) -> tuple[DispatchSite, ...]:
         """The calls through the attention registry in a class."""

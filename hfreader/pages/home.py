@@ -44,6 +44,7 @@ class _ConceptRow:
     citation: Markup | None
     counts: Counts
     places: tuple[tuple[str, str], ...]
+    players: int
 
 
 @dataclass(frozen=True)
@@ -96,12 +97,19 @@ def _concept_rows(book: Book, concepts: Mapping[str, Concept], page: str) -> lis
     for family, analysis, match in book.matches():
         if match.concept in found:
             found[match.concept].append((family, analysis, match))
-    rows = [_concept_row(concepts[slug], items, page) for slug, items in found.items()]
-    return sorted(rows, key=lambda row: -row.counts.total)
+    players: dict[str, dict[str, str]] = {slug: {} for slug in concepts}
+    for analysis in (analysis for family in book.families for analysis in family.analyses):
+        for role in (role for role in analysis.roles if role.concept in players):
+            players[role.concept][bare(role.owner)] = _link(analysis, role.owner, page)
+    rows = [_concept_row(concepts[slug], items, players[slug], page) for slug, items in found.items()]
+    return sorted(rows, key=lambda row: -(row.counts.total + row.players))
 
 
-def _concept_row(concept: Concept, found: Sequence[tuple[Family, Analysis, Match]], page: str) -> _ConceptRow:
-    places = {_place_name(analysis, match): _place_link(analysis, match, page) for _, analysis, match in found}
+def _concept_row(
+    concept: Concept, found: Sequence[tuple[Family, Analysis, Match]], players: Mapping[str, str], page: str
+) -> _ConceptRow:
+    places = {_place_name(analysis, match): _link(analysis, match.owner, page) for _, analysis, match in found}
+    places |= players
     whole = concept_page(concept.slug)
     more = [("…", address(f"{whole}#places", page))] if len(places) > MOST_PLACES else []
     return _ConceptRow(
@@ -110,6 +118,7 @@ def _concept_row(concept: Concept, found: Sequence[tuple[Family, Analysis, Match
         citation_html(concept.citations[0]) if concept.citations else None,
         count(family.proof(match) for family, _, match in found),
         (*tuple(places.items())[:MOST_PLACES], *more),
+        len(players),
     )
 
 
@@ -119,9 +128,9 @@ def _place_name(analysis: Analysis, match: Match) -> str:
     return f"{source_name(analysis)}: {owner}" if match.function == owner else owner
 
 
-def _place_link(analysis: Analysis, match: Match, page: str) -> str:
-    """The block of the class or function on the page of its file."""
-    return address(f"{page_of(analysis.code.file)}#{bare(match.owner)}", page)
+def _link(analysis: Analysis, owner: str, page: str) -> str:
+    """The block of a class or function on the page of its file."""
+    return address(f"{page_of(analysis.code.file)}#{bare(owner)}", page)
 
 
 def _file_groups(book: Book, page: str) -> list[tuple[str, str, list[_FileRow]]]:

@@ -108,10 +108,12 @@ def _plans(book: Book, concepts: Mapping[str, Concept]) -> Iterator[_Plan]:
             page = page_of(analysis.code.file)
             yield _Plan(page, (analysis, family.run), partial(model_page, book, family, analysis, concepts))
     matches = [match for _, _, match in book.matches()]
+    roles = [role for family in book.families for analysis in family.analyses for role in analysis.roles]
     proofs = [family.run.proofs for family in book.families if family.run]
     for slug, concept in concepts.items():
         found = [match for match in matches if match.concept == slug]
-        yield _Plan(concept_page(slug), (slug, found, proofs), partial(render_concept, book, concept))
+        played = [role for role in roles if role.concept == slug]
+        yield _Plan(concept_page(slug), (slug, found, played, proofs), partial(render_concept, book, concept))
     yield _Plan(HOME, (book.families,), partial(home_page, book, concepts))
     yield _Plan(CONCEPTS, (book.families,), partial(concepts_index, book, concepts))
     yield _Plan(MODELS, (book.families,), partial(models_index, book))

@@ -73,6 +73,14 @@ def test_a_module_lights_with_the_symbol_that_stands_for_it(toy_context: FileCon
     assert block._node_symbols(replace(node, kind="operation")) == ()
 
 
+def test_a_block_says_who_uses_it(toy_context: FileContext, toy_sections: dict[str, Section]):
+    users = {}
+    for name in ("ToyAttention", "eager_attention_forward", "ToyModel"):
+        (meta,) = parse(ClassBlock(toy_context, toy_sections[name]).html()).all("p", "hf-meta")
+        users[name] = [link.text for link in meta.all("a") if link.attributes["href"].startswith("#")]
+    assert users == {"ToyAttention": ["ToyModel"], "eager_attention_forward": ["ToyAttention"], "ToyModel": []}
+
+
 def test_dispatch_is_opened_in_place_right_below_its_call(block: Element):
     (opened,) = block.all("details", "hf-opened")
     assert "open" in opened.attributes

@@ -1,12 +1,25 @@
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
 
+from hfreader.concepts.model import Symbol, Text
+from hfreader.facts.mapping import Part, Role
 from hfreader.facts.matches import Proof
 from hfreader.pages.book import Book, Family
 from hfreader.pages.concept_page import render_concept, totals
-from tests.facts_builder import COMMIT, FILE, make_analysis, make_concept, make_match, make_run, make_snapshot
+from tests.facts_builder import (
+    COMMIT,
+    FILE,
+    SOURCE,
+    make_analysis,
+    make_concept,
+    make_match,
+    make_run,
+    make_snapshot,
+    place,
+)
 
 PROVEN = make_match("ToyAttention", 12, "query")
 WRONG = make_match("ToyAttention", 14, "query", guards=("self.cross",))
@@ -14,10 +27,18 @@ UNCHECKED = make_match("eager", 2, "weights")
 
 
 @pytest.fixture(scope="module")
-def fragment():
+def snapshot(tmp_path_factory):
+    path = tmp_path_factory.mktemp("package") / FILE
+    path.parent.mkdir(parents=True)
+    path.write_text(SOURCE, encoding="utf-8")
+    return replace(make_snapshot(), package=str(path).removesuffix(f"/{FILE}"))
+
+
+@pytest.fixture(scope="module")
+def fragment(snapshot):
     run = make_run(Proof(PROVEN.key, "proven", 3e-16, 4), Proof(WRONG.key, "disproven", 0.1, 1))
     family = Family("toy", (make_analysis(PROVEN, WRONG, UNCHECKED),), run)
-    return render_concept(Book(make_snapshot(), (family,)), make_concept())
+    return render_concept(Book(snapshot, (family,)), make_concept())
 
 
 def text_of(html):
@@ -62,6 +83,14 @@ def test_every_place_links_to_its_class_its_lines_and_upstream(fragment):
     assert 'href="../models/toy.html#L12">line 12</a>' in fragment.html
     assert f"/blob/{COMMIT}/src/transformers/{FILE}#L12" in fragment.html
     assert "<code>self.cross</code>" in fragment.html
+    assert f"<code>{SOURCE.splitlines()[11].strip()}</code>" in unescape(fragment.html)
+
+
+def test_a_symbol_that_no_equation_prints_says_so(snapshot):
+    symbols = (*make_concept().symbols, Symbol("bias", "B", Text("a bias", "偏置")))
+    page = render_concept(Book(snapshot, ()), make_concept(symbols=symbols))
+    assert page.html.count("in some code, not in the equation") == 1, "B; Q, K and S are printed"
+    assert "a bias <span" in page.html
 
 
 def test_hover_joins_equation_glossary_and_reference(fragment):
@@ -80,12 +109,29 @@ def test_examples_are_shown_escaped(fragment):
     assert "q &lt; k" in examples and "1 that must match" in text_of(examples)
 
 
-def test_a_concept_found_nowhere_says_so():
-    page = render_concept(Book(make_snapshot(), ()), make_concept())
+def test_a_concept_found_nowhere_says_so(snapshot):
+    page = render_concept(Book(snapshot, ()), make_concept())
     assert "Not found in any of the files" in page.html and "Nowhere in the files" in page.html
 
 
-def test_prose_is_escaped():
+def test_prose_is_escaped(snapshot):
     concept = make_concept(citations=())
-    page = render_concept(Book(make_snapshot(), (Family("<i>toy", (make_analysis(PROVEN),)),)), concept)
+    page = render_concept(Book(snapshot, (Family("<i>toy", (make_analysis(PROVEN),)),)), concept)
     assert "<i>toy" not in page.html and "&lt;i&gt;toy" in page.html
+
+
+def test_a_role_lists_the_classes_that_play_it(snapshot):
+    parts = (Part("norm", (), (), place(12, "query")), Part("mlp", (), (), place(12, "query")))
+    roles = (
+        Role("block", "toy.ToyBlock", place(12, "query"), parts, "y = x + mlp(norm(x))"),
+        Role("block", "toy.ToyLayer", place(12, "query"), parts),
+        Role("other", "toy.ToyHead", place(12, "query")),
+    )
+    book = Book(snapshot, (Family("toy", (replace(make_analysis(), roles=roles),)),))
+    concept = make_concept(slug="block", kind="composition", equations=(), symbols=(), patterns=(), output="")
+    page = render_concept(book, replace(concept, reference=None))
+    text = text_of(page.html)
+    assert "Told from structure: 2 classes in 1 file" in text and "Nowhere" not in text
+    assert "ToyBlock : y = x + mlp(norm(x))" in text and "ToyLayer : calls norm , mlp" in text
+    assert 'href="../models/toy.html#ToyBlock"' in page.html and "ToyHead" not in page.html
+    assert page.group == "Blocks, heads and models"
