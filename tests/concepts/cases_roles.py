@@ -103,6 +103,58 @@ def merged() -> Found:
     return bound, tokens.masked_scatter(mask, features)
 
 
+def sublayer(place: str) -> Case:
+    """One half of torch's encoder layer: the norm before, after, or none."""
+
+    def case() -> Found:
+        layer = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True).double()
+        x, normed = rand(2, 5, 8), norm(8)
+        branch = layer._sa_block(normed(x) if place == "before" else x, None, None)
+        bound = {"x": x, "branch": branch}
+        if place == "before":
+            return {**bound, "norm": module(normed)}, x + branch
+        if place == "after":
+            return {**bound, "norm_after": module(normed)}, normed(x + branch)
+        return bound, x + branch
+
+    return case
+
+
+SUBLAYERS = (sublayer("before"), sublayer("after"), sublayer("none"))
+
+
+def macaron() -> Found:
+    bound = branches("x", "first_ffn", "attention", "convolution", "ffn")
+    last = norm(8)
+    return {**bound, "norm": module(last)}, last(torch.stack(tuple(bound.values())).sum(0))
+
+
+def perceptron() -> Found:
+    x, one, two, three = rand(2, 4), linear(4, 5), linear(5, 6), linear(6, 4)
+    bound = {"x": x, "w": module(one), "phi": F.relu, "w_2": module(two), "phi_2": F.relu, "w_3": module(three)}
+    return bound, nn.Sequential(one, nn.ReLU(), two, nn.ReLU(), three)(x)
+
+
+def step() -> Found:
+    x, one = rand(2, 4), linear(4, 5)
+    return {"x": x, "w": module(one), "phi": F.gelu}, F.gelu(one(x))
+
+
+def experts() -> Found:
+    bound = branches("routed", "shared")
+    return bound, torch.add(bound["routed"], bound["shared"])
+
+
+def box() -> Found:
+    raw = rand(2, 7, 4)
+    return {"raw": raw}, F.sigmoid(raw)
+
+
+def collapse() -> Found:
+    weights, streams = rand(2, 5, 3, 1), rand(2, 5, 3, 8)
+    return {"weights": weights, "streams": streams}, torch.einsum("btn,btnd->btd", weights[..., 0], streams)
+
+
 CASES: dict[str, tuple[Case, ...]] = {
     "post-norm-cross-block": (decoder(norm_first=False),),
     "pre-norm-cross-block": (decoder(norm_first=True),),
@@ -121,4 +173,12 @@ CASES: dict[str, tuple[Case, ...]] = {
     "linear-projection": (projection,),
     "contrastive-dual-encoder": (contrast,),
     "multimodal-token-merge": (merged,),
+    "attention-sublayer": SUBLAYERS,
+    "ffn-sublayer": SUBLAYERS,
+    "transformer-block-other": SUBLAYERS[:2],
+    "conformer-macaron-block": (macaron,),
+    "mlp-n-layer": (perceptron, step),
+    "moe-layer": (experts,),
+    "set-prediction-detection": (box,),
+    "hyper-connection": (collapse,),
 }
