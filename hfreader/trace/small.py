@@ -2,8 +2,9 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 from transformers import PreTrainedConfig, PreTrainedModel
@@ -11,45 +12,65 @@ from transformers import PreTrainedConfig, PreTrainedModel
 from hfreader.errors import HfreaderError
 from hfreader.trace.configs import sub_configs, with_fields
 from hfreader.trace.models import config_for, parameters_of, skeleton
-from hfreader.trace.sizes import integers, shallow
+from hfreader.trace.sizes import counts_heads, integers, shallow
 from hfreader.trace.tokenizers import special_ids
 
 VOCABULARY = 512
 NARROWEST_HEAD = 8
 WIDEST_DIVISOR = 64
-MOST = 200_000_000
-"""Numbers of a model that is no longer run many times over."""
+LIGHT, MOST = 20_000_000, 200_000_000
+"""Numbers of a model that is run many times over without a thought, and of one that is not run at all."""
+FEWER = 8
 _WIDTH = re.compile(r"(hidden|embedding)_size|intermediate|ffn|d_(model|ff|kv|inner)|n_(embd|inner)|dim$|_rank$")
 
 
 def small(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> PreTrainedConfig:
     """The narrowest version of a configuration with two layers of which the class can be built.
 
-    Widths are divided by one power of two, the number of heads stays; a nested part that refuses keeps its widths.
-    HfreaderError where not even the configuration's own widths can be built, or only with more than MOST numbers.
+    Widths are divided by one power of two; a nested part that refuses keeps its widths. The number of heads stays,
+    unless the model is not LIGHT so. HfreaderError where not even the configuration's own widths can be built, or only
+    with more than MOST numbers.
     """
-    flat = shallow(config_for(model_class, config))
-    reason: HfreaderError | None = None
-    for changes in _candidates(flat):
+    name = model_class.__name__
+    lightest: tuple[int, PreTrainedConfig] | None = None
+    reason = HfreaderError(f"{name} cannot be made small")
+    for make in _candidates(shallow(config_for(model_class, config))):
         try:
-            candidate = with_fields(flat, changes)
+            candidate = make()
             numbers = parameters_of(skeleton(model_class, deepcopy(candidate)))
         except HfreaderError as error:
             reason = error
             continue
-        if numbers <= MOST:
+        if numbers <= LIGHT:
             return candidate
-        reason = HfreaderError(f"{model_class.__name__} cannot be made small: it has {numbers:,} parameters at least")
-    raise reason or HfreaderError(f"{model_class.__name__} cannot be made small")
+        if lightest is None or numbers < lightest[0]:
+            lightest = numbers, candidate
+    if lightest is None:
+        raise reason
+    if lightest[0] > MOST:
+        raise HfreaderError(f"{name} cannot be made small: it has {lightest[0]:,} parameters at least")
+    return lightest[1]
 
 
-def _candidates(config: PreTrainedConfig) -> Iterator[dict[str, Any]]:
-    """The fields to change, the narrowest first: everywhere, and everywhere but in one nested part."""
-    for divisor in _divisors(config):
-        changes = _narrowed(config, divisor)
-        yield changes
-        for part in sub_configs(config):
-            yield {name: value for name, value in changes.items() if not name.startswith(f"{part}.")}
+def _candidates(config: PreTrainedConfig) -> Iterator[Callable[[], PreTrainedConfig]]:
+    """What makes narrower configurations, the narrowest first: narrow everywhere, and everywhere but in one nested
+    part; then the same with fewer heads and experts, where these are many."""
+    fewer = {
+        name: value // FEWER
+        for name, value in integers(config).items()
+        if (counts_heads(name) or name.endswith("experts")) and value >= FEWER**2 and value % FEWER == 0
+    }
+    for counts in ({}, fewer) if fewer else ({},):
+        try:
+            counted = with_fields(config, counts)
+        except HfreaderError:
+            continue
+        for divisor in _divisors(counted):
+            changes = _narrowed(counted, divisor)
+            yield partial(with_fields, counted, changes)
+            for part in sub_configs(counted):
+                others = {name: value for name, value in changes.items() if not name.startswith(f"{part}.")}
+                yield partial(with_fields, counted, others)
 
 
 def _divisors(config: PreTrainedConfig) -> Iterator[int]:

@@ -37,11 +37,10 @@ def test_what_cannot_be_built_says_why():
         small(BertModel, BertConfig(hidden_act="nope"))
 
 
-def test_a_part_that_cannot_be_narrow_keeps_its_widths():
+def test_a_part_that_refuses_to_be_as_narrow_does_not_keep_the_others_wide():
     config = default_config("csm")  # its codec convolves in groups of a fixed number
     narrow = small(base_class(config), config)
-    assert narrow.hidden_size < config.hidden_size
-    assert narrow.codec_config.hidden_size == config.codec_config.hidden_size
+    assert narrow.hidden_size <= config.hidden_size / 8
 
 
 def test_heads_of_nested_parts_stay_wide_enough():
@@ -50,7 +49,15 @@ def test_heads_of_nested_parts_stay_wide_enough():
     assert part.hidden_size >= 8 * part.num_attention_heads
 
 
+def test_many_heads_and_experts_become_fewer():
+    config = default_config("deepseek_v32")
+    narrow = small(base_class(config), config)
+    assert (narrow.num_attention_heads, narrow.n_routed_experts) == (16, 32)
+    assert parameters_of(skeleton(base_class(config), narrow)) < 20_000_000
+
+
 def test_what_stays_too_large_says_so(monkeypatch):
+    monkeypatch.setattr("hfreader.trace.small.LIGHT", 1000)
     monkeypatch.setattr("hfreader.trace.small.MOST", 1000)
     with pytest.raises(HfreaderError, match=r"BertModel cannot be made small: it has [0-9,]+ parameters at least"):
         small(BertModel, BertConfig())
