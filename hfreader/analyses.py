@@ -33,14 +33,27 @@ def code_digest(*rooms: str) -> str:
     return digest_files([*files, *added])
 
 
+class Analyser:
+    """Analyses of the files of a library; `source` is the digest of its snapshot. Identical definitions are examined
+    once, whichever files they are in."""
+
+    def __init__(self, library: Library, source: str) -> None:
+        self.library = library
+        self._source = source
+        self._code = code_digest("facts", "concepts", "analyzers")
+        self._examiner = Examiner(library)
+
+    def analysis(self, file: str) -> Analysis:
+        """The analysis of one file, computed or remembered; HfreaderError where the file cannot be read."""
+        compute = partial(analyse, self.library, file, self._examiner)
+        return remembered("analyses", digest(self._source, file, self._code), Analysis, compute)
+
+
 def analyses_of(library: Library, source: str, files: Sequence[str], report: Report) -> dict[str, Analysis]:
     """Analyses by file; `source` is the digest of the library's snapshot."""
-    code = code_digest("facts", "concepts", "analyzers")
+    analyser = Analyser(library, source)
     made: dict[str, Analysis] = {}
-    examiner = Examiner(library)
     for done, file in enumerate(files, start=1):
         report("analysis", file, done, len(files))
-        made[file] = remembered(
-            "analyses", digest(source, file, code), Analysis, partial(analyse, library, file, examiner)
-        )
+        made[file] = analyser.analysis(file)
     return made

@@ -1,10 +1,16 @@
 """What every class of the library is mapped to: all modeling files analysed, and one compact record of the result."""
 
+import gc
+import multiprocessing
+import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
 
-from hfreader.analyses import analyses_of, code_digest, snapshot_digest
+from hfreader.analyses import Analyser, code_digest, snapshot_digest
 from hfreader.analyzers.library import Library, modeling_files_of
+from hfreader.analyzers.parsing import collection_paused
 from hfreader.errors import HfreaderError
 from hfreader.facts.analysis import Analysis
 from hfreader.facts.matches import Match
@@ -14,6 +20,18 @@ from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.survey import Found, Survey, Surveyed
 from hfreader.progress import Report
 from hfreader.store import digest, recall, remember
+
+# Files of one task: enough to be worth a message, few enough to keep all processes busy to the end.
+PART = 6
+
+
+@dataclass(frozen=True)
+class FileSurvey:
+    """The part of a survey that one file gives."""
+
+    classes: tuple[Surveyed, ...] = ()
+    functions: tuple[Surveyed, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 def survey(snapshot: Snapshot, report: Report, jobs: int | None = None) -> Survey:
@@ -25,7 +43,7 @@ def survey(snapshot: Snapshot, report: Report, jobs: int | None = None) -> Surve
     source = snapshot_digest(snapshot)
     found = known_survey(source)
     if found is None:
-        found = _survey(snapshot, source, report)
+        found = _survey(snapshot, source, report, jobs or os.cpu_count() or 1)
         remember("surveys", _key(source), found)
     return found
 
@@ -39,24 +57,63 @@ def _key(source: str) -> str:
     return digest(source, code_digest("facts", "concepts", "analyzers"))
 
 
-def _survey(snapshot: Snapshot, source: str, report: Report) -> Survey:
-    library = Library(snapshot)
-    classes: list[Surveyed] = []
-    functions: list[Surveyed] = []
-    problems: list[Problem] = []
-    for file in modeling_files_of(snapshot):
-        try:
-            analysis = analyses_of(library, source, [file], report)[file]
-            own_classes, own_functions = surveyed(analysis)
-        except HfreaderError as error:
-            problems.append(Problem("analyzers", file, str(error)))
-            continue
-        classes += own_classes
-        functions += own_functions
-    return Survey(source, tuple(classes), tuple(functions), tuple(problems))
+def _survey(snapshot: Snapshot, source: str, report: Report, jobs: int) -> Survey:
+    files = modeling_files_of(snapshot)
+    done: dict[str, FileSurvey] = {}
+    for part in in_parts(snapshot, source, files, jobs):
+        done |= part
+        report("analysis", next(reversed(part)), len(done), len(files))
+    ordered = [done[file] for file in files]
+    return Survey(
+        source,
+        tuple(one for part in ordered for one in part.classes),
+        tuple(one for part in ordered for one in part.functions),
+        tuple(one for part in ordered for one in part.problems),
+    )
 
 
-def surveyed(analysis: Analysis) -> tuple[list[Surveyed], list[Surveyed]]:
+def in_parts(snapshot: Snapshot, source: str, files: Sequence[str], jobs: int) -> Iterator[dict[str, FileSurvey]]:
+    """The files surveyed a few at a time, by as many processes as there are jobs; in this process for a single one."""
+    parts = [files[start : start + PART] for start in range(0, len(files), PART)]
+    if jobs == 1 or len(parts) == 1:
+        begin(snapshot, source)
+        yield from map(survey_files, parts)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(parts)), context, initializer=begin, initargs=(snapshot, source)) as pool:
+        for task in as_completed([pool.submit(survey_files, part) for part in parts]):
+            yield task.result()
+
+
+class _Worker:
+    """What a process keeps from one file to the next: what it knows of the library, and what is shared."""
+
+    analyser: Analyser
+
+
+def begin(snapshot: Snapshot, source: str) -> None:
+    """Make a process ready to survey files of a snapshot."""
+    _Worker.analyser = Analyser(Library(snapshot), source)
+
+
+def survey_files(files: Sequence[str]) -> dict[str, FileSurvey]:
+    """Survey some files, whose analyses are kept in the cache, and give up their trees."""
+    with collection_paused():
+        found = {file: _survey_file(_Worker.analyser, file) for file in files}
+    gc.collect()
+    return found
+
+
+def _survey_file(analyser: Analyser, file: str) -> FileSurvey:
+    try:
+        return surveyed(analyser.analysis(file))
+    except HfreaderError as error:
+        return FileSurvey(problems=(Problem("analyzers", file, str(error)),))
+    finally:
+        analyser.library.forget(file)
+
+
+def surveyed(analysis: Analysis) -> FileSurvey:
     """The classes and the functions of one file."""
     code = analysis.code
     roles = _roles_by_owner(analysis)
@@ -97,7 +154,7 @@ def surveyed(analysis: Analysis) -> tuple[list[Surveyed], list[Surveyed]]:
         )
         for one in code.functions
     ]
-    return classes, functions
+    return FileSurvey(tuple(classes), tuple(functions))
 
 
 def _roles_by_owner(analysis: Analysis) -> defaultdict[str, list[str]]:

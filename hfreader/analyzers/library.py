@@ -111,6 +111,14 @@ class Library:
                 chosen[attribute] = tuple(one for one in own if one.attribute == attribute)
         return tuple(one for group in chosen.values() for one in group)
 
+    def forget(self, file: str) -> None:
+        """Give up the trees of a file and of those beside it, which take most of the memory; they are read again when
+        asked for."""
+        folder = file.rpartition("/")[0] + "/"
+        for known in self._resolver.forget(folder):
+            self._facts.pop(known, None)
+        self._methods = {key: found for key, found in self._methods.items() if not _stands_in(found, folder)}
+
     def families(self) -> tuple[str, ...]:
         """Folders under `models/` that hold modeling files, sorted."""
         return tuple(sorted({file.split("/")[1] for file in self._listing()}))
@@ -130,6 +138,10 @@ class Library:
         parsed = self.tree(file)
         owners = (name.removesuffix(".forward") for name in parsed.functions if name.endswith(".forward"))
         return any(self.is_module(f"{parsed.module}.{owner}") for owner in owners)
+
+
+def _stands_in(found: tuple[str, FunctionFacts, ParsedFile] | None, folder: str) -> bool:
+    return found is not None and found[2].file.startswith(folder)
 
 
 def is_modeling_file(file: str) -> bool:

@@ -39,6 +39,13 @@ class Resolver:
             self._trees[file] = None if source is None else parse_file(source, file)
         return self._trees[file]
 
+    def forget(self, folder: str) -> list[str]:
+        """Give up the trees of the files in a folder; which ones there were."""
+        files = [file for file in self._trees if file.startswith(folder)]
+        for file in files:
+            del self._trees[file]
+        return files
+
     def module(self, module: str) -> ParsedFile | None:
         """The file that defines a dotted module of transformers."""
         parts = module.split(".")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hfreader.analyzers import analysis
+from hfreader.analyzers import examination
 from hfreader.analyzers.analysis import analyse
 from hfreader.analyzers.library import Library
 from hfreader.errors import HfreaderError
@@ -75,14 +75,14 @@ def test_an_analysis_survives_json(analysed: Analysis):
 
 
 def test_a_failure_on_one_class_is_a_problem(monkeypatch: pytest.MonkeyPatch):
-    whole = analysis.dataflow
+    whole = examination.dataflow
 
     def failing(library: Library, owner: str, function: str):
         if owner.endswith(".Base"):
             raise KeyError("x")
         return whole(library, owner, function)
 
-    monkeypatch.setattr(analysis, "dataflow", failing)
+    monkeypatch.setattr(examination, "dataflow", failing)
     result = analyse(Library.of_sources({FILE: SOURCE}), FILE)
     (problem,) = result.problems
     assert problem.subject == f"{MODULE}.Base"
