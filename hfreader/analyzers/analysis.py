@@ -78,8 +78,6 @@ def _roots(library: Library, facts: FileFacts) -> Iterator[tuple[str, str, Span]
             yield from ((one.qualified, method.name, method.name_span) for method in public if method.parameters[1:])
         elif method is not None and method[0].startswith(f"{facts.module}."):
             yield one.qualified, "forward", one.name_span
-        elif method is None and one.kind == "module":
-            yield from ((one.qualified, other.name, other.name_span) for other in one.methods if other.name[:1] != "_")
     for function in facts.functions:
         yield f"{facts.module}.{function.name}", function.name, function.name_span
 

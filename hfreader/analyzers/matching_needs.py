@@ -85,7 +85,9 @@ class Needs:
                 yield bits(("item", "unpack"))
                 inner = (operand,)
             case DerivedFrom(names=names):
-                yield bits(names)
+                # A position is taken by a subscript, a field is read by an attribute.
+                written = ("item", "attribute") if "position" in names else ()
+                yield bits((*names, *(f"module {name}" for name in names), *written))
             case Call(functions=functions, keywords=keywords):
                 yield bits(f"call {name}" for name in functions)
                 inner = tuple(value for _, value in keywords)
