@@ -8,22 +8,19 @@ from typing import Any
 from hfreader.analyzers.guards import Guards, consistent
 from hfreader.analyzers.matching_branches import NO_GUARDS, Branches
 from hfreader.analyzers.matching_flow import Flow, Use
+from hfreader.analyzers.matching_layers import is_layer, settings
 from hfreader.analyzers.matching_needs import NEEDS
 from hfreader.analyzers.matching_questions import (
-    constructions,
     derives,
     index_of,
     is_activation,
     is_first_position,
-    is_frozen,
     is_plain_call,
     is_scalar,
-    is_sized_by,
     last_slice,
     same_letters,
     selected,
     side_by_side,
-    written_alike,
 )
 from hfreader.analyzers.matching_solutions import Bound, Solution
 from hfreader.concepts.pattern import (
@@ -190,33 +187,22 @@ class Search:
 
     def _layer(self, pattern: Layer, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
-            classes = set(node.classes) - {"torch.nn.Identity"}
-            if node.op != "module" or not classes or not classes <= set(pattern.classes):
+            if not is_layer(self.flow, pattern, seen.node) or (here := so_far.at(seen.node, guards)) is None:
                 continue
-            if pattern.outputs is not None and not is_sized_by(self.flow, seen.node, pattern.outputs):
+            uses = tuple(Use(one.node, one.span, node.scope) for one in node.operands)
+            if len(uses) < len(pattern.operands):
                 continue
-            if (here := so_far.at(seen.node, guards)) is None or not self._is_made(pattern, seen.node):
-                continue
-            if pattern.frozen is not None and is_frozen(self.flow, seen.node) != pattern.frozen:
-                continue
-            for named in self._module(pattern.symbol, seen.node, here):
-                uses = tuple(Use(one.node, one.span, node.scope) for one in node.operands)
-                if len(uses) >= len(pattern.operands):
+            for made in self._made(pattern, seen.node, here):
+                for named in self._module(pattern.symbol, seen.node, made):
                     yield from self._all(pattern.operands, uses, named)
 
-    def _is_made(self, pattern: Layer, call: int) -> bool:
-        """Whether a submodule is constructed as a pattern says, in every way in which it can be."""
-        if not pattern.settings and not pattern.equal:
-            return True
-        made = constructions(self.flow, call)
-        return bool(made) and all(
-            all(name in one and self._fits(fit, one[name]) for name, fit in pattern.settings)
-            and all({a, b} <= one.keys() and written_alike(self.flow, one[a], one[b]) for a, b in pattern.equal)
-            for one in made
-        )
-
-    def _fits(self, pattern: Pattern, node: int) -> bool:
-        return next(self._match(pattern, self.flow.use_of(node), Solution()), None) is not None
+    def _made(self, pattern: Layer, call: int, so_far: Solution) -> Found:
+        """The settings of a layer, whose operations are no part of the equation."""
+        wanted = settings(self.flow, pattern, call)
+        for found in self._all(
+            tuple(fit for fit, _ in wanted), tuple(self.flow.use_of(one) for _, one in wanted), so_far
+        ):
+            yield so_far._replace(bindings=found.bindings)
 
     def _module(self, symbol: str | None, node: int, so_far: Solution) -> Found:
         """The callee of a call under the name of a symbol."""

@@ -45,10 +45,10 @@ class Layer:
     """A call of a submodule that is one of `classes` (qualified), with its operands. `symbol` names the module itself,
     so that its parameters can enter the equation. `outputs` is the config field that gives a linear map's number of
     outputs (`vocab_size`): these fields are the library's own vocabulary, the same in every model. `settings` are
-    patterns for arguments of the constructor by torch's names (`kernel_size`), which must be given; `equal` are pairs
-    of such arguments that are written alike (`in_channels` and `groups` of a depthwise convolution). A layer that
-    may be left out (`nn.Identity()` in its place) is one still. `frozen` says whether its parameters are kept from
-    learning (None: either)."""
+    patterns for arguments of the constructor by torch's names (`kernel_size`), which must be given, and may bind
+    symbols; `equal` are pairs of such arguments that are written alike (`in_channels` and `groups` of a depthwise
+    convolution). A layer that may be left out (`nn.Identity()` in its place) is one still. `frozen`
+    says whether its parameters are kept from learning (None: either)."""
 
     classes: tuple[str, ...]
     operands: tuple["Pattern", ...]

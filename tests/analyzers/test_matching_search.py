@@ -143,3 +143,11 @@ def test_not_part_of_looks_at_what_is_made_of_a_value(body: str, expected: bool)
 )
 def test_a_function_bound_twice_is_one_call(body: str, expected: bool):
     assert bool(found(f"def f(x):\n    {body}\n", BOTH, "add")) == expected
+
+
+@pytest.mark.parametrize(("sizes", "expected"), [("c.d, c.e", True), ("c.e, c.e", False)])
+def test_settings_bind_symbols(sizes: str, expected: bool):
+    width = Bind("width", Anything())
+    inner = Layer(LINEAR, (Anything(),), settings=(("in_features", Not(width)),))
+    made = f"nn.Sequential(nn.Linear({sizes}), nn.Linear(c.f, c.e))"
+    assert fits(Layer(LINEAR, (inner,), settings=(("out_features", width),)), MADE.format(made=made)) == expected

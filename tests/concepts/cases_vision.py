@@ -7,7 +7,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from hfreader.trace.module_views import view
-from tests.concepts.cases import Case, rand
+from tests.concepts.cases import Case, linear, rand
+from tests.concepts.cases import norm as norm_of
 
 Arguments = tuple[dict[str, Any], torch.Tensor]
 
@@ -121,6 +122,30 @@ def chosen() -> Arguments:
     return {**named, "like": wanted}, wanted
 
 
+def projected() -> Arguments:
+    x, before, one, two, after = rand(2, 3, 4), norm_of(4), linear(4, 6), linear(6, 5), norm_of(5)
+    named = {"norm_in": view(before), "w_1": view(one), "phi": F.gelu, "w_2": view(two), "norm_out": view(after)}
+    return {"x": x, **named}, after(two(F.gelu(one(before(x))))).detach()
+
+
+def merged() -> Arguments:
+    x, before, w = rand(1, 4, 6, 3), norm_of(12), linear(12, 5, bias=False)
+    whole = torch.cat([x[:, row::2, column::2] for column in range(2) for row in range(2)], -1).view(1, 6, 12)
+    return {"x": x, "grouped": whole, "norm": view(before), "w_1": view(w)}, w(before(whole)).detach()
+
+
+def merged_rows() -> Arguments:
+    x, before, one, two = rand(8, 3), norm_of(3), linear(12, 12), linear(12, 5)
+    whole = before(x).view(2, 12)
+    named = {"norm": view(before), "w_1": view(one), "phi": F.gelu, "w_2": view(two)}
+    return {"x": x, "normed": before(x), "grouped": whole, **named}, two(F.gelu(one(whole))).detach()
+
+
+def snake() -> Arguments:
+    x, a, b = rand(2, 3, 7), rand(1, 3, 1), rand(1, 3, 1).exp()
+    return {"x": x, "alpha": a, "beta": b, "eps": 1e-9}, x + (1 - torch.cos(2 * a * x)) / (2 * (b + 1e-9))
+
+
 CASES: dict[str, tuple[Case, ...]] = {
     "conv-norm-act": (unit, unit_of_sound),
     "convolution": (
@@ -134,6 +159,9 @@ CASES: dict[str, tuple[Case, ...]] = {
     "conv-residual-block": (residual,),
     "convnext-block": (convnext,),
     "squeeze-excitation": (squeezed,),
+    "multimodal-projector": (projected,),
+    "patch-merger": (merged, merged_rows),
+    "codec-vocoder-unit": (snake,),
     "vector-quantization": (nearest,),
     "residual-vector-quantization": (residual_of_quantizer,),
     "finite-scalar-quantization": (levels,),

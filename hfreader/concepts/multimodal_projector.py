@@ -1,0 +1,113 @@
+"""The projector from pictures or sound to the language model: norms and linear maps."""
+
+from typing import Any
+
+from hfreader.concepts.model import Citation, Concept, NotCovered, Symbol, Text
+from hfreader.concepts.norms import norm
+from hfreader.concepts.patch_merger import MERGED
+from hfreader.concepts.pattern import LINEAR, Activation, Anything, Bind, Both, Layer, Not, OneOf, Op, Pattern, Returned
+
+LLAVA = Citation("Visual Instruction Tuning", "Liu, Li, Wu, Lee", 2023, "2304.08485", "§4.1, Eq. (1)")
+LLAVA_2 = Citation("Improved Baselines with Visual Instruction Tuning", "Liu, Li, Li, Lee", 2023, "2310.03744", "§3.2")
+X = Bind("x", Op(("parameter",)))
+
+
+def _linear(x: Pattern, symbol: str) -> Pattern:
+    return Layer(LINEAR, (x,), symbol)
+
+
+def _two(x: Pattern) -> Pattern:
+    """Two maps from one width to another, which a feed-forward network's are not."""
+    width = Bind("width", Anything())
+    inner = Layer(LINEAR, (x,), "w_1", settings=(("in_features", Not(width)),))
+    return Layer(LINEAR, (Activation(inner, "phi"),), "w_2", settings=(("out_features", width),))
+
+
+HEADS = tuple(Layer(LINEAR, (Anything(),), outputs=one) for one in ("vocab_size", "num_labels"))
+PROJECTED = (
+    norm(_two(norm(X, "norm_in")), "norm_out"),
+    _two(norm(X, "norm_in")),
+    norm(_two(X), "norm_out"),
+    norm(_linear(norm(X, "norm_in"), "w_1"), "norm_out"),
+    norm(_linear(X, "w_1"), "norm_out"),
+    _linear(norm(X, "norm_in"), "w_1"),
+)
+
+
+def _mapped(x: Any, w: Any) -> Any:
+    return x @ w.weight if w.bias is None else x @ w.weight + w.bias
+
+
+def reference(
+    x: Any,
+    w_1: Any,
+    norm_in: Any = None,
+    phi: Any = None,
+    w_2: Any = None,
+    norm_out: Any = None,
+) -> Any:
+    """Norm(phi(Norm(x) W_1 + b_1) W_2 + b_2), without what the code does not have. Shapes: (..., d) to (..., d')."""
+    value = _mapped(x if norm_in is None else norm_in(x), w_1)
+    if w_2 is not None:
+        if phi is None:
+            raise NotCovered("the non-linearity has settings of its own")
+        value = _mapped(phi(value), w_2)
+    return value if norm_out is None else norm_out(value)
+
+
+_PROJECTOR = """
+class {name}(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.n, self.m = nn.LayerNorm(c.d), nn.LayerNorm(c.e)
+        self.a, self.b = nn.Linear(c.d, c.e), nn.Linear(c.e, c.e)
+        self.c = nn.Linear(c.e, c.d)
+        self.v = nn.Linear(c.d, c.vocab_size)
+
+    def forward(self, x):
+        return {body}
+"""
+
+CONCEPT = Concept(
+    slug="multimodal-projector",
+    name=Text("Modality projector", "多模态投影器"),
+    explanation=Text(
+        "Features of pictures or sound are brought to the width of the model that takes them in, by one linear map or "
+        "two with a non-linearity between them, and a norm before or after.",
+        "把图像或声音特征变到接收模型的宽度:一个线性映射,或两个线性映射加中间的非线性,并在前面或后面做归一化。",
+    ),
+    citations=(LLAVA, LLAVA_2),
+    equations=(
+        r"\sym{output}=\sym{norm_out}\!\left(\sym{phi}\!\left(\sym{norm_in}(\sym{x})\,\sym{w_1}+b_1\right)"
+        r"\sym{w_2}+b_2\right)",
+    ),
+    symbols=(
+        Symbol("x", "Z_v", Text("Features of pictures or sound", "图像或声音特征")),
+        Symbol("norm_in", r"\mathrm{Norm}_1", Text("Norm before, where there is one", "前置归一化(若有)")),
+        Symbol("w_1", "W_1", Text("First linear map", "第一个线性映射")),
+        Symbol(
+            "phi", r"\varphi", Text("Pointwise non-linearity, where there are two maps", "逐元素非线性(有两个映射时)")
+        ),
+        Symbol("w_2", "W_2", Text("Second linear map, where there is one", "第二个线性映射(若有)")),
+        Symbol("width", "d", Text("Width of the tokens", "词元的宽度"), ("w_2",)),
+        Symbol("norm_out", r"\mathrm{Norm}_2", Text("Norm after, where there is one", "后置归一化(若有)")),
+        Symbol("output", "H_v", Text("Tokens of the other model's width", "与另一模型等宽的词元")),
+    ),
+    patterns=tuple(Returned(Bind("output", Both(one, Not(OneOf((*HEADS, *MERGED)))))) for one in PROJECTED),
+    output="output",
+    reference=reference,
+    matches=(
+        _PROJECTOR.format(name="Head", body="self.b(F.gelu(self.a(self.n(x))))"),
+        _PROJECTOR.format(name="Mlp", body="self.m(self.a(x))"),
+        _PROJECTOR.format(name="Other", body="self.a(self.n(x)), self.n(x)"),
+    ),
+    rejects=(
+        # A head over the vocabulary; a network that keeps the width; a residual sub-layer; a bare map; a network
+        # without a norm.
+        _PROJECTOR.format(name="Projector", body="self.v(self.n(x))"),
+        _PROJECTOR.format(name="Projector", body="self.c(F.gelu(self.a(self.n(x))))"),
+        _PROJECTOR.format(name="Projector", body="self.m(self.a(x)) + x"),
+        _PROJECTOR.format(name="Projector", body="self.a(x)"),
+        _PROJECTOR.format(name="Projector", body="self.b(F.gelu(self.a(x)))"),
+    ),
+)
