@@ -44,7 +44,7 @@ def summary(one: Concept) -> ConceptSummary:
         one.explanation.en,
         one.explanation.zh,
         tuple(cited(citation) for citation in one.citations),
-        one.equations,
+        one.printed,
         one.reference is not None,
     )
 

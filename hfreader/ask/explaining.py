@@ -92,7 +92,7 @@ def _use(
         concept.slug,
         concept.name.en,
         concept.explanation.en,
-        concept.equations,
+        concept.printed,
         tuple(cited(citation) for citation in concept.citations),
         match.owner,
         match.place.span.line,

@@ -51,7 +51,7 @@ CONCEPT = Concept(
     ),
     citations=(at(TRANSFORMER, "§3.1"),),
     equations=(
-        r"h_0=E(x),\quad h_l=\mathrm{Layer}_l(h_{l-1}),\quad \sym{last}=h_L",
+        r"h_0=E(x),\quad h_l=\mathrm{Layer}_l(h_{l-1}),\quad l=1,\dots,L",
         r"\sym{output}=\sym{norm}(\sym{last})",
     ),
     symbols=(

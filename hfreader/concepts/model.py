@@ -1,11 +1,15 @@
 """What a concept is. Each mechanism is one `Concept` in a file of its own in this package."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from hfreader.concepts.class_pattern import ClassPattern
 from hfreader.concepts.pattern import Pattern
+
+SYMBOL = re.compile(r"\\sym\{([^{}]*)\}")
+COMMAND = re.compile(r"\\[A-Za-z]+$")
 
 Kind = Literal["mechanism", "facet", "composition", "structure"]
 
@@ -92,11 +96,28 @@ class Concept:
     hints: frozenset[str] = frozenset()
 
     @property
+    def printed(self) -> tuple[str, ...]:
+        """The equations in LaTeX as a paper prints them."""
+        return tuple(printed(one, {symbol.name: symbol.latex for symbol in self.symbols}) for one in self.equations)
+
+    @property
     def computation(self) -> Callable[..., Any]:
         """The reference; NotCovered where there is none."""
         if self.reference is None:
             raise NotCovered("a role, no equation to execute")
         return self.reference
+
+
+def printed(equation: str, latex: Mapping[str, str]) -> str:
+    r"""An equation with each `\sym{name}` replaced by the symbol's own LaTeX."""
+
+    def own(found: re.Match[str]) -> str:
+        text = latex[found[1]]
+        before = " " if COMMAND.search(equation[: found.start()]) and text[:1].isalpha() else ""
+        after = " " if COMMAND.search(text) and equation[found.end() :][:1].isalpha() else ""
+        return f"{before}{text}{after}"
+
+    return SYMBOL.sub(own, equation)
 
 
 class NotCovered(Exception):

@@ -117,7 +117,7 @@ CONCEPT = Concept(
             "P x_m",
             Text("First coordinates of all pairs, then the second ones", "先排所有第一坐标,再排第二坐标"),
         ),
-        Symbol("output", r"R^{d}_{\Theta,m}x_m", Text("The turned vector", "旋转后的向量")),
+        Symbol("output", "x'_m", Text("The turned vector", "旋转后的向量")),
     ),
     patterns=(
         Bind("output", summed(Op(("cat",), (OPPOSITE, HALF_1)))),

@@ -48,7 +48,7 @@ CONCEPT = Concept(
     symbols=(
         Symbol("x", "f(H)", Text("What the branch of the block computes", "残差块分支的结果")),
         Symbol("mask", "b", Text("0 or 1 for each sample of the batch", "批次中每个样本取 0 或 1")),
-        Symbol("rate", "1-p", Text("How often a branch is left out", "分支被省略的概率")),
+        Symbol("rate", "p", Text("How often a branch is left out", "分支被省略的概率")),
         Symbol("output", "y", Text("What is added to the residual stream", "加到残差流的结果")),
     ),
     patterns=(Bind("output", Op(("mul",), (Op(("div",), (Bind("x", Anything()), KEEP)), MASK))),),

@@ -1,16 +1,15 @@
 r"""Equations of concepts as MathML, each symbol an element that can be hovered, focused and styled."""
 
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, tostring
 
 from markupsafe import Markup
 
+from hfreader.concepts.model import SYMBOL, printed
 from hfreader.errors import HfreaderError
 from hfreader.pages.mathml import convert
 
-_SYMBOL = re.compile(r"\\sym\{([^{}]*)\}")
 _PLACEHOLDERS = 0xE000
 
 
@@ -31,7 +30,7 @@ def render(latex: str, symbols: Mapping[str, tuple[str, str]], display: bool = T
     if missing := [name for name in names if name not in symbols]:
         raise HfreaderError(f"equation {latex!r} uses the undeclared symbol {missing[0]!r}: add it to `symbols`")
     placeholders = {name: chr(_PLACEHOLDERS + index) for index, name in enumerate(names)}
-    math = _converted(_SYMBOL.sub(lambda found: f"{{{placeholders[found[1]]}}}", latex), display)
+    math = _converted(SYMBOL.sub(lambda found: f"{{{placeholders[found[1]]}}}", latex), display)
     linked = {placeholders[name]: LinkedSymbol(*symbols[name]) for name in names}
     for element in list(math.iter()):
         if len(element) and element[0].text in linked:
@@ -39,25 +38,14 @@ def render(latex: str, symbols: Mapping[str, tuple[str, str]], display: bool = T
     for element in list(math.iter()):
         if element.text in linked:
             _put_symbol(element, linked[element.text or ""])
-    if not _SYMBOL.fullmatch(latex):
-        math.set("alttext", plain(latex, symbols))
+    if not SYMBOL.fullmatch(latex):
+        math.set("alttext", printed(latex, {name: symbols[name][0] for name in names}))
     return Markup(tostring(math, encoding="unicode"))
 
 
 def symbols_in(latex: str) -> list[str]:
     """The names of the symbols of an equation, in their order."""
-    return list(dict.fromkeys(_SYMBOL.findall(latex)))
-
-
-def plain(latex: str, symbols: Mapping[str, tuple[str, str]]) -> str:
-    r"""The LaTeX as a paper would print it: each `\sym{name}` replaced by the symbol's own LaTeX."""
-
-    def own(found: re.Match[str]) -> str:
-        text = symbols[found[1]][0]
-        letter_follows = latex[found.end() : found.end() + 1].isalpha()
-        return text + " " if letter_follows and re.search(r"\\[A-Za-z]+$", text) else text
-
-    return _SYMBOL.sub(own, latex)
+    return list(dict.fromkeys(SYMBOL.findall(latex)))
 
 
 def _converted(latex: str, display: bool) -> Element:

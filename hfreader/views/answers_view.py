@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.text import Text
 
 from hfreader.facts.answers import ConceptSummary, Coverage, Implementations, Implementing
-from hfreader.views.tables import plain_latex, shared, short, table
+from hfreader.views.formula import formula
+from hfreader.views.tables import shared, short, table
 
 COLOURS = {"proven": "green", "disproven": "bold red", "matched": "yellow", "role": "cyan"}
 # Of each group so many members are named; the JSON has all.
@@ -33,7 +34,7 @@ def _show_concept(one: ConceptSummary, console: Console) -> None:
     console.print(Text(one.explanation))
     console.print(Text(one.explanation_zh))
     for equation in one.equations:
-        console.print(Text(f"  {plain_latex(equation)}", "green"))
+        console.print(Text(f"  {formula(equation)}", "green"))
     for source in one.sources:
         console.print(Text(f"  {source}", "dim"))
     console.print(Text(f"hfreader find {one.slug}  shows where it is implemented.", "dim"))
@@ -44,7 +45,7 @@ def show_implementations(found: Implementations, console: Console, every: bool =
     one = found.concept
     console.print(Text.assemble((one.name, "bold"), "  ", one.name_zh, "  ", (one.slug, "cyan")))
     for equation in one.equations[:2]:
-        console.print(Text(f"  {plain_latex(equation)}", "green"))
+        console.print(Text(f"  {formula(equation)}", "green"))
     if not found.groups:
         console.print("No class of this transformers source implements it.")
         return

@@ -10,7 +10,8 @@ from hfreader.facts.answers import ConceptUse, Explanation
 from hfreader.facts.comparison import Change, Difference
 from hfreader.facts.lineage import Lineage
 from hfreader.views.answers_view import COLOURS
-from hfreader.views.tables import plain_latex, short, table
+from hfreader.views.formula import formula
+from hfreader.views.tables import short, table
 
 ORIGINS = {
     "modular": "generated from",
@@ -60,7 +61,7 @@ def _concepts(found: Explanation, console: Console) -> None:
         )
         console.print(Padding(Text(use.explanation, "dim"), (0, 0, 0, 2)))
         for equation in use.equations:
-            console.print(Text(f"  {plain_latex(equation)}", "green"))
+            console.print(Text(f"  {formula(equation)}", "green"))
         if use.guards:
             console.print(Text(f"  where {' and '.join(use.guards)}", "yellow"))
         if use.symbols:

@@ -1,13 +1,10 @@
 """What the tables of all answers share."""
 
-import re
-
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 PIPE_WIDTH = 120
-SYM = re.compile(r"\\sym\{(\w+)\}")
 
 
 def table(*columns: str) -> Table:
@@ -28,11 +25,6 @@ def short(qualified: str) -> str:
     front, _, name = qualified.rpartition(".")
     parts = front.split(".")
     return f"{parts[2]}.{name}" if qualified.startswith("transformers.models.") and len(parts) > 3 else name
-
-
-def plain_latex(equation: str) -> str:
-    """An equation without the marks that link its symbols."""
-    return SYM.sub(r"\1", equation)
 
 
 def shared(share: float | None) -> str:

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hfreader.concepts import catalogue
+from hfreader.concepts.model import printed
 from hfreader.errors import HfreaderError
-from hfreader.pages.equations import LinkedSymbol, plain, render
+from hfreader.pages.equations import LinkedSymbol, render
 from hfreader.pages.mathml import convert
 
 ATTENTION = (
@@ -78,8 +79,8 @@ def test_alternative_text_is_the_latex_of_the_paper():
 
 
 def test_a_command_does_not_run_into_the_next_letter():
-    assert plain(r"\sym{g}x", {"g": (r"\gamma", "")}) == r"\gamma x"
-    assert plain(r"\sym{g}+1", {"g": (r"\gamma", "")}) == r"\gamma+1"
+    assert printed(r"\sym{g}x", {"g": r"\gamma"}) == r"\gamma x"
+    assert printed(r"\sym{g}+1", {"g": r"\gamma"}) == r"\gamma+1"
 
 
 def test_parentheses_around_a_fraction_stretch_and_others_do_not():
