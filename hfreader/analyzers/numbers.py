@@ -46,6 +46,8 @@ NAMED = {
     "math.e": math.e,
     "math.inf": math.inf,
     "math.tau": math.tau,
+    "numpy.pi": math.pi,
+    "numpy.e": math.e,
     "torch.pi": math.pi,
     "torch.inf": math.inf,
     "torch.e": math.e,
