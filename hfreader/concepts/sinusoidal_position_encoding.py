@@ -30,6 +30,7 @@ ANGLES = Bind("angles", Op(("mul", "outer", "matmul"), (Bind("positions", Anythi
 SIN, COS = Op(("sin",), (ANGLES,)), Op(("cos",), (ANGLES,))
 COMPUTED = OneOf((Bind("sines_first", Op(("cat",), (SIN, COS))), Bind("cosines_first", Op(("cat",), (COS, SIN)))))
 TABLE = Bind("table", DerivedFrom(("sin", "cos"), through=("cat", "stack", "setitem")))
+KEPT = Bind("table", Op(("buffer",), (DerivedFrom(("sin", "cos"), through=("cat", "setitem")),)))
 SEVERAL: Pattern = Bind("positions", Anything())
 
 
@@ -122,7 +123,7 @@ CONCEPT = Concept(
     patterns=(
         Bind("output", COMPUTED),
         Bind("output", Op(("index_select",), (TABLE,), keywords=(("index", SEVERAL),))),
-        Bind("output", Op(("item",), (TABLE,))),
+        Bind("output", Op(("item",), (KEPT,))),
         Bind("output", Layer(EMBEDDING, (Bind("positions", POSITIONS),), "table", frozen=True)),
     ),
     output="output",
@@ -154,6 +155,11 @@ def sinusoidal(x, t, n):
     f = torch.exp(torch.arange(n) * -(math.log(10000) / (n - 1)))
     a = torch.cat((t * f, t * f), dim=-1)
     return x * a.cos() + torch.cat((-x, x), dim=-1) * a.sin()
+""",
+        """
+def sinusoidal(t, n):
+    f = torch.exp(torch.arange(n) * -(math.log(10000) / (n - 1)))
+    return torch.cat(((t * f).cos(), (t * f).cos()), dim=-1)[:, 0]
 """,
         """
 def sinusoidal(t, w):
