@@ -11,7 +11,7 @@ from hfreader.facts.comparison import Outline, Step
 ROUNDS = 10
 # Two steps that agree in nothing but their kind are not taken for each other.
 LEAST = 0.22
-SAME, ALIKE, KIN = 1.0, 0.7, 0.55
+SAME, ALIKE, KIN, DISTANT = 1.0, 0.7, 0.55, 0.3
 LINEAR = frozenset({"Linear", "Conv1D"})
 MASKS = frozenset(MASK_BUILDERS.values())
 GATES = frozenset({"sigmoid", "tanh", "relu", "gelu", "silu", "softplus", "mish", "elu", "leaky_relu", "activation"})
@@ -82,7 +82,9 @@ def likeness(left: Step, right: Step, nature: Callable[[str], str]) -> float:
         return ALIKE if left.kind == right.kind else KIN
     if left.op in ("layer", "part") and left.op == right.op and left.kind == right.kind:
         return ALIKE + 0.2 * _settings_shared(left, right)
-    return KIN if _family(left, nature) & _family(right, nature) else 0.0
+    if _family(left, nature) & _family(right, nature):
+        return KIN
+    return DISTANT if left.op == right.op == "part" else 0.0
 
 
 def _settings_shared(left: Step, right: Step) -> float:

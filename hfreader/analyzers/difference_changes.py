@@ -133,7 +133,7 @@ class Changes:
             for number, partner in sorted(mine.items()):
                 step = other.steps[number]
                 for guard in set(step.guards) - set(one.steps[partner].guards):
-                    if step.op not in CARRIERS and not _is_about_inputs(guard):
+                    if step.op not in CARRIERS and _is_configured(guard):
                         found.setdefault(guard, []).append(step)
             for guard, steps in found.items():
                 if len(steps) < len(other.steps) / 2:
@@ -154,9 +154,9 @@ class Changes:
             yield Change("handed", name, f"hands no {name} to the attention function", left=self.left.place)
 
 
-def _is_about_inputs(guard: str) -> bool:
-    """Whether a condition asks what was given, not what was configured."""
-    return guard.endswith(("is not None", "is None)", "== 1)")) or "isinstance(" in guard
+def _is_configured(guard: str) -> bool:
+    """Whether a condition asks how the model was made, not what it was given."""
+    return ("self." in guard or "config" in guard) and "isinstance(" not in guard and "hasattr(" not in guard
 
 
 def _named(setting: Setting) -> str:

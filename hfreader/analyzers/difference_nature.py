@@ -50,7 +50,7 @@ class Natures:
             return "embedding"
         if layers & LINEAR or ops & {"linear", "conv1d", "conv2d"}:
             return "feed-forward" if ops & GATES or "activation" in parts or "feed-forward" in parts else "projection"
-        if ops & STATISTICS:
+        if ops & STATISTICS or any("Norm" in name for name in layers):
             return "norm"
         if {"cos", "sin"} <= ops:
             return "rotary"

@@ -51,6 +51,7 @@ class Steps:
     values: Mapping[str, bool | str | float | None] = field(default_factory=dict)
     handed: dict[str, Setting] = field(default_factory=dict)
     _atoms: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    _called: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.flow = Flow(self.graph)
@@ -145,6 +146,8 @@ class Steps:
                     self.handed[name] = (formula or Formula("learned")).named(name)
         if node.op == "inline":
             return self.atoms(node.operands[0].node) if node.operands else ()
+        if node.op == "attribute" and node.body is not None:
+            self._called.setdefault(same_value(self.graph.nodes, node.body), node.label)
         return self.atoms(node.body) if node.body is not None else ()
 
     def _opens(self, number: int, node: Node) -> bool:
@@ -191,7 +194,9 @@ class Steps:
             text if truth else f"not ({text})" for text, truth in self.flow.conditions.get(number, {}).items()
         )
         op, kind, settings, digest = self._identity(number, node)
-        return Step(op, kind, self._name(node), settings, groups, guards, self._place(node), digest, self._within(node))
+        return Step(
+            op, kind, self._name(number, node), settings, groups, guards, self._place(node), digest, self._within(node)
+        )
 
     def _identity(self, number: int, node: Node) -> tuple[str, str, tuple[Setting, ...], str | None]:
         if node.op == "module":
@@ -289,7 +294,9 @@ class Steps:
         path = self.flow.path(node.scope) or ()
         return ".".join(self.graph.nodes[call].label.removeprefix("self.") for call in path)
 
-    def _name(self, node: Node) -> str:
+    def _name(self, number: int, node: Node) -> str:
+        if node.op in ("learned", "buffer"):
+            return self._called.get(number, node.label)
         return f"[{node.label}]" if node.op == "unpack" else node.label
 
     def _place(self, node: Node) -> Place | None:
