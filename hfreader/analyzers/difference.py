@@ -1,14 +1,29 @@
 """What one class computes otherwise than another, found on their dataflow graphs."""
 
+from collections.abc import Mapping
+
 from hfreader.analyzers.difference_alignment import Alignment
 from hfreader.analyzers.difference_changes import Changes
 from hfreader.analyzers.difference_nature import Natures
 from hfreader.analyzers.difference_outlines import Outlines
 from hfreader.analyzers.difference_sentence import sentence
+from hfreader.analyzers.matching import find
+from hfreader.concepts import catalogue
+from hfreader.concepts.model import Concept
 from hfreader.facts.comparison import Difference, Outline
+from hfreader.facts.places import Place
 
 # Classes of which fewer operations than this are shared are compared with their submodules opened.
 ALIKE = 0.5
+
+
+def _concepts() -> list[Concept]:
+    """What can name a group of operations; a whole class is named by its own name."""
+    return [one for one in catalogue().values() if one.kind in ("mechanism", "facet")]
+
+
+def _in_a_sentence(name: str) -> str:
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
 
 
 class Differ:
@@ -18,7 +33,19 @@ class Differ:
         self.outlines = outlines
         self.natures = Natures(outlines)
         self.names: dict[str, str] = {}
+        self._named: dict[str, Mapping[Place, str]] = {}
         self._known: dict[tuple[str, str], Difference | None] = {}
+
+    def named(self, owner: str) -> Mapping[Place, str]:
+        """What the expressions in a class that give the result of a concept are called."""
+        if owner not in self._named:
+            self._named[owner] = {}
+            if self.outlines.of(owner) is not None:
+                found = find(self.outlines.graph(owner), _concepts())
+                self._named[owner] = {
+                    match.place: _in_a_sentence(catalogue()[match.concept].name.en) for match in found
+                }
+        return self._named[owner]
 
     def difference(self, left: str, right: str) -> Difference | None:
         """What `right` has otherwise than `left` (both qualified); None where one has no computation to compare."""

@@ -1,6 +1,6 @@
 """The changes between two aligned computations, each as one clause."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from hfreader.analyzers.difference_nature import Natures
 from hfreader.analyzers.difference_residuals import WORDS, residual_layout
 from hfreader.analyzers.difference_sentence import listed
 from hfreader.facts.comparison import Change, Difference, Outline, Setting, Step
+from hfreader.facts.places import Place
 
 # What alone says nothing: it brings a value to where it is used.
 _CARRIERS = """
@@ -31,6 +32,9 @@ class Comparer(Protocol):
 
     def difference(self, left: str, right: str) -> Difference | None:
         """What the right class has otherwise than the left."""
+
+    def named(self, owner: str) -> Mapping[Place, str]:
+        """What the expressions in a class that give the result of a concept are called."""
 
 
 class Changes:
@@ -119,7 +123,7 @@ class Changes:
         ):
             rest = [number for number in range(len(outline.steps)) if number not in paired]
             for group in _groups(outline, rest):
-                change = _described(outline, group)
+                change = _described(outline, group, self.comparer.named(outline.owner))
                 if change is not None:
                     yield change if kind == "added" else replace(change, kind="removed", left=change.right, right=None)
 
@@ -138,7 +142,10 @@ class Changes:
             for guard, steps in found.items():
                 if len(steps) < len(other.steps) / 2:
                     yield Change(
-                        "condition", steps[-1].name, f"does {_chain(steps)} {word} {guard}", right=steps[-1].place
+                        "condition",
+                        steps[-1].name,
+                        f"does {_told(steps, self.comparer.named(other.owner))} {word} {guard}",
+                        right=steps[-1].place,
                     )
 
     def _handed(self) -> Iterable[Change]:
@@ -160,6 +167,8 @@ def _is_configured(guard: str) -> bool:
 
 
 def _named(setting: Setting) -> str:
+    if setting.text == "learned":
+        return f"{setting.name} (a learned parameter)"
     return setting.name if setting.text in (setting.name, "tensor") else f"{setting.name} = {setting.text}"
 
 
@@ -217,7 +226,7 @@ def _is_plain(outline: Outline, group: Sequence[int]) -> bool:
     return outline.steps[group[0]].op not in ("layer", "part", "activation", "input")
 
 
-def _described(outline: Outline, group: Sequence[int]) -> Change | None:
+def _described(outline: Outline, group: Sequence[int], named: Mapping[Place, str]) -> Change | None:
     """A change for steps that one side alone has; None for what only carries values about."""
     steps = [outline.steps[number] for number in group]
     working = [step for step in steps if step.op not in CARRIERS and not _makes_object(step)]
@@ -226,7 +235,7 @@ def _described(outline: Outline, group: Sequence[int]) -> Change | None:
     last = working[-1]
     if len(group) == 1 and last.op in ("layer", "part", "activation", "learned"):
         return Change("added", last.name, what(last), right=last.place, guards=last.guards)
-    shown = _chain([step for step in working if step.op != "learned"] or working) + _source(outline, group)
+    shown = _told([step for step in working if step.op != "learned"] or working, named) + _source(outline, group)
     return Change("added", last.name, shown, right=last.place, guards=last.guards)
 
 
@@ -234,11 +243,17 @@ def _makes_object(step: Step) -> bool:
     return step.op == "call" and step.kind[:1].isupper()
 
 
+def _told(steps: Sequence[Step], named: Mapping[Place, str]) -> str:
+    """Operations by the concepts that they compute, where there are such, and by themselves."""
+    names = dict.fromkeys(named[step.place] for step in steps if step.place is not None and step.place in named)
+    return f"{listed(list(names))} ({_chain(steps)})" if names else _chain(steps)
+
+
 def _chain(steps: Sequence[Step]) -> str:
     """Operations in their order, the first few of them."""
     if (alone := _alone_text(steps)) is not None:
         return alone
-    names = [what(step) for step in steps]
+    names = [short(step.name) if step.op in ("layer", "part") else what(step) for step in steps]
     return " → ".join(names[:LONGEST]) + (f" → … ({len(names)} operations)" if len(names) > LONGEST else "")
 
 
@@ -253,7 +268,7 @@ def _source(outline: Outline, group: Sequence[int]) -> str:
     ]
     if not named:
         return ""
-    return " on a learned parameter" if named[-1].op == "learned" else f" on {short(named[-1].name)}"
+    return f" on {short(named[-1].name)}"
 
 
 def _alone_text(steps: Sequence[Step]) -> str | None:
@@ -283,6 +298,8 @@ def what(step: Step) -> str:
     if step.op == "part":
         sizes = {one.name: one.text for one in step.settings}
         return f"{short(step.name)} ({kinds}{_of({'size': sizes.get('argument 1', '')})})"
+    if step.op in ("learned", "buffer"):
+        return f"{'learned ' if step.op == 'learned' else ''}{short(step.name)}"
     if step.op == "activation":
         chosen = [one.text for one in step.settings if one.name == "function"]
         return f"activation {chosen[0]}" if chosen else f"activation {kinds}"

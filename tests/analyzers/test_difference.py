@@ -172,7 +172,7 @@ def test_what_cannot_be_compared_has_no_difference():
         (
             "llama.modeling_llama.LlamaRMSNorm",
             "gemma.modeling_gemma.GemmaRMSNorm",
-            "GemmaRMSNorm is LlamaRMSNorm plus addition of 1 on a learned parameter.",
+            "GemmaRMSNorm is LlamaRMSNorm plus addition of 1 on weight.",
         ),
         (
             "bert.modeling_bert.BertLayer",
