@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from hfreader.analyzers.matching_flow import SHAPES, Flow
 from hfreader.analyzers.operations import TRANSPARENT, is_transparent
+from hfreader.analyzers.roles_wiring import wiring
 from hfreader.analyzers.signatures import SIGNATURES
 from hfreader.facts.dataflow import Node
 from hfreader.facts.mapping import Computing
@@ -72,6 +73,7 @@ def composition(flow: Flow) -> Composition:
         tuple(_child_calls(flow, calls)),
         tuple(dict.fromkeys(name for number in own if (name := _computed(flow, number)) is not None)),
         frozenset(flow.node(number).op for number in own),
+        wiring(flow),
     )
 
 

@@ -33,7 +33,7 @@ CONCEPT = Concept(
     ),
     citations=(),
     class_patterns=(
-        HELPERS,
+        All((HELPERS, Not(IsKind(("module", "model", "output"))))),
         # A module that computes nothing and calls nothing: it moves or passes on what it is given.
         All((MODULE, Has(("forward",)), Not(Any((Computes(), Calls()))))),
     ),
