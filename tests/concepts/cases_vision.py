@@ -146,6 +146,36 @@ def snake() -> Arguments:
     return {"x": x, "alpha": a, "beta": b, "eps": 1e-9}, x + (1 - torch.cos(2 * a * x)) / (2 * (b + 1e-9))
 
 
+def raised(mode: str, align: bool | None, *size: int) -> Case:
+    def case() -> Arguments:
+        x, lateral = rand(2, 3, 4, 5), rand(2, 3, *size)
+        up = F.interpolate(x, size=size, mode=mode, align_corners=align)
+        return {"x": x, "raised": up, "lateral": lateral, "mode": mode, "align": align, "like": up}, up + lateral
+
+    return case
+
+
+def conformer() -> Arguments:
+    x, one, two = rand(2, 4, 9), made(nn.Conv1d(4, 8, 1)), made(nn.Conv1d(4, 4, 1))
+    dw, batch = made(nn.Conv1d(4, 4, 3, groups=4)), made(nn.BatchNorm1d(4))
+    z = one(x)
+    gated = F.pad(F.glu(z, 1), (2, 0))
+    d = dw(gated)
+    u = batch(d)
+    wanted = two(F.silu(u))
+    layers = {"w_1": view(one), "dw": view(dw), "norm": view(batch), "phi": F.silu, "w_2": view(two)}
+    return {"x": x, **layers, "z": z, "gated": gated, "d": d, "u": u, "v": F.silu(u), "like": wanted}, wanted
+
+
+def causal(stride: int, dilation: int) -> Case:
+    def case() -> Arguments:
+        x, conv = rand(2, 4, 11), made(nn.Conv1d(4, 6, 4, stride, dilation=dilation))
+        wanted = conv(F.pad(x, (3 * dilation, 0)))
+        return {"x": x, "w": view(conv), "like": wanted}, wanted.detach()
+
+    return case
+
+
 CASES: dict[str, tuple[Case, ...]] = {
     "conv-norm-act": (unit, unit_of_sound),
     "convolution": (
@@ -162,6 +192,14 @@ CASES: dict[str, tuple[Case, ...]] = {
     "multimodal-projector": (projected,),
     "patch-merger": (merged, merged_rows),
     "codec-vocoder-unit": (snake,),
+    "dense-prediction-head": (
+        raised("nearest", None, 8, 10),
+        raised("nearest", None, 7, 9),
+        raised("bilinear", False, 8, 11),
+        raised("bilinear", True, 7, 3),
+    ),
+    "conformer-conv-module": (conformer,),
+    "resampling-and-causal-conv": (causal(1, 1), causal(1, 2)),
     "vector-quantization": (nearest,),
     "residual-vector-quantization": (residual_of_quantizer,),
     "finite-scalar-quantization": (levels,),
