@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from hfreader.concepts.model import NotCovered, Symbol, Text
-from hfreader.concepts.pattern import Anything, Bind, Number, OneOf, Op, Pattern, Scalar, Slice
+from hfreader.concepts.pattern import Anything, Bind, Element, Number, OneOf, Op, Pattern, Scalar, Slice
 
 # The last two dimensions, as code writes them: of heads in a dimension of their own, or folded into the batch.
 LAST_TWO = ((-2, -1), (-1, -2), (2, 3), (3, 2), (1, 2), (2, 1))
@@ -93,7 +93,7 @@ def masked(raw: Pattern) -> Pattern:
 
 def steadied(raw: Pattern) -> Pattern:
     """A value, or the value less its largest entry, which leaves a softmax as it is."""
-    largest = OneOf((Op(("amax",), (raw,)), Op(("attribute",), (Op(("max",), (raw,)),))))
+    largest = OneOf((Op(("amax",), (raw,)), Element(0, Op(("max",), (raw,)))))
     return OneOf((Op(("sub",), (raw, largest)), raw))
 
 
@@ -147,10 +147,10 @@ def reference(
     raw = query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5
     if softcap is not None:
         raw = softcap * (raw / softcap).tanh()
-    raw = _masked(raw if bias is None else raw + bias, mask, visible, forbidden)
+    raw = masked_scores(raw if bias is None else raw + bias, mask, visible, forbidden)
     if is_causal:
         raw = raw.masked_fill(raw.new_ones(raw.shape[-2:]).tril() == 0, float("-inf"))
-    probabilities = _weights(raw, sinks)
+    probabilities = weights(raw, sinks)
     return {"softmax": probabilities, "output": probabilities.reshape(*value.shape[:-2], *raw.shape[-2:]) @ value}
 
 
@@ -167,7 +167,8 @@ def _like(query: Any, shared: Any) -> Any:
     return shared.repeat_interleave(query.shape[1] // shared.shape[1], 1)
 
 
-def _masked(raw: Any, mask: Any, visible: Any, forbidden: Any) -> Any:
+def masked_scores(raw: Any, mask: Any = None, visible: Any = None, forbidden: Any = None) -> Any:
+    """Scores (..., T, S) with minus infinity where a query may not look."""
     present = [one for one in (mask, visible, forbidden) if one is not None]
     if raw.dim() == 3 and any(one.dim() == 4 for one in present):
         batch = next(one.shape[0] for one in present if one.dim() == 4)
@@ -179,7 +180,7 @@ def _masked(raw: Any, mask: Any, visible: Any, forbidden: Any) -> Any:
     return raw if forbidden is None else raw.masked_fill(forbidden, float("-inf"))
 
 
-def _weights(raw: Any, sinks: Any) -> Any:
+def weights(raw: Any, sinks: Any = None) -> Any:
     """exp(s) over the sum of all exp(s), and of the sink's where there is one."""
     if sinks is None:
         return raw.softmax(-1)

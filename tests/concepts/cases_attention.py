@@ -191,6 +191,35 @@ def turned_pair(x: torch.Tensor, theta: torch.Tensor) -> torch.Tensor:
     )
 
 
+def table(halves: bool) -> Case:
+    def case() -> tuple[dict[str, Any], torch.Tensor]:
+        positions, base = torch.tensor([[0, 3, 4], [7, 1, 2]]), 10.0
+        theta = torch.tensor([base ** (-2 * i / 6) for i in range(3)], dtype=torch.float64)
+        wanted = torch.stack([torch.stack([torch.cos(m * theta) for m in row]) for row in positions])
+        doubled = torch.cat([wanted, wanted], -1) if halves else torch.repeat_interleave(wanted, 2, -1)
+        bound = {"positions": positions[..., None], "frequencies": theta, "like": torch.zeros(2, 3, 6)}
+        return {**bound, **({} if halves else {"neighbours": wanted})}, doubled
+
+    return case
+
+
+def relative_bias() -> tuple[dict[str, Any], torch.Tensor]:
+    q, k, v, b, m = rand(2, 3, 5, 4), rand(2, 3, 5, 4), rand(2, 3, 5, 4), rand(1, 3, 5, 5), rand(2, 1, 1, 5)
+    wanted = F.scaled_dot_product_attention(q, k, v, attn_mask=b + m)
+    return {"query": q, "key": k, "value": v, "bias": b, "mask": m, "scale": 0.5}, wanted
+
+
+def relative_bias_unscaled() -> tuple[dict[str, Any], torch.Tensor]:
+    q, k, v, b = rand(2, 3, 5, 4), rand(2, 3, 5, 4), rand(2, 3, 5, 4), rand(1, 3, 5, 5)
+    return {"query": q, "key": k, "value": v, "bias": b}, F.scaled_dot_product_attention(q, k, v, b, scale=1.0)
+
+
+def decomposed() -> tuple[dict[str, Any], torch.Tensor]:
+    q, r, c = rand(2, 3, 4, 5), rand(3, 6, 5), rand(4, 7, 5)
+    wanted = torch.einsum("bhwc,hkc->bhwk", q, r)[..., None] + torch.einsum("bhwc,wkc->bhwk", q, c)[:, :, :, None]
+    return {"query": q, "rows": r, "columns": c, "like": torch.zeros(2, 3, 4, 6, 7)}, wanted
+
+
 CASES: dict[str, tuple[Case, ...]] = {
     "rotary-position-embedding": (rotary(True), rotary(False), rotary(False, True), rotary_complex),
     "attention-logit-softcap": (softcap,),
@@ -199,6 +228,9 @@ CASES: dict[str, tuple[Case, ...]] = {
     "qk-norm": (qk_norm(True), qk_norm(False)),
     "sliding-window-attention": (windowed,),
     "multi-head-latent-attention": (latent(True), latent(False)),
+    "rotary-embedding-table": (table(True), table(False)),
+    "relative-position-bias": (relative_bias, relative_bias_unscaled),
+    "decomposed-relative-position-attention": (decomposed,),
     "multi-head-cross-attention": (heads(memory=True),),
     "grouped-query-attention": (heads(groups=2), heads(groups=4, memory=True)),
     "rope-multi-head-attention": (heads(rotary=True), heads(rotary=True, halves=False, past=2)),

@@ -1,0 +1,145 @@
+"""The cosines and sines of a rotary embedding, one row per position."""
+
+from typing import Any
+
+from hfreader.concepts.model import Concept, NotCovered, Symbol, Text
+from hfreader.concepts.papers import ROFORMER, at
+from hfreader.concepts.pattern import Anything, Bind, Both, Einsum, Not, Number, OneOf, Op, Pattern
+
+EXPONENT = OneOf((Op(("div",), (Op(("arange",)), Anything())), Op(("mul",), (Op(("arange",)), Anything()))))
+POWER = Op(("pow",), (Anything(), EXPONENT))
+# One row of frequencies for each of several axes is another mechanism.
+AXES = Op(("expand",), (Anything(), OneOf((Number(2), Number(3)))))
+GEOMETRIC = OneOf(
+    (
+        Op(("div",), (Number(1), POWER)),
+        Op(("reciprocal",), (POWER,)),
+        Op(("pow",), (Anything(), Op(("neg",), (EXPONENT,)))),
+    )
+)
+FREQUENCIES = Bind("frequencies", Both(GEOMETRIC, Not(AXES)))
+POSITIONS = Bind("positions", Anything())
+ANGLES = OneOf(
+    (
+        Op(("mul",), (POSITIONS, FREQUENCIES)),
+        Op(("matmul",), (FREQUENCIES, POSITIONS)),
+        Op(("outer",), (POSITIONS, FREQUENCIES)),
+        Einsum(("i,j->ij",), (POSITIONS, FREQUENCIES)),
+    )
+)
+
+
+def tables(angles: Pattern) -> Pattern:
+    """Cosines and sines of angles, perhaps times a number."""
+    scaling = Bind("scaling", Anything())
+    cos, sin = (Op((name,), (angles,)) for name in ("cos", "sin"))
+    return OneOf(
+        (
+            Op(("tuple",), (Bind("output", Op(("mul",), (cos, scaling))), Bind("sin", Op(("mul",), (sin, scaling))))),
+            Op(("tuple",), (Bind("output", cos), Bind("sin", sin))),
+        )
+    )
+
+
+def reference(
+    positions: Any, frequencies: Any, like: Any, scaling: Any = 1.0, neighbours: Any = None
+) -> dict[str, Any]:
+    """cos(m theta_i) and sin(m theta_i) with theta_i = theta_2^(i-1), a power of one number.
+
+    Shapes: positions with as many entries as rows of the result; frequencies (d / 2,), or that for each row of a batch;
+    the result (..., d / 2), or (..., d) with each column twice: all of them again, or each beside itself
+    (`neighbours`).
+    """
+    theta = frequencies.flatten() if frequencies.dim() == 1 else frequencies[0].flatten()
+    steps = theta.new_ones(theta.shape).cumsum(0) - 1
+    powers = theta[1] ** steps if theta.numel() > 1 else theta.new_ones(1)
+    if bool(((theta - powers).abs() > 1e-6 * powers).any()):
+        raise NotCovered("the frequencies are scaled, no powers of one number")
+    angles = positions.reshape(like.shape[:-1])[..., None] * theta
+    if like.shape[-1] != theta.numel():
+        angles = (
+            angles.repeat_interleave(2, -1) if neighbours is not None else angles.repeat(*[1] * (angles.dim() - 1), 2)
+        )
+    return {"output": angles.cos() * scaling, "sin": angles.sin() * scaling}
+
+
+CONCEPT = Concept(
+    slug="rotary-embedding-table",
+    name=Text("Rotary embedding frequencies", "旋转位置编码频率"),
+    explanation=Text(
+        "Each pair of coordinates has a frequency of its own, from fast to slow in a geometric sequence. A position "
+        "times a frequency is the angle by which that pair of a query or key is turned; cosines and sines of all "
+        "angles are computed once for all layers.",
+        "每对坐标有各自的频率,从快到慢构成等比数列。位置乘以频率就是查询或键中该对坐标的旋转角;"
+        "所有角度的余弦和正弦只计算一次,供各层使用。",
+    ),
+    citations=(at(ROFORMER, "§3.2.2, Eq. (15) and (34)"),),
+    equations=(
+        r"\theta_i=b^{-2(i-1)/d},\qquad\sym{output}_{m,i}=\sym{scaling}\cos(m\,\theta_i),"
+        r"\qquad\sym{sin}_{m,i}=\sym{scaling}\sin(m\,\theta_i)",
+        r"m\in\sym{positions},\qquad\theta\in\sym{frequencies}",
+    ),
+    symbols=(
+        Symbol("positions", "m", Text("Positions", "位置")),
+        Symbol("frequencies", r"\theta", Text("One frequency per pair of coordinates", "每对坐标一个频率")),
+        Symbol("scaling", "s", Text("A factor of long-context variants, else 1", "长上下文变体的因子,否则为 1")),
+        Symbol(
+            "neighbours", r"(\theta_1,\theta_1,\dots)", Text("Every angle twice, side by side", "每个角度相邻重复两次")
+        ),
+        Symbol("sin", r"\sin m\theta", Text("The table of sines", "正弦表")),
+        Symbol("output", r"\cos m\theta", Text("The table of cosines", "余弦表")),
+    ),
+    patterns=(
+        tables(Op(("cat",), (ANGLES, ANGLES))),
+        tables(Bind("neighbours", Op(("repeat_interleave",), (ANGLES,)))),
+        tables(ANGLES),
+    ),
+    output="output",
+    reference=reference,
+    matches=(
+        """
+class Table(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        f = 1.0 / (c.base ** (torch.arange(0, c.d, 2, dtype=torch.float) / c.d))
+        self.register_buffer("f", f, persistent=False)
+        self.s = c.s
+
+    def forward(self, x, p):
+        a = p[..., None].float() * self.f.to(device=x.device)
+        e = torch.cat((a, a), dim=-1)
+        return (e.cos() * self.s).to(x.dtype), (e.sin() * self.s).to(x.dtype)
+""",
+        """
+def table(p, d, base):
+    f = 1.0 / base ** (torch.arange(0, d, 2).float() / d)
+    a = (f[None, :, None].expand(p.shape[0], -1, 1) @ p[:, None, :].float()).transpose(1, 2)
+    return a.cos(), a.sin()
+""",
+    ),
+    rejects=(
+        # Several axes; cosines of learned angles; sines that are added to embeddings.
+        """
+def table(p, d, base):
+    f = 1.0 / base ** (torch.arange(0, d, 2).float() / d)
+    a = (f[None, None, :, None].expand(3, p.shape[1], -1, 1) @ p[:, :, None, :].float()).transpose(2, 3)
+    return a.cos(), a.sin()
+""",
+        """
+class RotaryEmbedding(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.inv_freq = nn.Parameter(torch.empty(c.d))
+
+    def forward(self, x, p):
+        a = p[..., None].float() * self.inv_freq
+        return a.cos(), a.sin()
+""",
+        """
+def rotary(p, d, base):
+    f = 1.0 / base ** (torch.arange(0, d, 2).float() / d)
+    return torch.cat((torch.sin(p[:, None] * f), torch.cos(p[:, None] * f)), dim=-1)
+""",
+    ),
+    hints=frozenset({"neighbours", "scaling"}),
+)
