@@ -14,13 +14,14 @@ NORM = Op(("norm", "vector_norm"), (X,), keywords=DIM, optional=(("p", TWO), ("o
 SQUARES = Op(("sum",), (squared(X),), keywords=DIM)
 ROOT = OneOf((Op(("sqrt",), (SQUARES,)), Op(("pow",), (SQUARES, Number(0.5)))))
 LENGTH = Bind("length", OneOf((NORM, ROOT)))
+FLOOR = Bind("floor", Anything())
 ABOVE_ZERO = Op(("add",), (SQUARES, EPS))
 
 
-def reference(x: Any, dim: Any = None, eps: Any = 0.0, length: Any = None) -> Any:
-    """x / sqrt(sum(x^2) + eps) over `dim`, the second dimension where torch's default counts. Shape: any."""
+def reference(x: Any, dim: Any = None, eps: Any = 0.0, length: Any = None, floor: Any = 1e-12) -> Any:
+    """x / max(sqrt(sum(x^2) + eps), floor) over `dim`; torch takes the second dimension by default. Shape: any."""
     over = 1 if dim is None else dim
-    return x / ((x**2).sum(over, keepdim=True) + eps) ** 0.5
+    return x / (((x**2).sum(over, keepdim=True) + eps) ** 0.5).clamp(min=floor)
 
 
 _F = """
@@ -49,18 +50,19 @@ CONCEPT = Concept(
         ),
     ),
     equations=(
-        r"\sym{output}=\frac{\sym{x}}{\sym{length}},\qquad\sym{length}=\sqrt{\textstyle\sum_{i}\sym{x}_i^2+\sym{eps}}",
+        r"\sym{output}=\frac{\sym{x}}{\max(\sym{length},\sym{floor})},\qquad\sym{length}=\sqrt{\textstyle\sum_{i}\sym{x}_i^2+\sym{eps}}",
     ),
     symbols=(
         Symbol("x", "x", Text("The vectors", "向量")),
         Symbol("length", r"\lVert x\rVert_2", Text("Their Euclidean lengths", "欧氏长度")),
         Symbol("dim", "i", Text("The dimension along which the vectors lie", "向量所在的维度")),
         Symbol("eps", r"\epsilon", Text("A small number against division by zero, if any", "防止除以零的小数(若有)")),
+        Symbol("floor", r"\delta", Text("No length counts as less than this, in some code", "长度的下限(某些代码)")),
         Symbol("output", r"\hat x", Text("Vectors of length 1", "长度为 1 的向量")),
     ),
     patterns=(
-        Bind("output", Op(("normalize",), (X,), optional=(*DIM, ("p", TWO)))),
-        Bind("output", Op(("div",), (X, OneOf((LENGTH, Op(("clamp",), (LENGTH,))))))),
+        Bind("output", Op(("normalize",), (X,), optional=(*DIM, ("p", TWO), ("eps", FLOOR)))),
+        Bind("output", Op(("div",), (X, OneOf((LENGTH, Op(("clamp",), (LENGTH,), optional=(("min", FLOOR),))))))),
         Bind("output", Op(("mul",), (X, Op(("rsqrt",), (OneOf((ABOVE_ZERO, SQUARES)),))))),
         Bind("output", Op(("div",), (X, Op(("sqrt",), (ABOVE_ZERO,))))),
     ),
@@ -83,5 +85,5 @@ CONCEPT = Concept(
         _F.format(name="normalize", body="return x / x.norm(p=1, dim=-1, keepdim=True)"),
         _F.format(name="normalize", body="return F.normalize(x, p=1, dim=-1)"),
     ),
-    hints=frozenset({"length", "dim"}),
+    hints=frozenset({"length", "dim", "floor"}),
 )

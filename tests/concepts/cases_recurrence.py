@@ -1,0 +1,54 @@
+"""Cases of recurrences, each one step of one."""
+
+from typing import Any
+
+import torch
+
+from tests.concepts.cases import Case, rand
+
+
+def delta_rule() -> tuple[dict[str, Any], torch.Tensor]:
+    state, key, value, query = rand(2, 3, 4, 5), rand(2, 3, 4), rand(2, 3, 5), rand(2, 3, 4)
+    decay, beta = rand(2, 3, 4, 1).sigmoid(), rand(2, 3, 1).sigmoid()
+    kept = state * decay
+    recalled = torch.einsum("bhkv,bhk->bhv", kept, key)
+    changed = kept + torch.einsum("bhk,bhv->bhkv", key, beta * (value - recalled))
+    bound = {"state": state, "decay": decay, "key": key[..., None], "value": value, "beta": beta}
+    return {**bound, "query": query}, torch.einsum("bhkv,bhk->bhv", changed, query)
+
+
+def selective_step() -> tuple[dict[str, Any], torch.Tensor]:
+    a, dt, b, c, x, state = rand(3, 4), rand(2, 3), rand(2, 4), rand(2, 4), rand(2, 3), rand(2, 3, 4)
+    decays, inputs = torch.einsum("dn,bd->bdn", a, dt).exp(), torch.einsum("bd,bn,bd->bdn", dt, b, x)
+    wanted = torch.einsum("bdn,bn->bd", decays * state + inputs, c)[..., None]
+    bound = {"a": a, "dt": dt, "b": b, "c": c[..., None], "x": x, "state": state}
+    return {**bound, "decays": decays, "decay": decays, "input": inputs}, wanted
+
+
+def selective_sequence() -> tuple[dict[str, Any], torch.Tensor]:
+    a, dt, b, c, x, state = rand(3, 4), rand(2, 3, 6), rand(2, 6, 4), rand(2, 4), rand(2, 3, 6), rand(2, 3, 4)
+    decays = torch.einsum("dn,bdt->bdtn", a, dt).exp()
+    inputs = torch.einsum("bdt,btn,bdt->bdtn", dt, b, x)
+    wanted = torch.einsum("bdn,bn->bd", decays[:, :, 2] * state + inputs[:, :, 2], c)[..., None]
+    bound = {"a": a, "dt": dt, "b": b, "c": c[..., None], "x": x, "state": state, "decays": decays}
+    return {**bound, "decay": decays[:, :, 2], "input": inputs[:, :, 2]}, wanted
+
+
+def wkv() -> tuple[dict[str, Any], torch.Tensor]:
+    keys, values, bonus, decay = rand(4, 3), rand(4, 3), rand(3), rand(3).abs()
+    ages = torch.arange(2, -1, -1, dtype=torch.float64)[:, None]
+    weights = torch.cat((keys[:3] - ages * decay, keys[3:] + bonus)).exp()
+    scale = rand(3)
+    past = {
+        "numerator": (weights[:3] * values[:3]).sum(0) / scale.exp(),
+        "denominator": weights[:3].sum(0) / scale.exp(),
+    }
+    wanted = (weights * values).sum(0) / weights.sum(0)
+    return {"key": keys[3], "value": values[3], "bonus": bonus, "highest": scale, **past}, wanted
+
+
+CASES: dict[str, tuple[Case, ...]] = {
+    "gated-delta-rule": (delta_rule,),
+    "selective-ssm-mamba1": (selective_step, selective_sequence),
+    "rwkv-wkv": (wkv,),
+}
