@@ -3,7 +3,7 @@
 from typing import Any
 
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
-from hfreader.concepts.pattern import Anything, Bind, OneOf, Op, Pattern
+from hfreader.concepts.pattern import Anything, Bind, Both, Not, OneOf, Op, Pattern
 
 
 def named(symbol: str) -> Pattern:
@@ -16,9 +16,16 @@ def at_step(symbol: str, whole: Pattern) -> Pattern:
     return Bind(symbol, OneOf((Op(("item",), (whole,)), whole)))
 
 
-DECAYS = Bind("decays", Op(("exp",), (Op(("mul",), (named("a"), named("dt"))),)))
-INPUTS = Bind("inputs", Op(("mul",), (Op(("mul",), (named("dt"), named("b"))), named("x"))))
-STATE = Op(("add",), (Op(("mul",), (at_step("decay", DECAYS), Bind("state", Anything()))), at_step("input", INPUTS)))
+def step(b: Pattern) -> Pattern:
+    """What is read from the state after a step; `b` is how the input enters it."""
+    decays = Bind("decays", Op(("exp",), (Op(("mul",), (named("a"), named("dt"))),)))
+    inputs = Bind("inputs", Op(("mul",), (Op(("mul",), (named("dt"), b)), named("x"))))
+    kept = Op(("mul",), (at_step("decay", decays), Bind("state", Anything())))
+    return Op(("matmul",), (Op(("add",), (kept, at_step("input", inputs))), Bind("c", Anything())))
+
+
+# One B for all channels: where heads share it in groups, it is Mamba-2's recurrence.
+SHARED = Op(("expand",), (Anything(),))
 
 
 def reference(decay: Any, state: Any, input: Any, c: Any, a: Any, dt: Any, b: Any, x: Any, decays: Any) -> Any:
@@ -53,7 +60,7 @@ CONCEPT = Concept(
     name=Text("Selective state space model (Mamba)", "选择性状态空间模型(Mamba)"),
     explanation=Text(
         "Each channel keeps a small state that decays and takes in the input at every step, at rates that depend on "
-        "the input itself: a token can be let in or passed over. The output is read from the state, so a step costs the "
+        "the input itself: a token can be let in or passed over. The output is read from the state; a step costs the "
         "same however long the text is.",
         "每个通道保持一个小状态,每一步衰减并接收输入,速率取决于输入本身:词元可以被吸收或略过。输出由状态读出,"
         "因而每步代价与文本长度无关。",
@@ -84,7 +91,7 @@ CONCEPT = Concept(
         Symbol("state", "h_{t-1}", Text("The state before the step", "该步之前的状态")),
         Symbol("output", "y_t", Text("What is read from the state", "由状态读出的结果")),
     ),
-    patterns=(Bind("output", Op(("matmul",), (STATE, Bind("c", Anything())))),),
+    patterns=(Bind("output", step(Both(Not(SHARED), named("b")))),),
     output="output",
     reference=reference,
     matches=(
@@ -101,6 +108,14 @@ def update(h, x, dt, A, B, C):
 """,
     ),
     rejects=(
+        # Heads that share B in groups.
+        """
+def mamba(h, x, dt, A, B, C):
+    dt = dt[..., None]
+    B = B.reshape(2, 1, 1, 4).expand(2, 1, 3, 4).reshape(2, 3, 1, 4)
+    h = h * torch.exp(dt * A) + (dt * B) * x[..., None]
+    return torch.bmm(h.view(6, 5, 4), C.view(6, 4, 1))
+""",
         # The state does not decay; decays by a constant; is not read; the input enters at full strength.
         _SCAN.format(name="mamba", body="h = h + u[:, :, i]\n        o = torch.matmul(h, C[:, i, :].unsqueeze(-1))"),
         _SCAN.format(

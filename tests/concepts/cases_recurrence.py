@@ -34,6 +34,14 @@ def selective_sequence() -> tuple[dict[str, Any], torch.Tensor]:
     return {**bound, "decay": decays[:, :, 2], "input": inputs[:, :, 2]}, wanted
 
 
+def heads_step() -> tuple[dict[str, Any], torch.Tensor]:
+    a, dt, x, b, c, state = rand(3, 1, 1), rand(2, 3, 1), rand(2, 3, 5), rand(2, 3, 4), rand(2, 3, 4), rand(2, 3, 5, 4)
+    after = torch.einsum("bh,bhpn->bhpn", (dt[..., 0] * a[:, 0, 0]).exp(), state)
+    after = after + torch.einsum("bh,bhp,bhn->bhpn", dt[..., 0], x, b)
+    bound = {"a": a.expand(3, 5, 4), "dt": dt.expand(2, 3, 5), "x": x, "b": b[:, :, None], "state": state}
+    return {**bound, "c": c.reshape(6, 4, 1)}, torch.einsum("bhpn,bhn->bhp", after, c).reshape(6, 5, 1)
+
+
 def wkv() -> tuple[dict[str, Any], torch.Tensor]:
     keys, values, bonus, decay = rand(4, 3), rand(4, 3), rand(3), rand(3).abs()
     ages = torch.arange(2, -1, -1, dtype=torch.float64)[:, None]
@@ -50,5 +58,6 @@ def wkv() -> tuple[dict[str, Any], torch.Tensor]:
 CASES: dict[str, tuple[Case, ...]] = {
     "gated-delta-rule": (delta_rule,),
     "selective-ssm-mamba1": (selective_step, selective_sequence),
+    "ssd-mamba2": (heads_step,),
     "rwkv-wkv": (wkv,),
 }
