@@ -82,13 +82,11 @@ def _mapping(known: _Known, concepts: Mapping[str, Concept], file: str, facts: C
         ancestor=lender,
         computes=computes,
         equation=any(slug in concepts and concepts[slug].reference is not None for slug in mapped),
-        reason=None if mapped else known.problems.get(facts.qualified) or _reason(facts, computes),
+        reason=None if mapped else known.problems.get(facts.qualified) or _reason(computes),
     )
 
 
-def _reason(facts: ClassFacts, computes: bool) -> str:
-    if facts.kind == "other":
-        return "no module: not part of the computation"
+def _reason(computes: bool) -> str:
     if computes:
         return "its operations fit no equation of the catalogue"
     return "it computes nothing itself, and what it composes fits no role of the catalogue"

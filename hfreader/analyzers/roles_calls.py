@@ -22,6 +22,10 @@ nonzero masked_select unique numel any requires_grad manual_seed is_tensor autoc
 MOVES = frozenset(_MOVES.split())
 
 
+# Modules of torch that compute nothing themselves.
+CARRIERS = frozenset(f"torch.nn.{name}" for name in ("Identity", "Sequential", "ModuleList", "ZeroPad1d", "ZeroPad2d"))
+
+
 @dataclass(frozen=True)
 class ChildCall:
     """One call of a submodule in the method itself.
@@ -71,16 +75,38 @@ def composition(flow: Flow) -> Composition:
         graph.function,
         graph.place,
         tuple(_child_calls(flow, calls)),
-        tuple(dict.fromkeys(name for number in own if (name := _computed(flow, number)) is not None)),
-        frozenset(flow.node(number).op for number in own),
+        tuple(dict.fromkeys(name for number in _without_losses(flow, own) if (name := _computed(flow, number)))),
+        frozenset(use for number in own for use in _uses(flow.node(number))),
         wiring(flow),
     )
 
 
+def _uses(node: Node) -> Iterator[str]:
+    """The operation, and what the library's loss function is told by name."""
+    yield node.op
+    if node.op == "call" and node.label.endswith("loss_function"):
+        yield from (f"loss_function({one.keyword})" for one in node.operands if one.keyword)
+
+
+def _without_losses(flow: Flow, own: list[int]) -> list[int]:
+    """The nodes but those that compute a loss, or something from one: a loss is no part of what a model returns for
+    its inputs."""
+    losses = frozenset(number for number, node in enumerate(flow.graph.nodes) if _is_loss(node))
+    after = flow.computed_from(losses, range(len(flow.graph.nodes))) if losses else frozenset()
+    return [number for number in own if number not in losses and number not in after]
+
+
+def _is_loss(node: Node) -> bool:
+    if node.op == "module":
+        return bool(node.classes) and all(
+            name.startswith("torch.nn.") and name.endswith("Loss") for name in node.classes
+        )
+    return node.op.endswith("_loss") or node.op in ("cross_entropy", "binary_cross_entropy_with_logits")
+
+
 def is_child_call(node: Node) -> bool:
     """Whether a node calls a submodule that does something: no dropout, no loss."""
-    losses = bool(node.classes) and all(name.startswith("torch.nn.") and name.endswith("Loss") for name in node.classes)
-    return node.op == "module" and node.span is not None and not losses and not is_transparent(node)
+    return node.op == "module" and node.span is not None and not _is_loss(node) and not is_transparent(node)
 
 
 def _child_calls(flow: Flow, calls: list[int]) -> Iterator[ChildCall]:
@@ -116,7 +142,7 @@ def _computed(flow: Flow, number: int) -> str | None:
     """The name of the tensor operation that a node is, None where it computes nothing or plain numbers only."""
     node = flow.node(number)
     if node.op == "module":
-        torch = [name for name in node.classes if name.startswith("torch.nn.")]
+        torch = [name for name in node.classes if name.startswith("torch.nn.") and name not in CARRIERS]
         return torch[0] if torch and not is_transparent(node) else None
     if node.op not in SIGNATURES or node.op in SHAPES or node.op in TRANSPARENT or node.op in MOVES:
         return None

@@ -32,7 +32,10 @@ CONCEPT = Concept(
         Text("One column per symbol, one for the blank", "每个符号一列,空白一列"),
     ),
     patterns=(Returned(scores(H, "vocab_size")),),
-    class_patterns=(All((Implements((SLUG,)), Uses(("ctc_loss",)))), Calls(concepts=(SLUG,), returned=True)),
+    class_patterns=(
+        All((Implements((SLUG,)), Uses(("ctc_loss", "loss_function(blank_token_id)")))),
+        Calls(concepts=(SLUG,), returned=True),
+    ),
     output="output",
     reference=linear,
     matches=(MODEL.format(name="Model", size="c.vocab_size", body=CTC),),

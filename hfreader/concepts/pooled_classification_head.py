@@ -3,7 +3,19 @@
 from hfreader.concepts.heads import AVERAGE, EVERY, FIRST, LAST, MODEL, head_symbols, linear, pooled, role, scores
 from hfreader.concepts.model import Concept, Text
 from hfreader.concepts.papers import BERT, VIT, at
-from hfreader.concepts.pattern import Returned
+from hfreader.concepts.pattern import LINEAR, Bind, Layer, Op, Returned
+
+# The head of BART and others as a class of its own: what it pools, its caller has taken.
+SQUASHED = Bind("h", Op(("tanh",), (Layer(LINEAR, (Op(("parameter",)),)),)))
+HEAD = """
+class Head(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.a, self.b = nn.Linear(c.d, c.d), nn.Linear(c.d, c.k)
+
+    def forward(self, h):
+        return self.b(F.dropout(torch.tanh(self.a(h)), p=0.1))
+"""
 
 CONCEPT = Concept(
     slug="pooled-classification-head",
@@ -23,11 +35,12 @@ CONCEPT = Concept(
     symbols=head_symbols(
         Text("The pooled hidden state", "池化后的隐状态"), Text("One column per class", "每个类别一列")
     ),
-    patterns=(Returned(scores(pooled(), "num_labels")),),
+    patterns=(Returned(scores(pooled(), "num_labels")), Returned(Bind("output", Layer(LINEAR, (SQUASHED,), "w")))),
     class_patterns=role("pooled-classification-head"),
     output="output",
     reference=linear,
     matches=(
+        HEAD,
         MODEL.format(name="Model", size="c.num_labels", body=FIRST),
         MODEL.format(name="Model", size="c.num_labels", body=AVERAGE),
     ),

@@ -3,10 +3,10 @@
 from hfreader.concepts.class_pattern import All, Any, Calls, Implements
 from hfreader.concepts.encoder_decoder_model import ATTENDS, DECODER, SLUG, WHOLE
 from hfreader.concepts.encoder_decoder_model import MODEL as PAIR
-from hfreader.concepts.heads import EVERY, MODEL, H, head_symbols, linear, scores
+from hfreader.concepts.heads import EVERY, MODEL, H, head_symbols, linear
 from hfreader.concepts.model import Concept, Text
 from hfreader.concepts.papers import TRANSFORMER, at
-from hfreader.concepts.pattern import Returned
+from hfreader.concepts.pattern import LINEAR, Bind, Layer, Returned
 
 OWN = "seq2seq-lm-head"
 DECODES = Any((Calls(concepts=(SLUG,)), Calls(concepts=WHOLE, beside=WHOLE, child=DECODER)))
@@ -40,7 +40,7 @@ CONCEPT = Concept(
         Text("Hidden states of the decoder", "解码器的隐状态"),
         Text("One column per word, often the tied embeddings", "每个词一列,常与嵌入共享"),
     ),
-    patterns=(Returned(scores(H, "vocab_size")),),
+    patterns=(Returned(Bind("output", Layer(LINEAR, (H,), "w"))),),
     class_patterns=(All((Implements((OWN,)), DECODES)), Calls(concepts=(OWN,), returned=True)),
     output="output",
     reference=linear,

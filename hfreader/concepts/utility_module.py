@@ -3,21 +3,16 @@
 from hfreader.concepts.class_pattern import All, Any, Calls, Computes, Extends, Has, IsKind, Not
 from hfreader.concepts.model import Concept, Text
 
-HELPERS = Extends(
+LAYERS = Extends(
     (
-        "torch.autograd.Function",
-        "torch.autograd.function.Function",
-        "transformers.cache_utils.",
-        "transformers.generation.",
-        "transformers.models.auto.auto_factory.",
-        "transformers.image_processing_utils.",
-        "enum.Enum",
-        "typing.TypedDict",
-        "typing_extensions.TypedDict",
-        "typing.NamedTuple",
-        "abc.ABC",
-        "dict",
-        "list",
+        "torch.nn.Linear",
+        "torch.nn.Embedding",
+        "torch.nn.LayerNorm",
+        "torch.nn.GroupNorm",
+        "torch.nn.Conv1d",
+        "torch.nn.Conv2d",
+        "torch.nn.ConvTranspose1d",
+        "torch.nn.MultiheadAttention",
     )
 )
 MODULE = IsKind(("module",))
@@ -28,12 +23,17 @@ CONCEPT = Concept(
     name=Text("Utility", "工具模块"),
     explanation=Text(
         "A helper without an equation of its own: a cache, an autograd function, a class that finds the right model "
-        "for a configuration, or a module that only pads, crops, reorders or passes on what it is given.",
-        "没有自己方程的辅助类:缓存、自动求导函数、根据配置寻找模型的类,或只对输入做填充、裁剪、重排、原样传递的模块。",
+        "for a configuration, a layer of torch under another name, or a module that only pads, crops, reorders or "
+        "passes on what it is given.",
+        "没有自己方程的辅助类:缓存、自动求导函数、根据配置寻找模型的类、换了名字的 torch 层,或只对输入做填充、"
+        "裁剪、重排、原样传递的模块。",
     ),
     citations=(),
     class_patterns=(
-        All((HELPERS, Not(IsKind(("module", "model", "output"))))),
+        # What is no module, and no record of a model's outputs.
+        IsKind(("other",)),
+        # A layer of torch under a name of its own, perhaps with other defaults.
+        All((LAYERS, Not(Has(("forward",))))),
         # A module that computes nothing and calls nothing: it moves or passes on what it is given.
         All((MODULE, Has(("forward",)), Not(Any((Computes(), Calls()))))),
     ),
@@ -49,6 +49,11 @@ class Step(torch.autograd.Function):
         return x.round()
 """,
         """
+class Wide(nn.Conv1d):
+    def __init__(self, n):
+        super().__init__(n, n, 7, padding=3)
+""",
+        """
 class Trim(nn.Module):
     def __init__(self, k):
         super().__init__()
@@ -59,6 +64,11 @@ class Trim(nn.Module):
 """,
     ),
     rejects=(
+        """
+class Layer(nn.Linear):
+    def forward(self, h):
+        return F.linear(h, self.weight) * 2
+""",
         """
 class Cache(nn.Module):
     def forward(self, h):

@@ -80,7 +80,7 @@ def test_what_only_passes_on_does_not_compute():
     classes = mapped()
     assert not classes["Passing"].computes
     assert classes["Mlp"].computes
-    assert classes["Plain"].reason == "no module: not part of the computation"
+    assert classes["Plain"].roles == ("utility-module",)
     assert classes["Result"].roles == ("output-dataclass",)
 
 

@@ -155,6 +155,11 @@ def collapse() -> Found:
     return {"weights": weights, "streams": streams}, torch.einsum("btn,btnd->btd", weights[..., 0], streams)
 
 
+def dense_residual() -> Found:
+    x, w, residual = rand(2, 5, 6), linear(6, 4), rand(2, 5, 4)
+    return {"x": x, "w": module(w), "residual": residual}, w(x).add(residual)
+
+
 CASES: dict[str, tuple[Case, ...]] = {
     "post-norm-cross-block": (decoder(norm_first=False),),
     "pre-norm-cross-block": (decoder(norm_first=True),),
@@ -181,4 +186,6 @@ CASES: dict[str, tuple[Case, ...]] = {
     "moe-layer": (experts,),
     "set-prediction-detection": (box,),
     "hyper-connection": (collapse,),
+    "linear-readout": (logits(),),
+    "dense-residual": (dense_residual,),
 }
