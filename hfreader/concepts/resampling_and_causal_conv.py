@@ -4,7 +4,7 @@ from typing import Any
 
 from hfreader.concepts.convolutions import convolved
 from hfreader.concepts.model import Citation, Concept, NotCovered, Symbol, Text
-from hfreader.concepts.pattern import Anything, Bind, Layer, Not, Number, OneOf, Op
+from hfreader.concepts.pattern import Anything, Bind, Layer, Number, OneOf, Op
 
 WAVE_NET = Citation("WaveNet: A Generative Model for Raw Audio", "van den Oord et al.", 2016, "1609.03499", "§2.1")
 IN_TIME = ("torch.nn.Conv1d",)
@@ -14,7 +14,9 @@ PADDED = Op(("pad",), (X,), keywords=(("pad", BEFORE),))
 # Padded on both sides and cut off at the end: y[..., :length].
 UP_TO = Op(("slice",), keywords=(("stop", Anything()),))
 START = OneOf((Op(("tuple",), (Anything(), Anything(), UP_TO)), Op(("tuple",), (Anything(), UP_TO))))
-CUT = Op(("item",), (Layer(IN_TIME, (X,), "w", settings=(("padding", Not(Number(0))),)), START))
+SIZE = Bind("size", Anything())
+WHOLE = (("kernel_size", SIZE), ("padding", Op(("sub",), (SIZE, Number(1)))))
+CUT = Op(("item",), (Layer(IN_TIME, (X,), "w", settings=WHOLE), START))
 
 
 def reference(x: Any, w: Any, like: Any) -> Any:
@@ -48,6 +50,7 @@ class {name}(nn.Module):
         self.k = c.k
         self.a = nn.Conv1d(c.d, c.d, c.k)
         self.b = nn.Conv1d(c.d, c.d, c.k, padding=c.k - 1)
+        self.s = nn.Conv1d(c.d, c.d, 3, padding=1)
 
     def forward(self, x):
         return {body}
@@ -66,6 +69,7 @@ CONCEPT = Concept(
     symbols=(
         Symbol("x", "x", Text("The input, one column per moment", "输入,每个时刻一列")),
         Symbol("w", "w", Text("The kernel", "卷积核")),
+        Symbol("size", "K", Text("Size of the kernel", "卷积核大小"), ("w",)),
         Symbol("output", "y", Text("The output", "输出")),
     ),
     patterns=(Bind("output", Layer(IN_TIME, (PADDED,), "w")), Bind("output", CUT)),
@@ -77,9 +81,11 @@ CONCEPT = Concept(
         _CONV.format(name="More", body="self.b(x)[:, :, : x.shape[-1]]"),
     ),
     rejects=(
-        # As much behind as in front; no padding; the end instead of the beginning; nothing cut off.
+        # As much behind as in front, also where something is cut off; no padding; the end instead of the beginning;
+        # nothing cut off.
         _CONV.format(name="CausalConv1d", body="self.a(F.pad(x, (1, 1)))"),
         _CONV.format(name="CausalConv1d", body="self.a(x)"),
+        _CONV.format(name="CausalConv1d", body="self.s(x)[..., : self.k]"),
         _CONV.format(name="CausalConv1d", body="self.b(x)[..., 2:]"),
         _CONV.format(name="CausalConv1d", body="self.b(x)"),
     ),

@@ -176,6 +176,49 @@ def causal(stride: int, dilation: int) -> Case:
     return case
 
 
+def observed() -> tuple[torch.Tensor, torch.Tensor]:
+    return rand(2, 6, 3) + 4, (torch.arange(36).reshape(2, 6, 3) % 5 > 0).double()
+
+
+def standardised() -> Arguments:
+    x, seen = observed()
+    kept = x.masked_fill(seen == 0, float("nan"))
+    loc = kept.nanmean(1, keepdim=True)
+    scale = ((kept - loc) ** 2).nanmean(1, keepdim=True).add(1e-5).sqrt()
+    return {"x": x, "observed": seen, "eps": 1e-5, "loc": loc, "scale": scale}, (x - loc) / scale
+
+
+def mean_scaled() -> Arguments:
+    x, seen = observed()
+    scale = x.abs().masked_fill(seen == 0, float("nan")).nanmean(1, keepdim=True)
+    named = {"x": x, "observed": seen, "default": torch.ones(3), "minimum": 1e-10}
+    return {**named, "scale": scale}, x / scale
+
+
+def windows() -> Arguments:
+    x = rand(2, 11, 3)
+    wanted = x.unfold(-2, 4, 3).transpose(-2, -3)
+    return {"x": x, "size": 4, "step": 3, "like": wanted}, wanted
+
+
+def joint() -> Arguments:
+    f, g, w = rand(2, 5, 1, 4), rand(2, 1, 3, 4), linear(4, 7)
+    return {"f": f, "g": g, "phi": F.relu, "w": view(w), "total": f + g}, w(F.relu(f + g)).detach()
+
+
+def margin() -> Arguments:
+    x, w, labels = rand(5, 4), rand(4, 3), torch.tensor([0, 2, 1, 1, 0])
+    cosine = F.cosine_similarity(x.unsqueeze(1), w.t().unsqueeze(0), dim=-1)
+    logits = 30 * (cosine - 0.4 * F.one_hot(labels, 3).double())
+    named = {"x": x, "w": w, "labels": labels, "margin": 0.4, "s": 30.0, "logits": logits, "cosine": cosine}
+    return named, F.cross_entropy(logits, labels)
+
+
+def statistics() -> Arguments:
+    x = rand(2, 7, 3)
+    return {"x": x, "mean": x.mean(1), "deviation": x.std(1)}, torch.cat((x.mean(1), x.std(1)), -1)
+
+
 CASES: dict[str, tuple[Case, ...]] = {
     "conv-norm-act": (unit, unit_of_sound),
     "convolution": (
@@ -200,6 +243,12 @@ CASES: dict[str, tuple[Case, ...]] = {
     ),
     "conformer-conv-module": (conformer,),
     "resampling-and-causal-conv": (causal(1, 1), causal(1, 2)),
+    "time-series-head": (standardised,),
+    "time-series-mean-scaling": (mean_scaled,),
+    "time-series-patches": (windows,),
+    "rnn-transducer-head": (joint,),
+    "xvector-am-softmax": (margin,),
+    "statistics-pooling": (statistics,),
     "vector-quantization": (nearest,),
     "residual-vector-quantization": (residual_of_quantizer,),
     "finite-scalar-quantization": (levels,),
