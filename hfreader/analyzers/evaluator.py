@@ -238,7 +238,7 @@ class Evaluator(GraphBuilder, ABC):
         """What a module-level name stands for, as far as no evaluation is needed."""
         if name in file.assignments and name not in file.imports:
             return None
-        qualified = self.library.resolve(self.library.file(file.file), name)
+        qualified = self.library.meaning_in(file, name)
         if is_followed(qualified):
             return self.followed(qualified)
         if qualified == name and name not in file.imports:
@@ -247,12 +247,11 @@ class Evaluator(GraphBuilder, ABC):
 
     def followed(self, qualified: str) -> Meaning | None:
         """The class or function of a qualified name whose source is followed."""
-        if (found := self.library.find_class(qualified)) is not None:
-            return Classes((found[1].qualified,))
-        if (function := self.library.find_function(qualified)) is not None:
-            facts, definition = function
-            parsed = self.library.tree(facts.file)
-            return Functions((Function(definition.name, parsed, parsed.functions[definition.name]),))
+        place = self.library.place_of(self.library.definition(qualified))
+        if place is not None and place[1] in place[0].classes:
+            return Classes((f"{place[0].module}.{place[1]}",))
+        if place is not None and "." not in place[1] and place[1] in place[0].functions:
+            return Functions((Function(place[1], place[0], place[0].functions[place[1]]),))
         return External(qualified)
 
     def global_value(self, name: str) -> int | None:

@@ -1,9 +1,11 @@
 """Where the values of a diagram's boxes come from, with plumbing between the boxes left out."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from hfreader.analyzers.operations import MASK_BUILDERS, is_transparent
-from hfreader.analyzers.values import dependents, element, same_value
+from hfreader.analyzers.values import dependents, element, same_value, users
 from hfreader.facts.dataflow import ROOT, Dataflow, Node
 
 # Operations that a reader looks for in a diagram.
@@ -67,6 +69,10 @@ class Sources:
     _inside: dict[int, frozenset[int]] = field(default_factory=dict)
     _opened: dict[int, bool] = field(default_factory=dict)
     _tensors: frozenset[int] | None = None
+
+    @cached_property
+    def _users(self) -> Mapping[int, Sequence[int]]:
+        return users(self.graph)
 
     def of(self, node: int) -> tuple[Source, ...]:
         """The boxes (graph nodes) and loops that a value comes from."""
@@ -164,7 +170,7 @@ class Sources:
     def inside(self, loop: int, node: int) -> bool:
         """Whether a node is part of one pass of a loop: what the loop carries goes into it, and it goes round."""
         if loop not in self._inside:
-            self._inside[loop] = frozenset(self._behind(loop)) & dependents(self.graph, loop)
+            self._inside[loop] = frozenset(self._behind(loop)) & dependents(self._users, loop)
         return node in self._inside[loop]
 
     def _behind(self, loop: int) -> set[int]:

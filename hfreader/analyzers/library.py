@@ -52,6 +52,10 @@ class Library:
         """What `name` (may be dotted) means in a file: its qualified name, or `name` where nothing defines it."""
         return self._resolver.resolve(self.tree(facts.file), name)
 
+    def meaning_in(self, parsed: ParsedFile, name: str) -> str:
+        """As `resolve`, of a file that is parsed."""
+        return self._resolver.resolve(parsed, name)
+
     def find_class(self, qualified: str) -> tuple[FileFacts, ClassFacts] | None:
         """The class of this name, also where it is re-exported under another."""
         place = self._resolver.split(self._resolver.definition(qualified))

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from itertools import islice, permutations
 from typing import Any
 
@@ -68,6 +69,7 @@ class Search:
 
     def __init__(self, flow: Flow, matches_of: Callable[[str], tuple[Solution, ...]]) -> None:
         self.flow = flow
+        self._reach = flow.reach
         self.branches = Branches(flow, matches_of)
         self.matches_of = matches_of
         self._steps = 0
@@ -101,13 +103,17 @@ class Search:
             Returned: self._returned,
         }
 
+    @cached_property
+    def _returned_bases(self) -> frozenset[int]:
+        return frozenset[int]().union(*map(self.flow.bases, self.flow.returned))
+
     def solutions(self, pattern: Pattern, node: int, guards: Guards | None = None) -> Found:
         """Every way in which `pattern` fits with its outermost operation at `node`, under `guards`."""
         self._steps = 0
         return self._match(pattern, self.flow.use_of(node), Solution(guards=guards or {}), exact=True)
 
     def _match(self, pattern: Any, use: Use, so_far: Solution, exact: bool = False) -> Found:
-        reach = self.flow.reach[use.node]
+        reach = self._reach[use.node]
         for need in NEEDS.of(pattern):
             if not reach & need:
                 return iter(())
@@ -231,9 +237,8 @@ class Search:
         for seen, node, guards in self._views(use, exact):
             if not is_activation(self.flow, seen.node) or (here := so_far.at(seen.node, guards)) is None:
                 continue
-            operand = Use(node.operands[0].node, node.operands[0].span, node.scope)
             for named in self._module(pattern.symbol if is_plain_call(node) else None, seen.node, here):
-                yield from self._match(pattern.operand, operand, named)
+                yield from self._match(pattern.operand, _operand(node), named)
 
     def _number(self, pattern: Number, use: Use, so_far: Solution, exact: bool) -> Found:
         number = self.flow.node(use.node).number
@@ -247,16 +252,12 @@ class Search:
     def _first_position(self, pattern: FirstPosition, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
             if node.op == "item" and is_first_position(self.flow, node) and (here := so_far.at(seen.node, guards)):
-                yield from self._match(
-                    pattern.operand, Use(node.operands[0].node, node.operands[0].span, node.scope), here
-                )
+                yield from self._match(pattern.operand, _operand(node), here)
 
     def _element(self, pattern: Element, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
             if index_of(self.flow, node) == pattern.index and (here := so_far.at(seen.node, guards)) is not None:
-                yield from self._match(
-                    pattern.operand, Use(node.operands[0].node, node.operands[0].span, node.scope), here
-                )
+                yield from self._match(pattern.operand, _operand(node), here)
 
     def _slice(self, pattern: Slice, use: Use, so_far: Solution, exact: bool) -> Found:
         wanted = {"start": pattern.start, "stop": pattern.stop, "step": pattern.step}
@@ -271,15 +272,13 @@ class Search:
             if given.keys() != {name for name, bound in wanted.items() if bound is not None}:
                 continue
             bounds = tuple((bound, given[name]) for name, bound in wanted.items() if bound is not None)
-            operand = Use(node.operands[0].node, node.operands[0].span, node.scope)
-            for found in self._match(pattern.operand, operand, here):
+            for found in self._match(pattern.operand, _operand(node), here):
                 yield from self._all(tuple(one for one, _ in bounds), tuple(one for _, one in bounds), found)
 
     def _select(self, pattern: Select, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
             if selected(self.flow, node) == pattern.index and (here := so_far.at(seen.node, guards)) is not None:
-                operand = Use(node.operands[0].node, node.operands[0].span, node.scope)
-                yield from self._match(pattern.operand, operand, here)
+                yield from self._match(pattern.operand, _operand(node), here)
 
     def _differs(self, pattern: Differs, use: Use, so_far: Solution, exact: bool) -> Found:
         known = self.flow.bases(so_far.bindings[pattern.symbol].use.node)
@@ -381,7 +380,7 @@ class Search:
                 yield from self._arguments(pattern, seen.node, here)
 
     def _returned(self, pattern: Returned, use: Use, so_far: Solution, exact: bool) -> Found:
-        if any(use.node == base or self.flow.carries(base, use.node) for base in self.flow.returned):
+        if use.node in self.flow.returned or not self._returned_bases.isdisjoint(self.flow.bases(use.node)):
             yield from self._match(pattern.pattern, use, so_far, exact)
 
     def _derived_from(self, pattern: DerivedFrom, use: Use, so_far: Solution, exact: bool) -> Found:
@@ -394,3 +393,7 @@ class Search:
                 if (way := self.branches.inside(pattern, use.node, source, found)) is not None:
                     yield found._replace(inside=found.inside | way)
                     return
+
+
+def _operand(node: Node) -> Use:
+    return Use(node.operands[0].node, node.operands[0].span, node.scope)

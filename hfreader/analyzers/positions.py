@@ -41,6 +41,7 @@ class Positions:
     def __init__(self, tree: cst.Module, source: str) -> None:
         self._tree = tree
         self._source = source
+        self._spans: dict[int, Span] = {}
 
     @cached_property
     def _recorded(self) -> "_Recorder":
@@ -54,7 +55,10 @@ class Positions:
         return Lines(self._source)
 
     def __getitem__(self, node: cst.CSTNode) -> Span:
-        return self.lines.span(*self._recorded.syntactic[id(node)])
+        key = id(node)
+        if key not in self._spans:
+            self._spans[key] = self.lines.span(*self._recorded.syntactic[key])
+        return self._spans[key]
 
     def whole(self, node: cst.CSTNode) -> Range:
         """Offsets of a node with the parentheses around it."""

@@ -29,6 +29,7 @@ class Resolver:
         self._read = read
         self._trees: dict[str, ParsedFile | None] = {}
         self._definitions: dict[str, str] = {}
+        self._meanings: dict[tuple[str, str], str] = {}
         self._ancestors: dict[str, tuple[str, ...]] = {}
         self._kinds: dict[str, Kind] = {}
 
@@ -64,7 +65,10 @@ class Resolver:
 
     def resolve(self, parsed: ParsedFile, name: str) -> str:
         """What `name` (may be dotted) means in `parsed`: its qualified name, or `name` where nothing defines it."""
-        return self._lookup(parsed, name, ()) or name
+        key = (parsed.file, name)
+        if key not in self._meanings:
+            self._meanings[key] = self._lookup(parsed, name, ()) or name
+        return self._meanings[key]
 
     def definition(self, qualified: str) -> str:
         """The qualified name under which something is defined, following re-exports and aliases."""

@@ -1,6 +1,6 @@
 """Questions about the values of a dataflow graph: which nodes are the same value, where a value is written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hfreader.facts.dataflow import Dataflow, Node, Token
 
@@ -125,19 +125,24 @@ def _made_of(nodes: Sequence[Node], unpack: Node) -> list[int]:
     return found
 
 
-def dependents(graph: Dataflow, node: int) -> frozenset[int]:
-    """Every node that `node` took part in computing, itself included."""
-    users: dict[int, list[int]] = {}
+def users(graph: Dataflow) -> Mapping[int, Sequence[int]]:
+    """For each node those that are computed from it directly, calls from what they are followed to as well."""
+    found: dict[int, list[int]] = {}
     for index, value in enumerate(graph.nodes):
         for used in (*(operand.node for operand in value.operands), *(() if value.body is None else (value.body,))):
-            users.setdefault(used, []).append(index)
+            found.setdefault(used, []).append(index)
+    return found
+
+
+def dependents(using: Mapping[int, Sequence[int]], node: int) -> frozenset[int]:
+    """Every node that `node` took part in computing, itself included; `using` are the `users` of the graph."""
     found: set[int] = set()
     queue = [node]
     while queue:
         current = queue.pop()
         if current not in found:
             found.add(current)
-            queue += users.get(current, [])
+            queue += using.get(current, ())
     return frozenset(found)
 
 
