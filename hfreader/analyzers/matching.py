@@ -17,7 +17,7 @@ from hfreader.facts.places import Place
 
 # An equation spread over more levels of submodules than this, below the class that it belongs to, is not looked for.
 DEPTH = 4
-SOLUTIONS = 64
+SOLUTIONS, ALTERNATIVES = 64, 8
 
 
 def find(graph: Dataflow, concepts: Iterable[Concept]) -> tuple[Match, ...]:
@@ -78,12 +78,15 @@ class Matcher:
             return None
         # What is chosen by a condition is the exception; what happens otherwise is the rule.
         best = min(found, key=lambda one: (-len(one.bindings), sum(one.guards.values())))
-        guards = {
-            condition: truth
-            for condition, truth in best.guards.items()
-            if next(self.search.solutions(pattern, node, {condition: not truth}), None) is None
-        }
-        return best._replace(guards=guards)
+        others = {condition: self._without(pattern, node, best, condition) for condition in best.guards}
+        guards = {condition: truth for condition, truth in best.guards.items() if others[condition] is None}
+        return best._replace(guards=guards, others=tuple(other for other in others.values() if other is not None))
+
+    def _without(self, pattern: Pattern, node: int, best: Solution, condition: str) -> Solution | None:
+        """The largest solution where one condition of the best one does not hold, and all others do."""
+        guards = {**best.guards, condition: not best.guards[condition]}
+        found = islice(self.search.solutions(pattern, node, guards), ALTERNATIVES)
+        return max(found, key=lambda one: len(one.bindings), default=None)
 
     def _starts(self, pattern: Pattern) -> list[int]:
         """Nodes at which the outermost operation of a pattern can be."""
@@ -109,9 +112,7 @@ class Matcher:
             graph.place,
             self._place(output) or graph.place,
             tuple(Binding(symbol, self._tokens(one, solution, guards)) for symbol, one in solution.bindings.items()),
-            tuple(
-                one for symbol, bound in solution.bindings.items() if (one := self._capture(symbol, bound)) is not None
-            ),
+            self._captures(solution),
             tuple(text if truth else f"not ({text})" for text, truth in guards.items()),
         )
 
@@ -122,6 +123,12 @@ class Matcher:
             return Place(self.flow.graph.file_of(use.scope), use.span)
         node = self.flow.node(use.node)
         return self._written(node.made if node.span is None and node.made is not None else use.node)
+
+    def _captures(self, solution: Solution) -> tuple[Capture, ...]:
+        """Where the values of all symbols are, in this solution before its `others`."""
+        bound = [item for one in (solution, *solution.others) for item in one.bindings.items()]
+        found = (self._capture(symbol, one) for symbol, one in bound)
+        return tuple(dict.fromkeys(one for one in found if one is not None))
 
     def _capture(self, symbol: str, bound: Bound) -> Capture | None:
         place, node = self._place(bound.use), self.flow.node(bound.use.node)

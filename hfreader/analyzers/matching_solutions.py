@@ -17,12 +17,14 @@ class Bound(NamedTuple):
 
 
 class Solution(NamedTuple):
-    """A way in which a pattern fits. `nodes` are its operations; `inside` those taken as black boxes."""
+    """A way in which a pattern fits. `nodes` are its operations; `inside` those taken as black boxes; `others` are ways
+    in which it fits where one of the conditions of this one does not hold."""
 
     bindings: Mapping[str, Bound] = MappingProxyType({})
     nodes: frozenset[int] = frozenset()
     inside: frozenset[int] = frozenset()
     guards: Guards = MappingProxyType({})
+    others: "tuple[Solution, ...]" = ()
 
     def at(self, node: int, guards: Guards) -> "Solution | None":
         """With one more operation, found under `guards`; None where these contradict what holds already."""

@@ -36,6 +36,7 @@ class Match:
     owner     qualified name of the class (or module-level function) whose `function` was the root of the graph.
     root      file and span of that root function.
     place     the expression that computes the concept's output.
+    captures  where several have one symbol, they are in different branches, and the first that runs counts.
     guards    source text of the conditions under which it runs.
     """
 

@@ -2,7 +2,7 @@
 
 import inspect
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from hfreader.concepts.model import Concept
@@ -57,14 +57,13 @@ def prove(
                             _compare(match, concepts[match.concept], guards[match.key], one, evidence[match.key], run)
             except Exception as error:  # a class that does not run so proves nothing, and the others go on
                 failures.append(one_line(error))
-    missing = {key: capture.symbol for _, key, capture in session.missing}
-    lost = {match.key: missing.get((match.key, _output(match, concepts))) for match in matches}
-    return tuple(verdict(match.key, evidence[match.key], lost[match.key], failures) for match in matches)
+    missing = {key for _, key, _ in session.missing}
+    return tuple(verdict(one.key, evidence[one.key], _lost(one, concepts, missing), failures) for one in matches)
 
 
 def _session(matches: Sequence[Match], guards: Mapping[str, Guards], package: Path) -> CaptureSession:
     wanted: list[tuple[Place, Hashable, Capture]] = [
-        (match.root, (match.key, one.symbol), one) for match in matches for one in match.captures
+        (match.root, (match.key, one), one) for match in matches for one in match.captures
     ]
     also = [
         (match.root, (match.key, GUARD, one.symbol), one) for match in matches for one in guards[match.key].captures
@@ -72,8 +71,11 @@ def _session(matches: Sequence[Match], guards: Mapping[str, Guards], package: Pa
     return CaptureSession([*wanted, *also], package)
 
 
-def _output(match: Match, concepts: Mapping[str, Concept]) -> str | None:
-    return concepts[match.concept].output if match.concept in concepts else None
+def _lost(match: Match, concepts: Mapping[str, Concept], missing: Container[Hashable]) -> str | None:
+    """The symbol of the output, where it cannot be captured."""
+    output = concepts[match.concept].output if match.concept in concepts else None
+    places = [one for one in match.captures if one.symbol == output]
+    return output if all((match.key, one) in missing for one in places) else None
 
 
 def _compare(
@@ -111,7 +113,9 @@ def _executions(match: Match, concept: Concept, invocation: Invocation) -> Itera
     A symbol captured once serves all executions (a mask made before a loop); one captured as often as the output goes
     with it in order.
     """
-    values = {one.symbol: invocation.values.get((match.key, one.symbol), []) for one in match.captures}
+    values: dict[str, list[object]] = {one.symbol: [] for one in match.captures}
+    for one in match.captures:
+        values[one.symbol] = values[one.symbol] or invocation.values.get((match.key, one), [])
     count = len(values.get(concept.output, []))
     for symbol, seen in values.items():
         if count and len(seen) not in (0, 1, count):
