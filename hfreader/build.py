@@ -9,7 +9,9 @@ from pathlib import Path
 from filelock import FileLock
 
 from hfreader.analyses import analyses_of, code_digest, snapshot_digest
+from hfreader.analyzers.census import census
 from hfreader.analyzers.library import Library
+from hfreader.concepts import catalogue
 from hfreader.errors import HfreaderError, suggestion
 from hfreader.facts.codec import to_json
 from hfreader.facts.problems import Problem
@@ -129,17 +131,16 @@ def _runs(snapshot: Snapshot, requests: Sequence[FamilyRequest], source: str, re
 def totals(family: Family) -> FamilyTotals:
     """The counts of one family, as the last table of a build and the home page show them."""
     matches = [match for part in family.analyses for match in part.matches]
-    owners = {match.owner for match in matches}
     states = [family.proof(match).state for match in matches]
-    classes = [item for part in family.analyses for item in part.code.classes]
+    mapping = census(family.analyses, catalogue(), counts=lambda _: True)
     files = {part.code.file for part in family.analyses}
     traces = family.run.traces if family.run else ()
     executions = [item for trace in traces for item in trace.executions if item.file in files]
     ran = {(item.file, span) for item in executions for span in item.ran}
     return FamilyTotals(
         family=family.name,
-        classes=len(classes),
-        mapped=sum(item.qualified in owners for item in classes),
+        classes=mapping.count("classes"),
+        mapped=mapping.count("mapped"),
         matches=len(matches),
         proven=states.count("proven"),
         disproven=states.count("disproven"),

@@ -1,7 +1,7 @@
 """What each class of the analysed files is mapped to, and what is mapped to nothing."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from hfreader.analyzers.library import is_modeling_file
 from hfreader.concepts.model import Concept
@@ -10,17 +10,16 @@ from hfreader.facts.code import ClassFacts
 from hfreader.facts.mapping import Census, ClassMapping
 
 
-def census(analyses: Iterable[Analysis], concepts: Mapping[str, Concept]) -> Census:
-    """The mapping of every class of the modeling files among `analyses`.
+def census(
+    analyses: Iterable[Analysis], concepts: Mapping[str, Concept], counts: Callable[[str], bool] = is_modeling_file
+) -> Census:
+    """The mapping of every class of the files among `analyses` that `counts` names: by default the modeling files.
 
     The analyses of shared files (`modeling_layers.py`), where given, are what classes inherit from and are not counted.
     """
     known = _Known(tuple(analyses))
     counted = [
-        (part.code.file, facts)
-        for part in known.analyses
-        if is_modeling_file(part.code.file)
-        for facts in part.code.classes
+        (part.code.file, facts) for part in known.analyses if counts(part.code.file) for facts in part.code.classes
     ]
     return Census(tuple(_mapping(known, concepts, file, facts) for file, facts in counted))
 

@@ -57,7 +57,7 @@ CONCEPT = Concept(
         at(TRANSFORMER, "§3.5"),
     ),
     equations=(
-        r"\sym{output}=[w(\sym{y}),\ w(\sym{x})],\qquad w(z)_{2i}=\sin\frac{z}{\sym{periods}_{2i}},\quad"
+        r"\sym{output}=[w(\sym{y}),\ w(\sym{x})],\qquad w(z)_{2i}=\sin\frac{z}{\sym{periods}_{2i}},\quad "
         r"w(z)_{2i+1}=\cos\frac{z}{\sym{periods}_{2i+1}}",
         r"\sym{periods}_{j}=\sym{temperature}^{2\lfloor j/2\rfloor/n}",
     ),

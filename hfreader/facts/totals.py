@@ -10,7 +10,8 @@ from hfreader.facts.snapshot import Snapshot
 class FamilyTotals:
     """Counts of one family.
 
-    classes        classes in its modeling files; `mapped` those in which at least one concept was found.
+    classes        classes in its modeling files; `mapped` those that are mapped to a concept: an equation found in
+                   them, a role that they play, or what they inherit.
     matches        concepts found, counted per place; of these `proven`, `disproven`, and `unchecked`.
     settings       runs made for coverage; `statements` in its modeling files, of which `statements_ran` ran in any.
     """
