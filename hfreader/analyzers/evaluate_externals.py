@@ -29,6 +29,11 @@ from hfreader.analyzers.values import same_value
 from hfreader.facts.dataflow import Operand
 
 CONTAINERS = ("torch.nn.ModuleList", "torch.nn.ModuleDict", "torch.nn.Sequential")
+# Functions that give a module back, its weight computed from other parameters.
+REPARAMETRISATIONS = frozenset(
+    f"torch.nn.utils.{name}"
+    for name in ("weight_norm", "spectral_norm", "parametrizations.weight_norm", "parametrizations.spectral_norm")
+)
 VALUES = {
     "torch.nn.Parameter": "learned",
     "torch.nn.parameter.Parameter": "learned",
@@ -70,6 +75,8 @@ class ExternalEvaluator(CallEvaluator):
             return self._dispatch(front, arguments, spans, label)
         if name in MASK_BUILDERS:
             return self.make(MASK_BUILDERS[name], label, self._by_name(name, arguments), *spans)
+        if name in REPARAMETRISATIONS and arguments.positional:
+            return arguments.positional[0].node
         if name in CONTAINERS:
             return self._container(name, arguments, spans, label)
         if name in VALUES:

@@ -23,23 +23,29 @@ ZEROS = DerivedFrom(("zeros", "zeros_like", "new_zeros"), through=("gather", "it
 TOKEN = Layer(EMBEDDING, (Bind("tokens", Both(Not(POSITIONS), Anything())),), "token_table")
 SEGMENT = Layer(EMBEDDING, (Bind("segments", ZEROS),), "segment_table")
 POSITION = Layer(EMBEDDING, (Bind("positions", POSITIONS),), "position_table")
-SUMS: tuple[Pattern, ...] = (Op(("add",), (TOKEN, SEGMENT, POSITION)), Op(("add",), (TOKEN, POSITION)))
+SUMS: tuple[Pattern, ...] = (
+    Op(("add",), (TOKEN, SEGMENT, POSITION)),
+    Op(("add",), (TOKEN, POSITION)),
+    Op(("add",), (TOKEN, SEGMENT)),
+)
 
 
 def reference(
     tokens: Any,
     token_table: Any,
-    positions: Any,
-    position_table: Any,
+    positions: Any = None,
+    position_table: Any = None,
     segments: Any = None,
     segment_table: Any = None,
     norm: Any = None,
 ) -> Any:
-    """LN(E^tok[x] + E^seg[s] + E^pos[t]); without segments or norm where the code has none.
+    """LN(E^tok[x] + E^seg[s] + E^pos[t]); without what the code has none of.
 
     Shapes: ids (B, T) or (1, T), tables (entries, d); the result is (B, T, d).
     """
-    total = token_table.weight[tokens] + position_table.weight[positions]
+    total = token_table.weight[tokens]
+    if position_table is not None:
+        total = total + position_table.weight[positions]
     if segment_table is not None:
         total = total + segment_table.weight[segments]
     if norm is None:
@@ -68,9 +74,10 @@ CONCEPT = Concept(
     explanation=Text(
         "A token enters the model as the sum of a vector for the word, a vector for its position and, in BERT, a "
         "vector for "
-        "the segment it belongs to. BERT normalises the sum; GPT-2 leaves it as it is.",
+        "the segment it belongs to. BERT normalises the sum; GPT-2 leaves it as it is; where positions "
+        "are rotary, they are not added here.",
         "词元进入模型时是几个向量之和:词的向量、位置的向量,在 BERT 中还有所属段的向量。BERT 对和做归一化,"
-        "GPT-2 则不做。",
+        "GPT-2 则不做;用旋转位置编码的模型这里没有位置。",
     ),
     citations=(at(BERT, "§3, Figure 2"), at(GPT, "§3.1, Eq. (2)")),
     equations=(
@@ -92,11 +99,12 @@ CONCEPT = Concept(
     reference=reference,
     matches=(
         _SUM.format(name="Vision", body="return self.n(self.a(i) + self.b(s) + self.c(t))"),
+        _SUM.format(name="Rotary", body="return self.n(self.a(i) + self.b(s))"),
         _SUM.format(name="Layout", body="return F.dropout(self.c(t) + self.a(i))"),
     ),
     rejects=(
-        # No positions, the same embedding twice, an average, a concatenation.
-        _SUM.format(name="Embeddings", body="return self.n(self.a(i) + self.b(s))"),
+        # Words alone, the same embedding twice, a product, a concatenation.
+        _SUM.format(name="Embeddings", body="return self.n(self.a(i))"),
         _SUM.format(name="Embeddings", body="return self.c(t) + self.c(t + 1)"),
         _SUM.format(name="Embeddings", body="return self.n(self.a(i) * self.c(t))"),
         _SUM.format(name="Embeddings", body="return torch.cat((self.a(i), self.c(t)), dim=-1)"),

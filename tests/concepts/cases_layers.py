@@ -186,6 +186,32 @@ def pointwise(function: Callable[[torch.Tensor], torch.Tensor]) -> Case:
     return case
 
 
+def group_norm() -> tuple[dict[str, Any], torch.Tensor]:
+    x, layer = rand(2, 6, 3, 4), nn.GroupNorm(3, 6, eps=0.1).double()
+    nn.init.normal_(layer.weight)
+    nn.init.normal_(layer.bias)
+    return {"x": x, "norm": layer}, layer(x)
+
+
+def global_response() -> tuple[dict[str, Any], torch.Tensor]:
+    x, gamma, beta = rand(2, 3, 4, 5), rand(5), rand(5)
+    lengths = torch.linalg.vector_norm(x.flatten(1, 2), dim=1)
+    relative = lengths / (lengths.sum(-1, keepdim=True) / 5 + 0.1)
+    bound = {"x": x, "gamma": gamma, "beta": beta, "eps": 0.1, "response": lengths}
+    return bound, torch.einsum("bhwc,bc,c->bhwc", x, relative, gamma) + beta + x
+
+
+def modulated() -> tuple[dict[str, Any], torch.Tensor]:
+    x, scale, shift, layer = rand(2, 5, 8), rand(2, 1, 8), rand(2, 1, 8), norm(8)
+    return {"x": x, "norm": module(layer), "scale": scale, "shift": shift}, torch.addcmul(shift, layer(x), scale + 1)
+
+
+def wide_convolution() -> tuple[dict[str, Any], torch.Tensor]:
+    x, layer = rand(2, 4, 7), nn.Conv1d(4, 4, 4, padding=2, groups=2).double()
+    wanted = F.gelu(F.conv1d(F.pad(x, (2, 1)), layer.weight, layer.bias, groups=2))
+    return {"x": x, "conv": layer, "phi": F.gelu, "like": wanted}, wanted
+
+
 CASES: dict[str, tuple[Case, ...]] = {
     "rms-norm": (rms_norm, rms_norm_without_module),
     "rms-norm-zero-centered": (rms_norm_zero_centered,),
@@ -205,5 +231,8 @@ CASES: dict[str, tuple[Case, ...]] = {
     "silu": (pointwise(F.silu),),
     "quick-gelu": (pointwise(lambda x: x / (1 + (-1.702 * x).exp())),),
     "relu-squared": (pointwise(lambda x: F.relu(x) ** 2),),
+    "group-norm-family": (group_norm, global_response),
+    "adaptive-layer-norm": (modulated,),
+    "convolutional-position-embedding": (wide_convolution,),
     "l2-normalization": (unit_length, unit_length_last),
 }
