@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hfreader.concepts.blocks import ATTENTION, MIXERS, plus, symbols
+from hfreader.concepts.blocks import ATTENTION, COMBINING, CONVOLVING, ROUTING, half_of_a_block, plus, symbols
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.norms import norm, normalised
 from hfreader.concepts.papers import TRANSFORMER, at
@@ -16,7 +16,7 @@ def attending(source: Pattern) -> Pattern:
     return OneOf(
         (
             Branch(source=source, contains=ATTENTION, inputs=("query",)),
-            Branch(source=source, without=ATTENTION, applies=MIXERS),
+            Branch(source=source, without=ATTENTION, applies=COMBINING, avoids=(*ROUTING, *CONVOLVING)),
         )
     )
 
@@ -91,6 +91,7 @@ CONCEPT = Concept(
         Returned(Bind("output", norm(plus(X, "branch", AFTER), "norm_after"))),
         Returned(Bind("output", plus(X, "branch", AFTER))),
     ),
+    class_patterns=half_of_a_block("attention-sublayer"),
     output="output",
     reference=reference,
     matches=(

@@ -1,24 +1,16 @@
 """What the concepts of Transformer blocks share: patterns of their branches, symbols, examples."""
 
+from hfreader.concepts.class_pattern import All, ClassPattern, Implements
+from hfreader.concepts.class_pattern import Not as NotClass
 from hfreader.concepts.model import Symbol, Text
 from hfreader.concepts.norms import norm
 from hfreader.concepts.pattern import Anything, Bind, Both, Branch, Not, OneOf, Op, Pattern
 
 ATTENTION = "scaled-dot-product-attention"
-# What combines positions, where it is not the attention above.
-MIXERS = (
-    "matmul",
-    "einsum",
-    "softmax",
-    "cumsum",
-    "fft_fftn",
-    "avg_pool2d",
-    "conv1d",
-    "conv2d",
-    "torch.nn.Conv1d",
-    "torch.nn.Conv2d",
-    "torch.nn.AvgPool2d",
-)
+# What combines positions, where it is not the attention above; a router chooses experts and combines none.
+COMBINING = ("matmul", "einsum", "softmax", "cumsum", "fft_fftn", "fftn", "fft")
+CONVOLVING = ("avg_pool2d", "conv1d", "conv2d", "torch.nn.Conv1d", "torch.nn.Conv2d", "torch.nn.AvgPool2d")
+ROUTING = ("topk",)
 UNNORMED = Not(norm(Anything()))
 
 
@@ -37,7 +29,7 @@ def mixing(source: Pattern, around: str | None = None) -> Pattern:
     return OneOf(
         (
             Branch(source=source, contains=ATTENTION, inputs=("query", "key", "value"), around=around),
-            Branch(source=source, without=ATTENTION, applies=MIXERS, around=around),
+            Branch(source=source, without=ATTENTION, applies=(*COMBINING, *CONVOLVING), avoids=ROUTING, around=around),
         )
     )
 
@@ -55,6 +47,23 @@ def feeding(source: Pattern, around: str | None = None) -> Pattern:
 def plus(stream: Pattern, symbol: str, branch: Pattern) -> Pattern:
     """The stream plus a named branch."""
     return Op(("add",), (stream, Bind(symbol, branch)))
+
+
+BLOCKS = (
+    "pre-norm-block",
+    "post-norm-block",
+    "pre-norm-cross-block",
+    "post-norm-cross-block",
+    "sandwich-norm-block",
+    "output-norm-block",
+    "parallel-residual-block",
+    "conformer-macaron-block",
+)
+
+
+def half_of_a_block(slug: str) -> tuple[ClassPattern, ...]:
+    """A class with the equation of a sub-layer that is no whole block."""
+    return (All((Implements((slug,)), NotClass(Implements(BLOCKS)))),)
 
 
 _MEANINGS = {

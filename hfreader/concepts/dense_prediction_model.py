@@ -56,7 +56,6 @@ CONCEPT = Concept(
                     (
                         All((RESAMPLES, Calls(returned=True))),
                         Calls(returned=True, child=RESAMPLES),
-                        Calls(returned=True, child=Calls(child=RESAMPLES)),
                     )
                 ),
             )

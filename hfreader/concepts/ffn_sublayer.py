@@ -3,13 +3,25 @@
 from typing import Any
 
 from hfreader.concepts.attention_sublayer import ATTENDS, ATTENDS_POST, BARE, BLOCK, CROSSES, EXAMPLE, FEEDS, FEEDS_POST
-from hfreader.concepts.blocks import feeding, plus, symbols
+from hfreader.concepts.blocks import ATTENTION, COMBINING, CONVOLVING, ROUTING, half_of_a_block, plus, symbols
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.norms import norm, normalised
 from hfreader.concepts.papers import T5, TRANSFORMER, at
-from hfreader.concepts.pattern import Bind, Op, Returned
+from hfreader.concepts.pattern import Bind, Branch, OneOf, Op, Pattern, Returned
 
 X = Bind("x", Op(("parameter",)))
+
+
+def feeding(source: Pattern) -> Pattern:
+    """A feed-forward network: position by position, or by way of experts."""
+    return OneOf(
+        (
+            Branch(source=source, without=ATTENTION, avoids=(*COMBINING, *CONVOLVING)),
+            Branch(source=source, without=ATTENTION, applies=ROUTING, avoids=CONVOLVING),
+        )
+    )
+
+
 BEFORE = feeding(normalised("normed", "x", "norm"))
 AFTER = feeding(X)
 
@@ -51,6 +63,7 @@ CONCEPT = Concept(
         Returned(Bind("output", norm(plus(X, "branch", AFTER), "norm_after"))),
         Returned(Bind("output", plus(X, "branch", AFTER))),
     ),
+    class_patterns=half_of_a_block("ffn-sublayer"),
     output="output",
     reference=reference,
     matches=(

@@ -6,7 +6,7 @@ from hfreader.concepts.blocks import feeding, mixing, symbols
 from hfreader.concepts.model import Concept, Text
 from hfreader.concepts.norms import normalised
 from hfreader.concepts.papers import GPT_NEOX, PALM, at
-from hfreader.concepts.pattern import Anything, Bind, Op
+from hfreader.concepts.pattern import Anything, Bind, Op, Returned
 from hfreader.concepts.post_norm_block import EXAMPLE, PARALLEL, POST, PRE, SANDWICH
 
 ATTENDED = mixing(normalised("attention_input", "x", "norm_1"), "x")
@@ -37,7 +37,9 @@ CONCEPT = Concept(
         r"\sym{attention_input}=\sym{norm_1}(\sym{x}),\quad\sym{ffn_input}=\sym{norm_2}(\sym{x})",
     ),
     symbols=symbols("x", "norm_1", "attention_input", "attention", "norm_2", "ffn_input", "ffn", "output"),
-    patterns=(Bind("output", Op(("add",), (Bind("x", Anything()), Bind("attention", ATTENDED), Bind("ffn", FED)))),),
+    patterns=(
+        Returned(Bind("output", Op(("add",), (Bind("x", Anything()), Bind("attention", ATTENDED), Bind("ffn", FED))))),
+    ),
     output="output",
     reference=reference,
     matches=(EXAMPLE.format(name="PreNorm", body=PARALLEL), EXAMPLE.format(name="PreNorm", body=TWO)),

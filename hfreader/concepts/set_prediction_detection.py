@@ -2,7 +2,7 @@
 
 from typing import Any as Value
 
-from hfreader.concepts.class_pattern import All, Any, Calls, Implements, IsKind, Uses
+from hfreader.concepts.class_pattern import All, Any, Calls, Implements, IsKind
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import DETR, at
 from hfreader.concepts.pattern import Anything, Bind, Both, Branch, Op, Returned
@@ -53,7 +53,12 @@ CONCEPT = Concept(
             (
                 IsKind(("model",)),
                 Implements((SLUG,)),
-                Any((Calls(classes=("torch.nn.Linear",), returned=True), Uses(("stack",)))),
+                Any(
+                    (
+                        Calls(classes=("torch.nn.Linear",), returned=True),
+                        Calls(concepts=("encoder-decoder-model", "model-assembly")),
+                    )
+                ),
             )
         ),
     ),
