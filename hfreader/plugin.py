@@ -29,6 +29,7 @@ ASSETS = Path(__file__).parent / "pages" / "assets"
 ASSET_ADDRESS = "assets/hfreader"
 SHIM = f"{ASSET_ADDRESS}/vendor/iframe-worker.js"
 SEARCH_DIALOG = 'data-md-component="search" role="dialog"'
+BREADCRUMB = 'class="md-path" aria-label="Navigation"'
 SYMBOLS = f"{ASSET_ADDRESS}/symbols.css"
 
 
@@ -93,11 +94,12 @@ class HfreaderPlugin(BasePlugin[HfreaderConfig]):  # type: ignore[misc]
         return html
 
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
-        """Put the fragment where its placeholder stands, name the theme's search dialog for screen readers, and leave
-        out the theme's blank lines and indentation."""
+        """Put the fragment where its placeholder stands, name the theme's search dialog and breadcrumb for screen
+        readers, and leave out the theme's blank lines and indentation."""
         output = output.replace(SEARCH_DIALOG, f'{SEARCH_DIALOG} aria-label="Search"', 1)
         if "<pre" not in output:
             output = re.sub(r"\n\s+", "\n", output)  # a third of the theme's own markup
+        output = output.replace(BREADCRUMB, BREADCRUMB.replace("Navigation", "Breadcrumb"), 1)
         record = self.records.get(page.file.src_uri)
         if record is None:
             return output

@@ -25,6 +25,7 @@ _LINE_HEIGHT = 21
 _HEAD_HEIGHT = 110
 _CARD_HEIGHT = 100
 _FOLDED_HEIGHT = 56
+_OPEN_CARDS = 3
 SIDE_WIDTH = 660
 
 
@@ -48,6 +49,7 @@ class ClassBlock:
     def html(self) -> Markup:
         """The block, as one `<section class="hf">`."""
         cards, code = self._cards(), listing_html(self._own_listing())
+        opened = sum(title is None for title, _ in cards)
         return fill(
             "block.html",
             section=self.section,
@@ -62,7 +64,7 @@ class ClassBlock:
             diagram=self.diagram(),
             side=self._side_by_side(),
             code=code,
-            height=self._height(len(cards), code.count("\n")),
+            height=self._height(opened, code.count("\n")),
         )
 
     def _height(self, cards: int, lines: int) -> int:
@@ -75,15 +77,16 @@ class ClassBlock:
         return _HEAD_HEIGHT + lines * _LINE_HEIGHT + (band if cards or picture else 0)
 
     def _cards(self) -> list[tuple[str | None, Markup]]:
-        """The card of each match; where its concept has a card above already, with a title to fold it under. Of the
-        matches of one concept, those that were executed come first."""
-        seen: set[str] = set()
+        """The card of each match; with a title to fold it under where its concept has a card already, or where others
+        say more. Of the matches of one concept, those that were executed come first."""
+        uses = sorted(self.uses, key=lambda use: self.context.family.proof(use.match).state == "matched")
+        first = {use.concept.slug: use for use in reversed(uses)}
+        fullest = sorted(first.values(), key=lambda use: -len(use.match.bindings))[:_OPEN_CARDS]
         cards: list[tuple[str | None, Markup]] = []
-        for use in sorted(self.uses, key=lambda use: self.context.family.proof(use.match).state == "matched"):
-            again = use.concept.slug in seen
-            title = f"{use.concept.name.en} again, at line {use.match.place.span.line}" if again else None
-            cards.append((title, concept_card(self.context, use)))
-            seen.add(use.concept.slug)
+        for use in uses:
+            again = "" if first[use.concept.slug] is use else " again"
+            title = f"{use.concept.name.en}{again}, at line {use.match.place.span.line}"
+            cards.append((None if use in fullest else title, concept_card(self.context, use)))
         return sorted(cards, key=lambda card: card[0] is not None)
 
     def _nothing_ran(self) -> bool:

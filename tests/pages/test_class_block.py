@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from hfreader.pages import cards
+from hfreader.concepts.model import Text
+from hfreader.pages import cards, class_block
 from hfreader.pages.book import Book
 from hfreader.pages.class_block import ClassBlock
 from hfreader.pages.file_context import FileContext
@@ -71,6 +72,22 @@ def test_a_module_lights_with_the_symbol_that_stands_for_it(toy_context: FileCon
     node = replace(diagram.nodes[1], kind="module", symbols=(), place=call)
     assert block._node_symbols(node) == (use.css,)
     assert block._node_symbols(replace(node, kind="operation")) == ()
+
+
+def test_the_fullest_cards_are_open_and_the_others_folded(
+    monkeypatch: pytest.MonkeyPatch, toy_context: FileContext, toy_sections: dict[str, Section]
+):
+    match = toy_context.matches(f"{toy.MODULE}.ToyAttention")[0]
+    thin = replace(match, concept="thin", bindings=match.bindings[:1])
+    repeated = replace(match, place=replace(match.place, span=replace(match.place.span, line=15)))
+    analysis = replace(toy_context.analysis, matches=(match, thin, repeated))
+    concepts = {**toy.CONCEPTS, "thin": replace(toy.CONCEPT, slug="thin", name=Text("Thin", "薄"))}
+    context = FileContext(toy_context.book, toy_context.family, analysis, concepts)
+    monkeypatch.setattr(class_block, "_OPEN_CARDS", 1)
+    titles = [title for title, _ in ClassBlock(context, toy_sections["ToyAttention"])._cards()]
+    line = match.place.span.line
+    assert titles[0] is None
+    assert set(titles[1:]) == {f"Thin, at line {line}", f"{toy.CONCEPT.name.en} again, at line 15"}
 
 
 def test_a_block_says_who_uses_it(toy_context: FileContext, toy_sections: dict[str, Section]):
