@@ -70,7 +70,7 @@ def test_bert_and_gpt2(installed):
     traits = {one.subject: (one.left, one.right) for one in found.traits}
     assert [word.split(":")[0] for word in traits["attention mask"]] == ["bidirectional", "causal"]
     assert ["post-norm" in traits["norms"][0], "pre-norm" in traits["norms"][1]] == [True, True]
-    assert traits["query, key, value"] == ("3 Linear maps", "one fused Conv1D")
+    assert traits["query, key, value"] == ("3 Linear maps of one input", "one fused Conv1D")
     assert traits["positions"][0] == traits["positions"][1]
     fused = next(one for one in found.parameters if one.right_name and one.right_name.endswith("c_attn.weight"))
     assert (fused.left_sizes, fused.right_sizes) == ((768, 768), (768, 2304))

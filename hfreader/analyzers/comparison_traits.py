@@ -8,6 +8,7 @@ from hfreader.analyzers.difference_nature import LINEAR
 from hfreader.analyzers.difference_residuals import SHORT, is_norm, residual_layout
 from hfreader.analyzers.difference_sentence import listed
 from hfreader.analyzers.operations import MASK_BUILDERS
+from hfreader.concepts import catalogue
 from hfreader.facts.comparison import Outline, Step, Trait
 
 MASKS = {
@@ -18,6 +19,7 @@ MASKS = {
     "chunked_causal_mask": "causal within chunks",
 }
 POSITIONS = "max_position_embeddings"
+POSITIONAL = ("position-embedding", "position-encoding", "position-bias", "position-feature", "positional", "alibi")
 
 
 def traits(differ: Differ, left: str, right: str) -> tuple[Trait, ...]:
@@ -27,7 +29,8 @@ def traits(differ: Differ, left: str, right: str) -> tuple[Trait, ...]:
         one, other = _read(differ, left, read), _read(differ, right, read)
         if one or other:
             found.append(Trait(subject, one or NOT_SEEN, other or NOT_SEEN))
-    return tuple(found)
+    alone = _mechanisms(differ, left, right)
+    return tuple(found) if alone is None else (*found, alone)
 
 
 NOT_SEEN = "not seen"
@@ -39,9 +42,8 @@ def _read(differ: Differ, model: str, read: Callable[[Differ, str, Outline], Ite
 
 
 def _mask(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
-    names = set(MASK_BUILDERS.values())
-    found = list(dict.fromkeys(step.op for step in outline.steps if step.op in names))
-    return [MASKS.get(one, one) for one in found] or []
+    found = {step.op for step in outline.steps if step.op in MASK_BUILDERS.values()}
+    return [words for op, words in MASKS.items() if op in found]
 
 
 def _norm_places(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
@@ -52,20 +54,7 @@ def _norm_places(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
 
 
 def _blocks(differ: Differ, model: str) -> list[str]:
-    found, queue, seen = [], [model], set()
-    while queue:
-        owner = queue.pop(0)
-        if owner in seen:
-            continue
-        seen.add(owner)
-        if differ.natures.of(owner) == "block":
-            found.append(owner)
-            continue
-        outline = differ.outlines.of(owner)
-        queue += (
-            [one for step in outline.steps if step.op == "part" for one in step.kind.split(" or ")] if outline else []
-        )
-    return found
+    return [one for one in _classes(differ, model) if differ.natures.of(one) == "block"]
 
 
 def _norm(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
@@ -75,17 +64,21 @@ def _norm(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
 
 
 def _projections(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
-    """How the attention makes query, key and value: by the matrices before its first product."""
-    products = [number for number, step in enumerate(outline.steps) if step.op in ("matmul", "baddbmm")]
-    if not products:
-        return []
-    before = _linears_before(outline, products[0])
-    fused = [number for number in before if len(cuts_of(outline, number)) > 1]
-    if fused:
-        return [f"one fused {_kind(outline.steps[fused[0]])}"]
-    values = _linears_before(outline, products[1]) if len(products) > 1 else []
-    number = len(set(before) | {one for one in values if outline.steps[one].inputs == outline.steps[before[0]].inputs})
-    return [f"{number} {_kind(outline.steps[before[0]])} maps"] if before else []
+    """How the attention makes query, key and value: by the maps before the scores and beside the weights."""
+    for weights in (number for number, step in enumerate(outline.steps) if step.op == "softmax"):
+        products = [
+            number
+            for number, step in enumerate(outline.steps)
+            if step.op == "matmul" and any(weights in group for group in step.inputs)
+        ]
+        if not products:
+            continue
+        maps = sorted({*_linears_before(outline, weights), *_linears_before(outline, products[0])})
+        if len(maps) == 1 and len(cuts_of(outline, maps[0])) > 1:
+            return [f"one fused {_kind(outline.steps[maps[0]])}"]
+        alike = len({outline.steps[one].inputs for one in maps}) == 1
+        return [f"{len(maps)} {_kind(outline.steps[maps[0]])} maps of one input"] if alike and maps else []
+    return []
 
 
 def _linears_before(outline: Outline, start: int) -> list[int]:
@@ -118,30 +111,62 @@ def _biases(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
 
 
 def _positions(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
+    """By the concepts found anywhere in the model, and by embeddings with a row for each position."""
     for step in outline.steps:
         if step.op == "layer" and any(one.name == "rows" and POSITIONS in one.text for one in step.settings):
-            yield "a learned embedding of each position"
-        if step.op == "part" and any(differ.natures.of(one) == "rotary" for one in step.kind.split(" or ")):
-            yield "rotary: queries and keys are turned by angles"
+            yield catalogue()["learned-position-embedding"].name.en
+    yield from (catalogue()[slug].name.en for slug in _found(differ, model) if any(word in slug for word in POSITIONAL))
+
+
+def _mechanisms(differ: Differ, left: str, right: str) -> Trait | None:
+    """The mechanisms found in one of the models alone."""
+    one, other = (set(_found(differ, model)) for model in (left, right))
+    alone = [listed(sorted(catalogue()[slug].name.en for slug in only)) for only in (one - other, other - one)]
+    return Trait("found only here", alone[0] or "nothing", alone[1] or "nothing") if any(alone) else None
+
+
+def _found(differ: Differ, model: str) -> list[str]:
+    """The concepts found in the classes of a model."""
+    return list(dict.fromkeys(slug for owner in _classes(differ, model) for slug in differ.concepts(owner).values()))
+
+
+def _classes(differ: Differ, model: str) -> list[str]:
+    found, queue = [], [model]
+    while queue:
+        owner = queue.pop(0)
+        if owner not in found:
+            found.append(owner)
+            outline = differ.outlines.of(owner)
+            parts = [step for step in outline.steps if step.op == "part"] if outline is not None else []
+            queue += [one for step in parts for one in step.kind.split(" or ")]
+    return found
 
 
 def _activation(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
     for step in outline.steps:
         if step.op == "activation":
             chosen = [one.text for one in step.settings if one.name == "function"]
-            yield chosen[0] if chosen else _kind(step)
+            yield chosen[0] if chosen else "as the configuration says" if step.kind == "activation" else _kind(step)
 
 
 def _gate(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
-    """Whether an activation is multiplied by another linear map of the same input."""
+    """What stands between two linear maps: an activation alone, or one multiplied by a second map."""
+    found = set()
     for step in outline.steps:
-        terms = [one for group in step.inputs for one in group] if step.op == "mul" else []
-        kinds = [outline.steps[one].op for one in terms]
-        if len(terms) == 2 and "activation" in kinds:
-            yield "gated: the activation multiplies a second map"
-            return
-    if any(step.op == "activation" for step in outline.steps):
-        yield "plain: two maps with an activation between"
+        if not _is_linear(step):
+            continue
+        for before in (outline.steps[one] for group in step.inputs for one in group):
+            terms = [outline.steps[one] for group in before.inputs for one in group]
+            if before.op == "activation" and any(_is_linear(term) for term in terms):
+                found.add("plain: an activation between two maps")
+            gates = any(term.op == "activation" for term in terms)
+            if before.op == "mul" and gates and any(_is_linear(term) or term.op == "take" for term in terms):
+                found.add("gated: the activation multiplies a second map")
+    return sorted(found)
+
+
+def _is_linear(step: Step) -> bool:
+    return step.op == "linear" or (step.op == "layer" and _kind(step) in LINEAR)
 
 
 def _kind(step: Step) -> str:

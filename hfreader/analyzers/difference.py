@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from hfreader.analyzers.dataflow import dataflow
 from hfreader.analyzers.difference_alignment import Alignment
 from hfreader.analyzers.difference_changes import Changes
 from hfreader.analyzers.difference_nature import Natures
@@ -17,9 +18,13 @@ from hfreader.facts.places import Place
 ALIKE = 0.5
 
 
-def _concepts() -> list[Concept]:
+def _namers() -> list[Concept]:
     """What can name a group of operations; a whole class is named by its own name."""
     return [one for one in catalogue().values() if one.kind in ("mechanism", "facet")]
+
+
+def _operations(outline: Outline) -> int:
+    return sum(step.op != "input" for step in outline.steps)
 
 
 def _in_a_sentence(name: str) -> str:
@@ -33,19 +38,23 @@ class Differ:
         self.outlines = outlines
         self.natures = Natures(outlines)
         self.names: dict[str, str] = {}
-        self._named: dict[str, Mapping[Place, str]] = {}
+        self._concepts: dict[str, Mapping[Place, str]] = {}
         self._known: dict[tuple[str, str], Difference | None] = {}
 
     def named(self, owner: str) -> Mapping[Place, str]:
         """What the expressions in a class that give the result of a concept are called."""
-        if owner not in self._named:
-            self._named[owner] = {}
+        known = catalogue()
+        return {place: _in_a_sentence(known[slug].name.en) for place, slug in self.concepts(owner).items()}
+
+    def concepts(self, owner: str) -> Mapping[Place, str]:
+        """The concepts found in a class, by the expressions that give their results."""
+        if owner not in self._concepts:
+            self._concepts[owner] = {}
             if self.outlines.of(owner) is not None:
-                found = find(self.outlines.graph(owner), _concepts())
-                self._named[owner] = {
-                    match.place: _in_a_sentence(catalogue()[match.concept].name.en) for match in found
-                }
-        return self._named[owner]
+                # At the defaults some branches are closed; what a class can compute is asked of all of them.
+                found = find(dataflow(self.outlines.library, owner), _namers())
+                self._concepts[owner] = {match.place: match.concept for match in found}
+        return self._concepts[owner]
 
     def difference(self, left: str, right: str) -> Difference | None:
         """What `right` has otherwise than `left` (both qualified); None where one has no computation to compare."""
@@ -80,6 +89,7 @@ class Differ:
     def _described(self, left: Outline, right: Outline) -> Difference:
         alignment = Alignment(left, right, self.natures.of)
         changes = () if left.digest == right.digest else Changes(alignment, self).all()
-        counts = len(alignment.pairs), len(left.steps), len(right.steps)
+        shared = sum(left.steps[number].op != "input" for number in alignment.pairs)
+        counts = shared, _operations(left), _operations(right)
         text = sentence(left.owner, right.owner, changes, *counts)
         return Difference(left.owner, right.owner, text, changes, *counts)

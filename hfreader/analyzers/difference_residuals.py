@@ -31,9 +31,23 @@ def residual_layout(outline: Outline, nature: Callable[[str], str]) -> frozenset
             continue
         branches = [one for one in terms if one not in streams]
         found |= _around(outline, number, streams, branches, norms, before)
+        own = {one: before[one] - frozenset().union(*(before[stream] for stream in streams)) for one in branches}
+        attending = [one for one in branches if _attends(outline, own[one] | {one}, nature)]
         apart = all(one not in before[other] for one in branches for other in branches)
-        found |= {"parallel"} if len(branches) > 1 and apart else set()
+        found |= {"parallel"} if apart and 0 < len(attending) < len(branches) else set()
     return frozenset(found)
+
+
+def _attends(outline: Outline, branch: frozenset[int], nature: Callable[[str], str]) -> bool:
+    """Whether attention is part of a branch: by a submodule, or as weights from a softmax times values."""
+    for number in branch:
+        step = outline.steps[number]
+        weights = any(outline.steps[one].op == "softmax" for one in _inputs(step))
+        if (step.op == "matmul" and weights) or step.op == "scaled_dot_product_attention":
+            return True
+        if step.op == "part" and nature(step.kind.split(" or ")[0]) == "attention":
+            return True
+    return False
 
 
 def is_norm(step: Step, nature: Callable[[str], str]) -> bool:

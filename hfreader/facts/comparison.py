@@ -85,7 +85,7 @@ class Difference:
     """What the right class computes otherwise than the left.
 
     sentence   the same in one sentence.
-    shared     steps found in both; `left_steps` and `right_steps` are all there are.
+    shared     operations found in both; `left_steps` and `right_steps` are all there are, arguments not counted.
     """
 
     left: str
