@@ -212,6 +212,21 @@ def wide_convolution() -> tuple[dict[str, Any], torch.Tensor]:
     return {"x": x, "conv": layer, "phi": F.gelu, "like": wanted}, wanted
 
 
+def boxes(added: bool) -> Case:
+    def case() -> tuple[dict[str, Any], torch.Tensor]:
+        tables = {f"{name}_table": nn.Embedding(9, 4).double() for name in "xyhw"}
+        places = ("left", "upper", "right", "lower", "height", "width")
+        ids = {name: torch.randint(0, 9, (2, 5)) for name in places}
+        axes = "xyxy" if added else "xyxyhw"
+        found = [tables[f"{axis}_table"](ids[place]) for axis, place in zip(axes, places, strict=False)]
+        words = rand(2, 5, 4)
+        bound = {**ids, **{name: module(table) for name, table in tables.items()}}
+        wanted = torch.stack([words, *found]).sum(0) if added else torch.cat(found, dim=-1)
+        return {**bound, **({"words": words} if added else {})}, wanted
+
+    return case
+
+
 CASES: dict[str, tuple[Case, ...]] = {
     "rms-norm": (rms_norm, rms_norm_without_module),
     "rms-norm-zero-centered": (rms_norm_zero_centered,),
@@ -234,5 +249,6 @@ CASES: dict[str, tuple[Case, ...]] = {
     "group-norm-family": (group_norm, global_response),
     "adaptive-layer-norm": (modulated,),
     "convolutional-position-embedding": (wide_convolution,),
+    "layout-embedding-2d": (boxes(True), boxes(False)),
     "l2-normalization": (unit_length, unit_length_last),
 }

@@ -42,6 +42,13 @@ def heads_step() -> tuple[dict[str, Any], torch.Tensor]:
     return {**bound, "c": c.reshape(6, 4, 1)}, torch.einsum("bhpn,bhn->bhp", after, c).reshape(6, 5, 1)
 
 
+def decayed_memory() -> tuple[dict[str, Any], torch.Tensor]:
+    q, k, v, state, decay = rand(2, 3, 1, 4), rand(2, 3, 1, 4), rand(2, 3, 1, 5), rand(2, 3, 4, 5), rand(3, 1, 1).exp()
+    after = torch.einsum("bhkv,h->bhkv", state, decay[:, 0, 0]) + torch.einsum("bhtk,bhtv->bhkv", k, v)
+    bound = {"query": q, "key": k, "value": v, "state": state, "decay": decay}
+    return bound, torch.einsum("bhtk,bhkv->bhtv", q, after)
+
+
 def wkv() -> tuple[dict[str, Any], torch.Tensor]:
     keys, values, bonus, decay = rand(4, 3), rand(4, 3), rand(3), rand(3).abs()
     ages = torch.arange(2, -1, -1, dtype=torch.float64)[:, None]
@@ -59,5 +66,6 @@ CASES: dict[str, tuple[Case, ...]] = {
     "gated-delta-rule": (delta_rule,),
     "selective-ssm-mamba1": (selective_step, selective_sequence),
     "ssd-mamba2": (heads_step,),
+    "lightning-linear-attention": (decayed_memory,),
     "rwkv-wkv": (wkv,),
 }
