@@ -1,6 +1,6 @@
 """What a class composes: the submodules that its method calls, in order, what feeds them, what is done beside them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hfreader.analyzers.matching_flow import SHAPES, Flow
@@ -110,9 +110,9 @@ def is_child_call(node: Node) -> bool:
 
 
 def _child_calls(flow: Flow, calls: list[int]) -> Iterator[ChildCall]:
-    stops = frozenset(calls)
+    inside = _inside(flow)
     loops = [loop for loop in flow.by_op.get("loop", ()) if flow.path(flow.node(loop).scope) == ()]
-    carried = frozenset(node for loop in loops for node in flow.body_of(loop))
+    carried = frozenset(inside.get(node, node) for loop in loops for node in flow.body_of(loop))
     returned = {use.node for one in flow.returned for use, _ in flow.seen_as(flow.use_of(one))}
     for number in calls:
         node = flow.node(number)
@@ -122,15 +122,27 @@ def _child_calls(flow: Flow, calls: list[int]) -> Iterator[ChildCall]:
             node.label.removeprefix("self."),
             node.classes,
             Place(flow.graph.file_of(node.scope), node.span),
-            tuple(_fed(flow, one.node, stops - {number}) for one in node.operands if not _is_setting(flow, one.node)),
+            tuple(
+                _fed(flow, one.node, frozenset(calls), inside) - {number}
+                for one in node.operands
+                if not _is_setting(flow, one.node)
+            ),
             number in carried,
             number in returned,
         )
 
 
-def _fed(flow: Flow, argument: int, stops: frozenset[int]) -> frozenset[int]:
+def _inside(flow: Flow) -> dict[int, int]:
+    """For every value inside a submodule, the call in the method itself through which it is reached: an element of a
+    tuple that a submodule returns is such a value."""
+    paths = ((number, flow.path(node.scope)) for number, node in enumerate(flow.graph.nodes))
+    return {number: path[0] for number, path in paths if path}
+
+
+def _fed(flow: Flow, argument: int, calls: frozenset[int], inside: Mapping[int, int]) -> frozenset[int]:
     """The calls from whose results an argument is computed with no other call between."""
-    return stops.intersection(flow.reached_from(argument, stops))
+    reached = flow.reached_from(argument, calls.union(inside))
+    return calls.intersection(inside.get(number, number) for number in reached)
 
 
 def _is_setting(flow: Flow, number: int) -> bool:

@@ -103,7 +103,8 @@ class _Wiring:
             for guard, one in zip(node.guards or ("",) * len(node.operands), node.operands, strict=True)
             if self._flow.node(one.node).label != "None"
         ]
-        return min(values)[1] if values else None
+        records = [one for _, one in values if self._flow.node(one).op == "record"]
+        return records[0] if records else min(values)[1] if values else None
 
     def _inputs(self, number: int) -> list[int]:
         """What a value is written with."""
@@ -145,7 +146,9 @@ class _Wiring:
         """A value that the submodules of a loop work on, again and again: `[layer]*(x)`."""
         start = [self._term(one, depth + 1) for one in self._inputs(number)]
         nodes = [self._flow.node(one) for one in sorted(self._flow.body_of(number))]
-        own = [node for node in nodes if node.op == "module" and self._flow.path(node.scope) == ()]
+        paths = [self._flow.path(node.scope) for node in nodes]
+        calls = [self._flow.node(path[0]) for path in paths if path]
+        own = [node for node in (*nodes, *calls) if node.op == "module" and self._flow.path(node.scope) == ()]
         if not own:
             raise _TooLongError
         self._calls += 1
