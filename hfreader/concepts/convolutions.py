@@ -56,6 +56,8 @@ def normalisation(x: Pattern, symbol: str) -> Pattern:
 def convolved(x: Any, conv: Any) -> Any:
     """W * x + b as sums of products. Shapes: x (B, C, *sizes) or (C, *sizes), W (C', C / groups, *kernel), and for a
     transposed convolution (C, C' / groups, *kernel); the result is (B, C', *sizes') or (C', *sizes')."""
+    if conv.weight is None:
+        raise NotCovered("the layer is left out")
     weight, n = conv.weight, conv.weight.dim() - 2
     if x.dim() == n + 1:
         return convolved(x.unsqueeze(0), conv).squeeze(0)

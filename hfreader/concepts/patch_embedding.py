@@ -18,7 +18,7 @@ SEQUENCE = Op(("transpose", "permute"), (Op(("flatten",), (SHARED,)),))
 SIDE = Bind("side", Anything())
 AREA: Pattern = OneOf((Op(("pow",), (SIDE, Number(2))), Op(("mul",), (SIDE, SIDE))))
 FLAT = OneOf((Op(("mul",), (Anything(), AREA)), Op(("mul",), (Op(("mul",), (Anything(), SIDE)), SIDE))))
-CUT_BEFORE = Layer(LINEAR, (X,), "e", settings=(("in_features", FLAT),))
+CUT_BEFORE = Layer(LINEAR, (Bind("x", Op(("parameter",))),), "e", settings=(("in_features", FLAT),))
 
 
 def reference(x: Any, e: Any, like: Any) -> Any:

@@ -41,10 +41,13 @@ def _largest(of: Pattern) -> Pattern:
 
 
 INDEX = Bind("output", OneOf((Op(("argmin",), (DISTANCE,)), _largest(CLOSENESS))))
-LOOKED_UP = OneOf((Layer(EMBEDDING, (INDEX,)), Op(("embedding",), (INDEX,)), Op(("item",), (CODES, INDEX))))
+# Where distances are taken between unit vectors, what is looked up may be the vectors as they were before.
+LOOKED_UP = OneOf(
+    (Layer(EMBEDDING, (INDEX,), "table"), Op(("embedding",), (INDEX, CODES)), Op(("item",), (CODES, INDEX)))
+)
 
 
-def reference(z: Any, codebook: Any, like: Any, quantized: Any = None) -> dict[str, Any]:
+def reference(z: Any, codebook: Any, like: Any, quantized: Any = None, table: Any = None) -> dict[str, Any]:
     """k = argmin_j |z - e_j|, and e_k. Shapes: z (..., d), codebook (K, d) or (d, K), the index (...,)."""
     vectors = codebook.reshape(codebook.shape[-2:])
     if vectors.shape[0] == vectors.shape[1]:
@@ -53,7 +56,9 @@ def reference(z: Any, codebook: Any, like: Any, quantized: Any = None) -> dict[s
     flat = z.reshape(-1, 1, z.shape[-1])
     index = ((flat - vectors) ** 2).sum(-1).argmin(-1)
     results = {"output": index.reshape(like.shape)}
-    return results if quantized is None else {**results, "quantized": vectors[index].reshape(quantized.shape)}
+    if quantized is None:
+        return results
+    return {**results, "quantized": (vectors if table is None else table.weight)[index].reshape(quantized.shape)}
 
 
 _VQ = """
@@ -84,6 +89,7 @@ CONCEPT = Concept(
     symbols=(
         Symbol("z", "z", Text("The vectors, one per position", "向量,每个位置一个")),
         Symbol("codebook", "E", Text("The vectors that can stand for them", "可代替它们的向量")),
+        Symbol("table", "T", Text("The table that holds them", "存放它们的表"), ("codebook",)),
         Symbol("output", "k", Text("Place of the nearest vector in the codebook", "最近向量在码本中的序号")),
         Symbol("quantized", "z_q", Text("The nearest vector", "最近的向量")),
     ),
