@@ -14,22 +14,28 @@ ERROR_FUNCTION = Op(
     ("erf",), (OneOf((Op(("div",), (X, Number(math.sqrt(2)))), Op(("mul",), (X, Number(math.sqrt(0.5)))))),)
 )
 CUBE = OneOf((Op(("pow",), (X, Number(3))), Op(("mul",), (X, X, X))))
+FACTOR = Bind("root", Number(ROOT))
 POLYNOMIAL = OneOf(
     (
-        Op(("mul",), (Number(ROOT), Op(("add",), (X, Op(("mul",), (Number(0.044715), CUBE)))))),
-        Op(("mul",), (X, Number(ROOT), Op(("add",), (ONE, Op(("mul",), (Number(0.044715), X, X)))))),
+        Op(("mul",), (FACTOR, Op(("add",), (X, Op(("mul",), (Number(0.044715), CUBE)))))),
+        Op(("mul",), (X, FACTOR, Op(("add",), (ONE, Op(("mul",), (Number(0.044715), X, X)))))),
     )
 )
 TANH = Bind("tanh", Op(("tanh",), (POLYNOMIAL,)))
 
 
-def reference(x: Any, tanh: Any = None, approximate: Any = "none") -> Any:
-    """x Phi(x) with Phi the normal distribution function by erf, or its approximation by tanh. Shape: any."""
+def reference(x: Any, tanh: Any = None, approximate: Any = "none", root: Any = ROOT) -> Any:
+    """x Phi(x) with Phi the normal distribution function by erf, or its approximation by tanh. Shape: any.
+
+    `root` is sqrt(2/pi) to as many digits as the code writes of it.
+    """
     if approximate not in ("none", "tanh"):
         raise NotCovered(f"approximate={approximate!r} is another function")
     if tanh is None and approximate == "none":
         return x * 0.5 * (1 + (x / math.sqrt(2)).erf())
-    return 0.5 * x * (1 + (math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)).tanh())
+    if not math.isclose(root, ROOT, rel_tol=1e-6):
+        raise NotCovered(f"{root} is not the square root of 2/pi")
+    return 0.5 * x * (1 + (root * (x + 0.044715 * x**3)).tanh())
 
 
 CONCEPT = Concept(
@@ -44,12 +50,13 @@ CONCEPT = Concept(
     citations=(at(GELU_PAPER, "§2"),),
     equations=(
         r"\sym{output}=\sym{x}\,\Phi(\sym{x})=\frac{\sym{x}}{2}\left(1+\mathrm{erf}\!\left(\frac{\sym{x}}{\sqrt{2}}\right)\right)",
-        r"\sym{output}\approx\frac{\sym{x}}{2}\left(1+\sym{tanh}\!\left(\sqrt{2/\pi}\,"
+        r"\sym{output}\approx\frac{\sym{x}}{2}\left(1+\sym{tanh}\!\left(\sym{root}\,"
         r"(\sym{x}+0.044715\,\sym{x}^3)\right)\right)",
     ),
     symbols=(
         Symbol("x", "x", Text("The input, each number by itself", "输入,逐个数")),
         Symbol("tanh", r"\tanh", Text("The approximation of the error function", "误差函数的近似")),
+        Symbol("root", r"\sqrt{2/\pi}", Text("Written out to some digits in code", "代码中写出若干位数字")),
         Symbol("approximate", r"\approx", Text("Which of the two forms torch computes", "torch 计算的是哪种形式")),
         Symbol("output", r"\mathrm{GELU}(x)", Text("The output", "输出")),
     ),

@@ -91,7 +91,7 @@ def _is_epsilon(name: str, value: object) -> bool:
 
 def _run(session: CaptureSession, setting: Setting, seed: int) -> list[Invocation]:
     with float64():
-        model = setting.model(seed, torch.float64)
+        model = setting.model(seed, torch.float64).double()  # parameters may be made as float32 whatever is asked for
         randomise(model, seed)
     with _segmented(model), float64(disguised=True), session.recording(model) as invocations:
         setting.run(model, seed=seed)
