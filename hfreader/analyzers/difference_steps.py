@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from hfreader.analyzers.difference_formulas import ARGUMENT, Formula, Formulas, inverse
 from hfreader.analyzers.difference_layers import layer_settings
+from hfreader.analyzers.guards import plain
 from hfreader.analyzers.matching_flow import Flow
 from hfreader.analyzers.operations import MASK_BUILDERS, is_transparent
 from hfreader.analyzers.values import AGGREGATES, element, same_value
@@ -191,7 +192,8 @@ class Steps:
         node = self.graph.nodes[number]
         groups = tuple(tuple(order[atom] for atom in group) for group in inputs)
         guards = tuple(
-            text if truth else f"not ({text})" for text, truth in self.flow.conditions.get(number, {}).items()
+            plain(text) if truth else f"not ({plain(text)})"
+            for text, truth in self.flow.conditions.get(number, {}).items()
         )
         op, kind, settings, digest = self._identity(number, node)
         return Step(

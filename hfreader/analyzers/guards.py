@@ -6,6 +6,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 Guards = Mapping[str, bool]
+MARK = "\0"
 
 
 @lru_cache(4096)
@@ -22,6 +23,26 @@ def condition_of(guard: str) -> Guards:
             break
         text, truth = ast.unparse(tree.operand), not truth
     return MappingProxyType({text: truth} if text else {})
+
+
+@lru_cache(4096)
+def scoped(guards: tuple[tuple[str, bool], ...], scope: int) -> Guards:
+    """Conditions on the local names of one function, told apart from conditions on the same names in another one;
+    `self` alone is known to all. `plain` is the condition as it is written."""
+    return MappingProxyType({f"{text}{MARK}{scope}" if _is_local(text) else text: truth for text, truth in guards})
+
+
+def plain(condition: str) -> str:
+    """A condition as it is written."""
+    return condition.partition(MARK)[0]
+
+
+def _is_local(condition: str) -> bool:
+    try:
+        tree = ast.parse(condition, mode="eval")
+    except SyntaxError:
+        return True
+    return any(isinstance(node, ast.Name) and node.id != "self" for node in ast.walk(tree))
 
 
 def consistent(one: Guards, other: Guards) -> Guards | None:

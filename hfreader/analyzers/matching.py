@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import islice
 
-from hfreader.analyzers.guards import Guards, consistent
+from hfreader.analyzers.guards import Guards, consistent, plain
 from hfreader.analyzers.matching_flow import Flow, Use
 from hfreader.analyzers.matching_needs import NEEDS, first_operations
 from hfreader.analyzers.matching_search import Search
@@ -113,7 +113,7 @@ class Matcher:
             self._place(output) or graph.place,
             tuple(Binding(symbol, self._tokens(one, solution, guards)) for symbol, one in solution.bindings.items()),
             self._captures(solution),
-            tuple(text if truth else f"not ({text})" for text, truth in guards.items()),
+            tuple(dict.fromkeys(plain(text) if truth else f"not ({plain(text)})" for text, truth in guards.items())),
         )
 
     def _place(self, use: Use) -> Place | None:

@@ -7,7 +7,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
 
-from hfreader.analyzers.guards import Guards, common, condition_of, consistent
+from hfreader.analyzers.guards import Guards, common, condition_of, consistent, scoped
 from hfreader.analyzers.matching_features import reach
 from hfreader.analyzers.operations import is_transparent
 from hfreader.analyzers.values import AGGREGATES, element
@@ -134,7 +134,10 @@ class Flow:
             return [(Use(node.operands[0].node, node.operands[0].span, node.scope), {})]
         if node.op == "phi":
             return [
-                (Use(one.node, one.span, node.scope), condition_of(node.guards[index] if node.guards else ""))
+                (
+                    Use(one.node, one.span, node.scope),
+                    self.condition(node.guards[index] if node.guards else "", node.scope),
+                )
                 for index, one in enumerate(node.operands)
             ]
         if node.op == "inline" and node.operands:
@@ -199,11 +202,16 @@ class Flow:
                 index[base].append(token)
         return {base: tuple(tokens) for base, tokens in index.items()}
 
+    def condition(self, guard: str, scope: int) -> Guards:
+        """A guard that is written in a scope, with the names of the root function as they are."""
+        found = condition_of(guard)
+        return found if scope == ROOT or not found else scoped(tuple(found.items()), scope)
+
     def written_under(self, token: Token) -> Guards:
         """The conditions under which a token is reached: of its function, and of the call that leads there."""
         key = (token.scope, token.conditions)
         if key not in self._written_under:
-            own = {text: truth for guard in token.conditions for text, truth in condition_of(guard).items()}
+            own = {text: truth for one in token.conditions for text, truth in self.condition(one, token.scope).items()}
             call = None if token.scope == ROOT else self.node(token.scope).call
             self._written_under[key] = own if call is None else {**self.conditions.get(call, {}), **own}
         return self._written_under[key]
@@ -372,10 +380,9 @@ class Flow:
     def _needs(self, number: int) -> list[tuple[int, Guards]]:
         node = self.node(number)
         needed: list[tuple[int, Guards]] = [] if node.body is None else [(node.body, {})]
-        for index, operand in enumerate(node.operands):
-            guard = node.guards[index] if node.op == "phi" and node.guards else ""
-            needed.append((operand.node, condition_of(guard)))
-        return needed
+        guards = node.guards if node.op == "phi" and node.guards else ("",) * len(node.operands)
+        together = zip(node.operands, guards, strict=True)
+        return [*needed, *((operand.node, self.condition(guard, node.scope)) for operand, guard in together)]
 
     def _users_first(self, result: int) -> list[int]:
         order: list[int] = []

@@ -145,6 +145,8 @@ def heads(rotary: bool, grouped: bool, source: Pattern = X) -> tuple[Pattern, ..
             OneOf((rotated(one, keep), norm(rotated(projected(name, source), keep), f"{name}_norm")))
             for one, name, keep in ((query, "query", ROTARY), (key, "key", ()))
         )
+    else:
+        query = Both(query, Not(Equation("rotary-position-embedding")))
     if grouped:
         key, value = repeated(key), repeated(value)
     else:

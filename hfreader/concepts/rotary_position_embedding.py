@@ -69,7 +69,7 @@ def reference(
 ) -> dict[str, Any]:
     """R_{Theta,m} x, see `turned`; `freqs` is cos + i sin."""
     if freqs is not None:
-        pairs = x.reshape(*x.shape[:-1], -1, 2)
+        pairs = x if x.dim() == freqs.dim() + 1 else x.reshape(*x.shape[:-1], -1, 2)
         a, b = pairs[..., 0], pairs[..., 1]
         result = pairs.clone()
         result[..., 0], result[..., 1] = a * freqs.real - b * freqs.imag, b * freqs.real + a * freqs.imag

@@ -26,17 +26,19 @@ def reference(
     sinks: Any = None,
     scale: Any = None,
 ) -> dict[str, Any]:
-    """Attention under M_ij = 0 where 0 <= i - j < w, query i standing at position S - T + i, and under the mask given
-    besides (padding, and the same window again)."""
+    """Attention under M_ij = 0 where 0 <= i - j < w, and under the mask given besides
+    (padding, and the same window again)."""
     queries, keys = query.shape[-2], key.shape[-2]
     if not isinstance(window, int):
         raise NotCovered("no window is set")
+    if queries != keys:
+        raise NotCovered("earlier keys come from a cache, which drops those beyond the window itself")
     if mask is None or not mask.is_floating_point():
         raise NotCovered("there is no additive mask")
-    ahead = mask.new_ones(mask.shape[-2:]).triu(keys - queries + 1) == 1
+    ahead = mask.new_ones(mask.shape[-2:]).triu(1) == 1
     if mask.shape[-2:] != (queries, keys) or bool((mask > -1)[..., ahead].any()):
         raise NotCovered("the attention looks ahead")
-    distance = mask.new_ones(queries, keys).cumsum(0) - mask.new_ones(queries, keys).cumsum(1) + keys - queries
+    distance = mask.new_ones(queries, keys).cumsum(0) - mask.new_ones(queries, keys).cumsum(1)
     near = (distance >= 0) & (distance < window)
     hidden = mask.masked_fill(~near, float("-inf"))
     return attention_reference(query, key, value, hidden, bias, softcap=softcap, sinks=sinks, scale=scale)

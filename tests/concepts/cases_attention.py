@@ -149,11 +149,11 @@ def qk_norm(unit: bool) -> Case:
 
 
 def windowed() -> tuple[dict[str, Any], torch.Tensor]:
-    q, k, v = rand(1, 2, 4, 4), rand(1, 2, 6, 4), rand(1, 2, 6, 4)
-    causal, seen = torch.zeros(4, 6, dtype=torch.float64), torch.zeros(4, 6, dtype=torch.bool)
-    for i in range(4):
-        causal[i, i + 3 :] = float("-inf")
-        seen[i, max(0, i + 2 - 2) : i + 3] = True
+    q, k, v = rand(1, 2, 6, 4), rand(1, 2, 6, 4), rand(1, 2, 6, 4)
+    causal, seen = torch.zeros(6, 6, dtype=torch.float64), torch.zeros(6, 6, dtype=torch.bool)
+    for i in range(6):
+        causal[i, i + 1 :] = float("-inf")
+        seen[i, max(0, i - 2) : i + 1] = True
     wanted = F.scaled_dot_product_attention(q, k, v, attn_mask=seen)
     return {"query": q, "key": k, "value": v, "window": 3, "mask": causal[None, None]}, wanted
 
