@@ -146,7 +146,8 @@ def heads(rotary: bool, grouped: bool, source: Pattern = X) -> tuple[Pattern, ..
             for one, name, keep in ((query, "query", ROTARY), (key, "key", ()))
         )
     else:
-        query = Both(query, Not(Equation("rotary-position-embedding")))
+        turn = Equation("rotary-position-embedding")
+        query = Both(query, Not(OneOf((norm(turn), turn))))
     if grouped:
         key, value = repeated(key), repeated(value)
     else:
@@ -201,7 +202,9 @@ def reference(
     """
     x = x[None] if x.dim() == 2 else x.reshape(x.shape[0], -1, x.shape[-1])
     size = key.shape[-1]
-    q, k, v = _projections(x, memory, size, value.shape[-1], (w_query, w_key, w_value), w_qkv, w_qkv_heads)
+    q, k, v = _projections(
+        x, memory, size, key.shape[1] if key.dim() == 4 else None, (w_query, w_key, w_value), w_qkv, w_qkv_heads
+    )
     q, k = _heads(q, size, query_norm), _heads(k, size, key_norm)
     v = _heads(v, value.shape[-1])
     if cos is not None or freqs is not None:
@@ -226,15 +229,16 @@ def mapped(x: Any, w: Any) -> Any:
 
 
 def _projections(
-    x: Any, memory: Any, size: int, value_size: int, maps: tuple[Any, Any, Any], w_qkv: Any, w_qkv_heads: Any
+    x: Any, memory: Any, size: int, heads: int | None, maps: tuple[Any, Any, Any], w_qkv: Any, w_qkv_heads: Any
 ) -> Sequence[Any]:
-    """Q, K and V before they are cut into heads."""
+    """Q, K and V before they are cut into heads, `heads` of them for queries."""
     if w_qkv_heads is not None:
         wide = mapped(x, w_qkv_heads)
         return [one.flatten(2) for one in wide.unflatten(-1, (-1, 3 * size)).chunk(3, -1)]
     if w_qkv is not None:
         wide = mapped(x, w_qkv)
-        return list(wide.chunk(3, -1))
+        queries = size * heads if heads is not None else wide.shape[-1] // 3
+        return [wide[..., :queries], *wide[..., queries:].chunk(2, -1)]
     if any(w is None for w in maps):
         raise NotCovered("keys and values come from a cache alone")
     source = x if memory is None else memory.reshape(x.shape[0], -1, memory.shape[-1])

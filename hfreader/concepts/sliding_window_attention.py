@@ -6,7 +6,7 @@ from hfreader.concepts.attentions import DETAIL_SYMBOLS, DETAILS
 from hfreader.concepts.attentions import reference as attention_reference
 from hfreader.concepts.model import Citation, Concept, NotCovered, Symbol, Text
 from hfreader.concepts.papers import LONGFORMER, at
-from hfreader.concepts.pattern import Anything, Bind, Both, Direct, Element, Equation, Not, Op
+from hfreader.concepts.pattern import Anything, Bind, Both, Direct, Element, Equation, Itself, Not, Op
 
 FOLD = ("reshape", "view", "flatten")
 WHERE = tuple((name, Bind(name, Anything())) for name in ("query", "key", "value"))
@@ -31,6 +31,8 @@ def reference(
     queries, keys = query.shape[-2], key.shape[-2]
     if not isinstance(window, int):
         raise NotCovered("no window is set")
+    if window >= keys:
+        raise NotCovered("the window is wider than the sequence, nothing is hidden")
     if queries != keys:
         raise NotCovered("earlier keys come from a cache, which drops those beyond the window itself")
     if mask is None or not mask.is_floating_point():
@@ -70,7 +72,7 @@ CONCEPT = Concept(
             "output", r"\mathrm{Attention}(Q,K,V)", Text("One mixture of values per query", "每个查询得到的值的混合")
         ),
     ),
-    patterns=(Op(FOLD, (Both(WINDOWED, ATTENTION),)),),
+    patterns=(Op(FOLD, (Both(WINDOWED, Itself(ATTENTION)),)),),
     output="output",
     reference=reference,
     matches=(

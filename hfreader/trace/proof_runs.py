@@ -26,6 +26,7 @@ HEAVY = 10_000_000
 """Numbers to draw for a model that are no longer worth sizes of their own for every field."""
 _EXPERTS = re.compile("expert")
 """Fields that count experts go with others that count those chosen, and with groups of them."""
+WINDOW = 3
 _EPSILONS = re.compile(r"(^|_)eps(ilon)?$")
 
 
@@ -51,7 +52,7 @@ def run_small(
 
 def _smaller(setting: Setting) -> Iterator[Setting]:
     """The setting padded and with token types, at small sizes: all free, those kept equal that are, few layers."""
-    config = shallow(_with_epsilons(setting.config))
+    config = shallow(_with_windows(_with_epsilons(setting.config)))
     if not setting.options.bare:
         setting = with_token_types(setting) or setting
         setting = replace(setting, options=replace(setting.options, padded=True))
@@ -75,6 +76,13 @@ def _numbers(setting: Setting) -> int:
         return parameters_of(skeleton(setting.model_class, deepcopy(setting.config)))
     except HfreaderError:
         return 0
+
+
+def _with_windows(config: PreTrainedConfig) -> PreTrainedConfig:
+    """With every sliding window so narrow that it hides something of a short text."""
+    parts = [("", config), *((f"{name}.", part) for name, part in sub_configs(config).items())]
+    names = [f"{prefix}sliding_window" for prefix, part in parts if isinstance(vars(part).get("sliding_window"), int)]
+    return with_fields(config, dict.fromkeys(names, WINDOW)) if names else config
 
 
 def _with_epsilons(config: PreTrainedConfig) -> PreTrainedConfig:
