@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from hfreader.analyses import Analyser, code_digest, snapshot_digest
+from hfreader.analyzers.analysis import UNFORESEEN, reason
 from hfreader.analyzers.library import Library, modeling_files_of
 from hfreader.analyzers.parsing import collection_paused
 from hfreader.errors import HfreaderError
@@ -109,6 +110,8 @@ def _survey_file(analyser: Analyser, file: str) -> FileSurvey:
         return surveyed(analyser.analysis(file))
     except HfreaderError as error:
         return FileSurvey(problems=(Problem("analyzers", file, str(error)),))
+    except UNFORESEEN as error:
+        return FileSurvey(problems=(Problem("analyzers", file, reason(error)),))
     finally:
         analyser.library.forget(file)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import hfreader.survey
 from hfreader.facts.codec import from_json, to_json
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.survey import Survey
@@ -67,6 +68,24 @@ def test_what_cannot_be_read_is_a_problem_and_harms_nothing_else(snapshot: Snaps
     (problem,) = survey(snapshot, silent).problems
     assert problem.subject == "models/broken/modeling_broken.py"
     assert "modeling_broken.py:1" in problem.reason
+
+
+def test_a_forward_of_thousands_of_lines_ends(snapshot: Snapshot):
+    steps = "".join(f"        if self.on[{n}]:\n            x = self.f(x) * {n}\n" for n in range(1200))
+    head = "from torch import nn\nclass Long(nn.Module):\n    def forward(self, x):\n"
+    write(Path(snapshot.package), "long", f"{head}{steps}        return x\n")
+    found = survey(snapshot, silent, jobs=1)
+    assert {one.qualified.rpartition(".")[2] for one in found.classes} >= {"Long", "AshNorm"}
+    assert [one.concept for one in found.classes if one.qualified.endswith("AshNorm") for one in one.matches]
+
+
+def test_as_many_processes_as_one_likes_find_the_same(
+    snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(hfreader.survey, "PART", 1)
+    alone = survey(snapshot, silent, jobs=1)
+    monkeypatch.setenv("HFREADER_CACHE", str(tmp_path / "other"))
+    assert survey(snapshot, silent, jobs=2) == alone
 
 
 def test_a_survey_round_trips_and_is_remembered(snapshot: Snapshot):

@@ -15,6 +15,9 @@ from hfreader.facts.matches import Match
 from hfreader.facts.places import Place, Span
 from hfreader.facts.problems import Problem
 
+# What can go wrong on code that nobody thought of; on one class or file, it ends nothing else.
+UNFORESEEN = (RecursionError, AssertionError, LookupError, TypeError, ValueError)
+
 
 def analyse(library: Library, file: str, examiner: Examiner | None = None) -> Analysis:
     """Analyse every module class and every module-level function of `file` (relative to the package). With the
@@ -38,8 +41,8 @@ def analyse(library: Library, file: str, examiner: Examiner | None = None) -> An
             diagrams += [found.diagram] if found.diagram is not None else []
             roles.add(found.composition, found.matches)
             computing += [made] if (made := found.composition.computing) else []
-        except (HfreaderError, RecursionError, AssertionError, LookupError, TypeError, ValueError) as error:
-            problems.append(Problem("analyzers", owner, _reason(error), Place(file, span)))
+        except (HfreaderError, *UNFORESEEN) as error:
+            problems.append(Problem("analyzers", owner, reason(error), Place(file, span)))
     played = tuple(role for one in facts.classes for role in roles.of(one, file))
     kept = tuple(match for match in matches if roles.keeps(match))
     marked = {(match.owner, f"{match.concept}:{binding.symbol}") for match in kept for binding in match.bindings}
@@ -82,7 +85,8 @@ def _roots(library: Library, facts: FileFacts) -> Iterator[tuple[str, str, Span]
         yield f"{facts.module}.{function.name}", function.name, function.name_span
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """What a reader is told of an error."""
     if isinstance(error, HfreaderError):
         return str(error)
     return f"could not be analysed ({type(error).__name__}: {' '.join(str(error).split())[:120]})"

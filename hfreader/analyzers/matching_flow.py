@@ -361,6 +361,11 @@ class Flow:
         )
 
     @cached_property
+    def returned_bases(self) -> frozenset[int]:
+        """The values that what is returned can be."""
+        return frozenset[int]().union(*map(self.bases, self.returned))
+
+    @cached_property
     def conditions(self) -> Mapping[int, Guards]:
         """For each node that the result needs, the conditions common to all ways in which it is needed."""
         if self.graph.result is None:

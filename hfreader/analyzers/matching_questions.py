@@ -316,3 +316,8 @@ def _brings_something(flow: Flow, number: int, source: int) -> bool:
     unnamed = frozenset(flow.by_op.get("opaque", ()))
     cone = flow.reached_from(number, unnamed)
     return source in cone or any(flow.node(one).op in ("parameter", "loop", "element") for one in cone)
+
+
+def operand_of(node: Node) -> Use:
+    """The first operand, as it is used there."""
+    return Use(node.operands[0].node, node.operands[0].span, node.scope)

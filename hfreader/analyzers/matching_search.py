@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from itertools import islice, permutations
 from typing import Any
 
@@ -19,6 +18,7 @@ from hfreader.analyzers.matching_questions import (
     is_plain_call,
     is_scalar,
     last_slice,
+    operand_of,
     same_letters,
     selected,
     side_by_side,
@@ -54,11 +54,14 @@ from hfreader.concepts.pattern import (
     Slice,
     Unshared,
 )
+from hfreader.errors import HfreaderError
 from hfreader.facts.dataflow import Node
 
 COMMUTATIVE = frozenset({"add", "mul"})
 COMPLETE = COMMUTATIVE | {"cat", "stack"}
+# Steps of one search, and of all searches in one graph.
 STEPS = 20_000
+ALL_STEPS = 1_500_000
 
 
 Found = Iterator[Solution]
@@ -72,7 +75,7 @@ class Search:
         self._reach = flow.reach
         self.branches = Branches(flow, matches_of)
         self.matches_of = matches_of
-        self._steps = 0
+        self._steps = self._all_steps = 0
         self._methods: dict[type, Callable[..., Found]] = {
             Anything: self._anything,
             Op: self._op,
@@ -103,12 +106,11 @@ class Search:
             Returned: self._returned,
         }
 
-    @cached_property
-    def _returned_bases(self) -> frozenset[int]:
-        return frozenset[int]().union(*map(self.flow.bases, self.flow.returned))
-
     def solutions(self, pattern: Pattern, node: int, guards: Guards | None = None) -> Found:
         """Every way in which `pattern` fits with its outermost operation at `node`, under `guards`."""
+        self._all_steps += self._steps
+        if self._all_steps > ALL_STEPS:
+            raise HfreaderError(f"{self.flow.graph.owner}: too large to be searched to the end")
         self._steps = 0
         return self._match(pattern, self.flow.use_of(node), Solution(guards=guards or {}), exact=True)
 
@@ -238,7 +240,7 @@ class Search:
             if not is_activation(self.flow, seen.node) or (here := so_far.at(seen.node, guards)) is None:
                 continue
             for named in self._module(pattern.symbol if is_plain_call(node) else None, seen.node, here):
-                yield from self._match(pattern.operand, _operand(node), named)
+                yield from self._match(pattern.operand, operand_of(node), named)
 
     def _number(self, pattern: Number, use: Use, so_far: Solution, exact: bool) -> Found:
         number = self.flow.node(use.node).number
@@ -252,12 +254,12 @@ class Search:
     def _first_position(self, pattern: FirstPosition, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
             if node.op == "item" and is_first_position(self.flow, node) and (here := so_far.at(seen.node, guards)):
-                yield from self._match(pattern.operand, _operand(node), here)
+                yield from self._match(pattern.operand, operand_of(node), here)
 
     def _element(self, pattern: Element, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
             if index_of(self.flow, node) == pattern.index and (here := so_far.at(seen.node, guards)) is not None:
-                yield from self._match(pattern.operand, _operand(node), here)
+                yield from self._match(pattern.operand, operand_of(node), here)
 
     def _slice(self, pattern: Slice, use: Use, so_far: Solution, exact: bool) -> Found:
         wanted = {"start": pattern.start, "stop": pattern.stop, "step": pattern.step}
@@ -272,13 +274,13 @@ class Search:
             if given.keys() != {name for name, bound in wanted.items() if bound is not None}:
                 continue
             bounds = tuple((bound, given[name]) for name, bound in wanted.items() if bound is not None)
-            for found in self._match(pattern.operand, _operand(node), here):
+            for found in self._match(pattern.operand, operand_of(node), here):
                 yield from self._all(tuple(one for one, _ in bounds), tuple(one for _, one in bounds), found)
 
     def _select(self, pattern: Select, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
             if selected(self.flow, node) == pattern.index and (here := so_far.at(seen.node, guards)) is not None:
-                yield from self._match(pattern.operand, _operand(node), here)
+                yield from self._match(pattern.operand, operand_of(node), here)
 
     def _differs(self, pattern: Differs, use: Use, so_far: Solution, exact: bool) -> Found:
         known = self.flow.bases(so_far.bindings[pattern.symbol].use.node)
@@ -380,7 +382,7 @@ class Search:
                 yield from self._arguments(pattern, seen.node, here)
 
     def _returned(self, pattern: Returned, use: Use, so_far: Solution, exact: bool) -> Found:
-        if use.node in self.flow.returned or not self._returned_bases.isdisjoint(self.flow.bases(use.node)):
+        if use.node in self.flow.returned or not self.flow.returned_bases.isdisjoint(self.flow.bases(use.node)):
             yield from self._match(pattern.pattern, use, so_far, exact)
 
     def _derived_from(self, pattern: DerivedFrom, use: Use, so_far: Solution, exact: bool) -> Found:
@@ -393,7 +395,3 @@ class Search:
                 if (way := self.branches.inside(pattern, use.node, source, found)) is not None:
                     yield found._replace(inside=found.inside | way)
                     return
-
-
-def _operand(node: Node) -> Use:
-    return Use(node.operands[0].node, node.operands[0].span, node.scope)
