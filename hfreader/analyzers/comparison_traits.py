@@ -127,7 +127,7 @@ def _mechanisms(differ: Differ, left: str, right: str) -> Trait | None:
 
 def _found(differ: Differ, model: str) -> list[str]:
     """The concepts found in the classes of a model."""
-    return list(dict.fromkeys(slug for owner in _classes(differ, model) for slug in differ.concepts(owner).values()))
+    return list(dict.fromkeys(slug for owner in _classes(differ, model) for _, slug in differ.concepts(owner)))
 
 
 def _classes(differ: Differ, model: str) -> list[str]:

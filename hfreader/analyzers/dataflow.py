@@ -24,7 +24,7 @@ class Reading:
     settings  config fields and their values: truth values, strings and None.
     given     anything: every optional argument may be there; named: of the arguments of a call those that it names,
               the others keep a default that is None or False; first: besides, of the root function the first argument
-              and those without default None, and of constructors what is named.
+              and those that cannot be None, and of constructors what is named.
     """
 
     settings: Mapping[str, bool | str | None] = field(default_factory=dict)
@@ -79,7 +79,7 @@ def _run(
         name = parameter.name.value
         is_self = index == 0 and instance is not None
         span = file.positions[parameter.name]
-        absent = reading.given == "first" and index > (instance is not None) and _is_none(parameter)
+        absent = reading.given == "first" and index > (instance is not None) and _is_optional(file, parameter)
         meaning = Modules((instance,)) if is_self and instance is not None else Static(None) if absent else None
         node = evaluator.add(Node("parameter", name, span=span), meaning)
         frame.names[name] = evaluator.token(node, parameter.name)
@@ -97,8 +97,11 @@ def _root_instance(evaluator: StatementEvaluator, owner: str) -> Instance:
     return instance
 
 
-def _is_none(parameter: cst.Param) -> bool:
-    return isinstance(parameter.default, cst.Name) and parameter.default.value == "None"
+def _is_optional(file: ParsedFile, parameter: cst.Param) -> bool:
+    """Whether a parameter may be None, by its default or its annotation."""
+    written = "" if parameter.annotation is None else file.text(parameter.annotation.annotation)
+    optional = "Optional" in written or written.replace(" ", "").endswith("|None")
+    return optional or (isinstance(parameter.default, cst.Name) and parameter.default.value == "None")
 
 
 def _parameters(parameters: cst.Parameters) -> list[cst.Param]:

@@ -10,17 +10,13 @@ from hfreader.analyzers.difference_outlines import Outlines
 from hfreader.analyzers.difference_sentence import sentence
 from hfreader.analyzers.matching import find
 from hfreader.concepts import catalogue
-from hfreader.concepts.model import Concept
 from hfreader.facts.comparison import Difference, Outline
 from hfreader.facts.places import Place
 
 # Classes of which fewer operations than this are shared are compared with their submodules opened.
 ALIKE = 0.5
-
-
-def _namers() -> list[Concept]:
-    """What can name a group of operations; a whole class is named by its own name."""
-    return [one for one in catalogue().values() if one.kind in ("mechanism", "facet")]
+# The kinds of concepts that can name a group of operations; a whole class goes by its own name.
+NAMING = ("mechanism", "facet")
 
 
 def _operations(outline: Outline) -> int:
@@ -38,22 +34,25 @@ class Differ:
         self.outlines = outlines
         self.natures = Natures(outlines)
         self.names: dict[str, str] = {}
-        self._concepts: dict[str, Mapping[Place, str]] = {}
+        self._concepts: dict[str, tuple[tuple[Place, str], ...]] = {}
         self._known: dict[tuple[str, str], Difference | None] = {}
 
     def named(self, owner: str) -> Mapping[Place, str]:
         """What the expressions in a class that give the result of a concept are called."""
         known = catalogue()
-        return {place: _in_a_sentence(known[slug].name.en) for place, slug in self.concepts(owner).items()}
+        return {place: _in_a_sentence(known[slug].name.en) for place, slug in self.concepts(owner)}
 
-    def concepts(self, owner: str) -> Mapping[Place, str]:
-        """The concepts found in a class, by the expressions that give their results."""
+    def concepts(self, owner: str) -> tuple[tuple[Place, str], ...]:
+        """The concepts found in a class, with the expressions that give their results."""
         if owner not in self._concepts:
-            self._concepts[owner] = {}
+            self._concepts[owner] = ()
             if self.outlines.of(owner) is not None:
                 # At the defaults some branches are closed; what a class can compute is asked of all of them.
-                found = find(dataflow(self.outlines.library, owner), _namers())
-                self._concepts[owner] = {match.place: match.concept for match in found}
+                found = find(dataflow(self.outlines.library, owner), catalogue().values())
+                kinds = {slug: concept.kind for slug, concept in catalogue().items()}
+                self._concepts[owner] = tuple(
+                    (match.place, match.concept) for match in found if kinds[match.concept] in NAMING
+                )
         return self._concepts[owner]
 
     def difference(self, left: str, right: str) -> Difference | None:
