@@ -14,7 +14,7 @@ from hfreader.trace.randomise import randomise
 
 def concept(reference, output="O"):
     nothing = Text("", "")
-    return Concept("test", nothing, nothing, (), (), (), (), output, reference, (), ())
+    return Concept("test", nothing, nothing, (), (), (), output=output, reference=reference)
 
 
 def attention(Q, K, V, scale, M=None):
