@@ -93,7 +93,10 @@ class Roles:
             return ()  # it has its forward, and with it its roles, from another file
         found = [slug for slug in sorted(subject.matched) if self._is_composition(slug)]
         found += self._fit(set(self._concepts) - self._rest, subject)
-        return tuple(dict.fromkeys(found)) or tuple(self._fit(self._rest, subject))
+        if found:
+            return tuple(dict.fromkeys(found))
+        left = tuple(self._fit(self._rest, subject))
+        return tuple(slug for slug in left if self._concepts[slug].reference is not None) or left
 
     def _fit(self, slugs: Collection[str], subject: Subject) -> Iterator[str]:
         for slug, concept in self._concepts.items():

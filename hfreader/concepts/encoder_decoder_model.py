@@ -1,6 +1,6 @@
 """An encoder and a decoder that attends to what the encoder made."""
 
-from hfreader.concepts.class_pattern import Calls
+from hfreader.concepts.class_pattern import Any, Calls
 from hfreader.concepts.model import Concept, Text
 from hfreader.concepts.papers import TRANSFORMER, at
 from hfreader.concepts.post_norm_block import EXAMPLE
@@ -8,7 +8,9 @@ from hfreader.concepts.post_norm_block import EXAMPLE
 SLUG = "encoder-decoder-model"
 WHOLE = ("layer-stack", "model-assembly", SLUG)
 CROSS = ("pre-norm-cross-block", "post-norm-cross-block")
-DECODER = Calls(concepts=CROSS, repeated=True)
+CROSSES = Calls(concepts=("multi-head-cross-attention",))
+# The cross-attention may stand in a sub-layer of its own, called as one of a list.
+DECODER = Any((Calls(concepts=CROSS, repeated=True), Calls(repeated=True, child=Any((CROSSES, Calls(child=CROSSES))))))
 
 MODEL = (
     EXAMPLE.replace("{name}", "Block").replace(

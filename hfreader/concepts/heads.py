@@ -4,7 +4,7 @@ from typing import Any
 
 from hfreader.concepts.class_pattern import Calls, ClassPattern, Implements
 from hfreader.concepts.model import Symbol, Text
-from hfreader.concepts.pattern import LINEAR, Anything, Bind, Both, DerivedFrom, Layer, Not, Pattern
+from hfreader.concepts.pattern import LINEAR, Anything, Bind, Both, DerivedFrom, Layer, Not, Op, Pattern
 
 # One vector for a whole sequence: a position, a mean or maximum over positions, and what layers make of it alone.
 POOLED = DerivedFrom(
@@ -22,6 +22,8 @@ POOLED = DerivedFrom(
     ("module", "tanh", "relu", "gelu", "silu", "activation", "linear", "layer_norm"),
 )
 H = Bind("h", Anything())
+# The head of BART and others as a class of its own: what it pools, its caller has taken.
+SQUASHED = Op(("tanh",), (Layer(LINEAR, (Op(("parameter",)),)),))
 
 
 def pooled(pattern: Pattern = H) -> Pattern:
@@ -31,7 +33,7 @@ def pooled(pattern: Pattern = H) -> Pattern:
 
 def unpooled(pattern: Pattern = H) -> Pattern:
     """Not known to be one vector per sequence."""
-    return Both(Not(POOLED), pattern)
+    return Both(Both(Not(POOLED), Not(SQUASHED)), pattern)
 
 
 def scores(h: Pattern, outputs: str) -> Pattern:

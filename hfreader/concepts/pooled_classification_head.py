@@ -1,12 +1,22 @@
 """Classification of a whole sequence, image or sound."""
 
-from hfreader.concepts.heads import AVERAGE, EVERY, FIRST, LAST, MODEL, head_symbols, linear, pooled, role, scores
+from hfreader.concepts.heads import (
+    AVERAGE,
+    EVERY,
+    FIRST,
+    LAST,
+    MODEL,
+    SQUASHED,
+    head_symbols,
+    linear,
+    pooled,
+    role,
+    scores,
+)
 from hfreader.concepts.model import Concept, Text
 from hfreader.concepts.papers import BERT, VIT, at
-from hfreader.concepts.pattern import LINEAR, Bind, Layer, Op, Returned
+from hfreader.concepts.pattern import LINEAR, Bind, Layer, Returned
 
-# The head of BART and others as a class of its own: what it pools, its caller has taken.
-SQUASHED = Bind("h", Op(("tanh",), (Layer(LINEAR, (Op(("parameter",)),)),)))
 HEAD = """
 class Head(nn.Module):
     def __init__(self, c):
@@ -35,7 +45,10 @@ CONCEPT = Concept(
     symbols=head_symbols(
         Text("The pooled hidden state", "池化后的隐状态"), Text("One column per class", "每个类别一列")
     ),
-    patterns=(Returned(scores(pooled(), "num_labels")), Returned(Bind("output", Layer(LINEAR, (SQUASHED,), "w")))),
+    patterns=(
+        Returned(scores(pooled(), "num_labels")),
+        Returned(Bind("output", Layer(LINEAR, (Bind("h", SQUASHED),), "w"))),
+    ),
     class_patterns=role("pooled-classification-head"),
     output="output",
     reference=linear,
