@@ -35,7 +35,8 @@ def reference(x: Any, observed: Any, eps: Any, loc: Any, scale: Any, count: Any 
     moments = seen.sum(over, keepdim=True).clamp(min=1)
     mean = (x * seen).sum(over, keepdim=True) / moments
     deviation = ((((x - mean) * seen) ** 2).sum(over, keepdim=True) / moments + eps) ** 0.5
-    return {"loc": mean, "scale": deviation.reshape(scale.shape), "output": (x - mean) / deviation}
+    results = {"loc": mean, "scale": deviation.reshape(scale.shape), "output": (x - mean) / deviation}
+    return results if count is None else {**results, "count": moments}
 
 
 _SCALER = """

@@ -185,7 +185,8 @@ def standardised() -> Arguments:
     kept = x.masked_fill(seen == 0, float("nan"))
     loc = kept.nanmean(1, keepdim=True)
     scale = ((kept - loc) ** 2).nanmean(1, keepdim=True).add(1e-5).sqrt()
-    return {"x": x, "observed": seen, "eps": 1e-5, "loc": loc, "scale": scale}, (x - loc) / scale
+    named = {"x": x, "observed": seen, "eps": 1e-5, "count": seen.sum(1, keepdim=True)}
+    return {**named, "loc": loc, "scale": scale}, (x - loc) / scale
 
 
 def mean_scaled() -> Arguments:
