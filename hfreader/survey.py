@@ -2,7 +2,9 @@
 
 import gc
 import multiprocessing
+import multiprocessing.connection
 import os
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -95,6 +97,14 @@ class _Worker:
 def begin(snapshot: Snapshot, source: str) -> None:
     """Make a process ready to survey files of a snapshot."""
     _Worker.analyser = Analyser(Library(snapshot), source)
+    if (parent := multiprocessing.parent_process()) is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    """End this process when the one that started it has ended, killed even: nobody waits for its results any more."""
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
 
 
 def survey_files(files: Sequence[str]) -> dict[str, FileSurvey]:
