@@ -112,6 +112,8 @@ def survey_files(files: Sequence[str]) -> dict[str, FileSurvey]:
     with collection_paused():
         found = {file: _survey_file(_Worker.analyser, file) for file in files}
     gc.collect()
+    # What is left is kept to the end: the next collection need not walk it again.
+    gc.freeze()
     return found
 
 
