@@ -3,10 +3,9 @@
 from hfreader.concepts.class_pattern import All, Any, Calls, Implements
 from hfreader.concepts.encoder_decoder_model import ATTENDS, DECODER, SLUG, WHOLE
 from hfreader.concepts.encoder_decoder_model import MODEL as PAIR
-from hfreader.concepts.heads import EVERY, MODEL, H, head_symbols, linear
+from hfreader.concepts.heads import EVERY, MODEL, H, head_symbols, linear, scores
 from hfreader.concepts.model import Concept, Text
 from hfreader.concepts.papers import TRANSFORMER, at
-from hfreader.concepts.pattern import LINEAR, Bind, Layer, Returned
 
 OWN = "seq2seq-lm-head"
 DECODES = Any((Calls(concepts=(SLUG,)), Calls(concepts=WHOLE, beside=WHOLE, child=DECODER)))
@@ -40,7 +39,8 @@ CONCEPT = Concept(
         Text("Hidden states of the decoder", "解码器的隐状态"),
         Text("One column per word, often the tied embeddings", "每个词一列,常与嵌入共享"),
     ),
-    patterns=(Returned(Bind("output", Layer(LINEAR, (H,), "w"))),),
+    # As many scores as there are words, or rows in the table of embeddings.
+    patterns=(scores(H, "vocab_size"), scores(H, "num_embeddings")),
     class_patterns=(All((Implements((OWN,)), DECODES)), Calls(concepts=(OWN,), returned=True)),
     output="output",
     reference=linear,
