@@ -39,7 +39,7 @@ CONCEPT = Concept(
         ),
         Symbol("scores", "s", Text("Start and end scores", "起点与终点的分数")),
     ),
-    patterns=(Returned(Bind("output", START)),),
+    patterns=(Returned(Bind("output", Op(("contiguous", "squeeze"), (START,)))), Returned(Bind("output", START))),
     class_patterns=role("extractive-qa-head"),
     output="output",
     reference=reference,

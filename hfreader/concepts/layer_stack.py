@@ -6,7 +6,7 @@ from hfreader.concepts.class_pattern import All, Any, Calls, Implements
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.norms import norm
 from hfreader.concepts.papers import TRANSFORMER, at
-from hfreader.concepts.pattern import Bind, Op
+from hfreader.concepts.pattern import Bind, Op, Returned
 
 SLUG = "layer-stack"
 LAYER = Calls(classes=("transformers.",), repeated=True)
@@ -59,7 +59,8 @@ CONCEPT = Concept(
         Symbol("norm", r"\mathrm{N}", Text("The norm after the last layer", "最后一层之后的归一化")),
         Symbol("output", "y", Text("The output of the stack", "堆叠的输出")),
     ),
-    patterns=(Bind("output", norm(Bind("last", Op(("loop",))), "norm")),),
+    # What is returned lies behind the loop: a norm before a branch of the next layer is none of the stack's.
+    patterns=(Returned(Bind("output", norm(Bind("last", Op(("loop",))), "norm"))),),
     class_patterns=(
         LAYER,
         # The norm may stand in the class that calls the stack.

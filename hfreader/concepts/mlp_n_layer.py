@@ -52,7 +52,7 @@ CONCEPT = Concept(
         Symbol("w_3", "W_3", Text("The third linear map", "第三个线性映射")),
         Symbol("output", "y", Text("The result", "结果")),
     ),
-    patterns=(Bind("output", THIRD), Bind("output", STEP)),
+    patterns=(Bind("output", THIRD), Op(("loop",), (Anything(), Bind("output", STEP)))),
     output="output",
     reference=reference,
     matches=(
@@ -68,5 +68,9 @@ CONCEPT = Concept(
         _MLP.format(name="Mlp", body="return self.b(F.relu(self.a(x)))"),
         _MLP.format(name="Mlp", body="return self.c(self.b(self.a(x)))"),
         _MLP.format(name="Mlp", body="for a in self.s:\n            x = a(x)\n        return x"),
+        # One layer behind a loop.
+        _MLP.format(
+            name="Mlp", body="for a in self.s:\n            x = a(x)\n        return self.b(F.relu(self.a(x)))"
+        ),
     ),
 )
