@@ -60,6 +60,7 @@ class ClassBlock:
             unrun=self._nothing_ran(),
             users=self.context.users(self.owner),
             roles=self.context.roles(self.owner, {use.concept.slug for use in self.uses}),
+            wiring=self.context.wiring(self.owner),
             cards=cards,
             diagram=self.diagram(),
             side=self._side_by_side(),

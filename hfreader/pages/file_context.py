@@ -109,16 +109,19 @@ class FileContext:
         called = [bare(site.owner) for site in self.analysis.dispatches if site.function == owner]
         return tuple(dict.fromkeys([*built, *called]))
 
-    def roles(self, owner: str, shown: Collection[str] = ()) -> list[tuple[str, str, str | None]]:
-        """Name, page and wiring of each role that a class plays; concepts `shown` as equations are left out where
-        there is no wiring to tell."""
+    def roles(self, owner: str, shown: Collection[str] = ()) -> list[tuple[str, str]]:
+        """Name and page of each role that a class plays, without the concepts `shown` as equations."""
         return [
-            (concept.name.en, address(concept_page(role.concept), self.page), role.wiring)
+            (concept.name.en, address(concept_page(role.concept), self.page))
             for role in self.analysis.roles
             if role.owner == owner
-            and (role.wiring or role.concept not in shown)
+            and role.concept not in shown
             and (concept := self.concepts.get(role.concept)) is not None
         ]
+
+    def wiring(self, owner: str) -> str | None:
+        """How the parts of a class are connected, in one line; None where that is not known."""
+        return next((role.wiring for role in self.analysis.roles if role.owner == owner and role.wiring), None)
 
     def dispatches(self, owner: str) -> tuple[DispatchSite, ...]:
         """The calls through the attention registry in a class."""

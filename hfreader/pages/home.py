@@ -109,7 +109,8 @@ def _concept_row(
     concept: Concept, found: Sequence[tuple[Family, Analysis, Match]], players: Mapping[str, str], page: str
 ) -> _ConceptRow:
     places = {_place_name(analysis, match): _link(analysis, match.owner, page) for _, analysis, match in found}
-    places |= players
+    by_role = {name: link for name, link in players.items() if name not in places}
+    places |= by_role
     whole = concept_page(concept.slug)
     more = [("…", address(f"{whole}#places", page))] if len(places) > MOST_PLACES else []
     return _ConceptRow(
@@ -118,7 +119,7 @@ def _concept_row(
         citation_html(concept.citations[0]) if concept.citations else None,
         count(family.proof(match) for family, _, match in found),
         (*tuple(places.items())[:MOST_PLACES], *more),
-        len(players),
+        len(by_role),
     )
 
 

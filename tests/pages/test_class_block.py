@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from hfreader.concepts.model import Text
+from hfreader.facts.mapping import Role
 from hfreader.pages import cards, class_block
 from hfreader.pages.book import Book
 from hfreader.pages.class_block import ClassBlock
@@ -96,6 +97,19 @@ def test_a_block_says_who_uses_it(toy_context: FileContext, toy_sections: dict[s
         (meta,) = parse(ClassBlock(toy_context, toy_sections[name]).html()).all("p", "hf-meta")
         users[name] = [link.text for link in meta.all("a") if link.attributes["href"].startswith("#")]
     assert users == {"ToyAttention": ["ToyModel"], "eager_attention_forward": ["ToyAttention"], "ToyModel": []}
+
+
+def test_a_block_tells_its_wiring_once_and_the_roles_that_no_card_tells(
+    toy_context: FileContext, toy_sections: dict[str, Section]
+):
+    owner, wiring = f"{toy.MODULE}.ToyAttention", "y1 = key(x)"
+    roles = tuple(Role(slug, owner, toy.match().place, (), wiring) for slug in (toy.CONCEPT.slug, "role"))
+    concepts = {**toy.CONCEPTS, "role": replace(toy.CONCEPT, slug="role", name=Text("A role", "角色"))}
+    analysis = replace(toy_context.analysis, roles=roles)
+    context = FileContext(toy_context.book, toy_context.family, analysis, concepts)
+    (meta,) = parse(ClassBlock(context, toy_sections["ToyAttention"]).html()).all("p", "hf-meta")
+    assert " ".join(meta.text.split()).count("· role: A role · wiring: y1 = key(x) ·") == 1
+    assert meta.text.count("role:") == meta.text.count(wiring) == 1
 
 
 def test_dispatch_is_opened_in_place_right_below_its_call(block: Element):

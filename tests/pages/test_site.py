@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hfreader.errors import HfreaderError
+from hfreader.facts.mapping import Role
 from hfreader.pages import home
 from hfreader.pages.book import Book, address
 from hfreader.pages.search import append_entries, entries
@@ -94,6 +95,20 @@ def test_the_home_page_counts_proofs_and_links_to_places(toy_book: Book, fragmen
     html = read_html(fragments, "index")
     assert 'href="models/toy.html#ToyAttention"' in html and 'href="concepts/toy-attention.html"' in html
     assert "1 disproven" in html
+
+
+def test_a_class_counts_once_as_a_place_of_the_equation_or_as_one_of_the_role(toy_book: Book, fragments: Path):
+    (family,) = toy_book.families
+    (analysis,) = family.analyses
+    roles = tuple(
+        Role("toy-attention", f"{toy.MODULE}.{name}", toy.match().place) for name in ("ToyAttention", "ToyModel")
+    )
+    played = replace(family, analyses=(replace(analysis, roles=roles),))
+    write(replace(toy_book, families=(played,)), fragments)
+    html = read_html(fragments, "index")
+    count = len(analysis.matches)
+    assert f'<td class="hf-number">{count} + 1 by role</td>' in html
+    assert 'href="models/toy.html#ToyModel"' in html
 
 
 def test_a_cut_list_of_places_leads_to_the_whole(monkeypatch: pytest.MonkeyPatch, toy_book: Book, fragments: Path):
