@@ -1,0 +1,105 @@
+"""Relative position representations: a learned vector for each distance, asked by the query."""
+
+from typing import Any
+
+from hfreader.concepts.model import Citation, Concept, Symbol, Text
+from hfreader.concepts.pattern import EMBEDDING, Anything, Bind, Einsum, Layer
+
+ROWS = Layer(EMBEDDING, (Bind("distances", Anything()),), "table")
+
+
+def reference(query: Any, table: Any, distances: Any) -> Any:
+    """q_i . a_ij, the part of a score that comes from the distance alone.
+
+    Shapes: query (B, h, T, d), distances (T, S) rows of the table (n, d); the result (B, h, T, S).
+    """
+    rows = table.weight[distances]
+    return (query[:, :, :, None, :] * rows[None, None]).sum(-1)
+
+
+CONCEPT = Concept(
+    slug="shaw-relative-attention",
+    name=Text("Relative position representations", "相对位置表示"),
+    explanation=Text(
+        "Every distance between two positions, up to a largest one, has a learned vector that is added to the key. "
+        "Its dot product with the query becomes part of the score, so that the query itself says which distances "
+        "matter to it; one table serves all heads.",
+        "两个位置之间的每种距离(到某个上限为止)都有一个学习的向量,加到键上。它与查询的点积成为分数的一部分,"
+        "因此由查询自己决定哪些距离重要;所有头共用一张表。",
+    ),
+    citations=(
+        Citation(
+            "Self-Attention with Relative Position Representations",
+            "Shaw, Uszkoreit, Vaswani",
+            2018,
+            "1803.02155",
+            "§3.1, Eq. (4); §3.2, clipping; §3.3, Eq. (5)",
+        ),
+    ),
+    equations=(
+        r"e_{ij}=\frac{\sym{query}_i\,k_j^{\top}+\sym{output}_{ij}}{\sqrt{d}}",
+        r"\sym{output}_{ij}=\sym{query}_i\cdot a_{ij},\quad a_{ij}=\sym{table}_{\sym{distances}(j-i)}",
+    ),
+    symbols=(
+        Symbol("query", "q", Text("Queries, in heads", "分头后的查询")),
+        Symbol("table", "w^K", Text("The learned vectors, one row per distance", "学习的向量,每种距离一行")),
+        Symbol(
+            "distances",
+            r"\mathrm{clip}",
+            Text("The row of each distance, far ones in one row", "每种距离所在的行,远距离共用一行"),
+        ),
+        Symbol("output", "e^{rel}", Text("The part of the scores that distances give", "分数中由距离给出的部分")),
+    ),
+    patterns=(Bind("output", Einsum(("bhld,lrd->bhlr",), (Bind("query", Anything()), ROWS))),),
+    output="output",
+    reference=reference,
+    matches=(
+        """
+class Mixer(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.e, self.n = nn.Embedding(2 * c.n + 1, c.d), c.n
+
+    def forward(self, q, k, v):
+        t = torch.arange(q.shape[2])
+        r = self.e(torch.clamp(t.view(1, -1) - t.view(-1, 1), -self.n, self.n) + self.n)
+        w = (q @ k.transpose(2, 3) + torch.einsum("nhid,ijd->nhij", q, r.to(q.dtype))) / math.sqrt(q.shape[-1])
+        return F.softmax(w, dim=-1) @ v
+""",
+        """
+class Mixer(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.e, self.s = nn.Embedding(c.n, c.d), c.d ** -0.5
+
+    def forward(self, q, k, v, p):
+        b = torch.einsum("b h c d, c r d -> b h c r", q, self.e(p)) * self.s
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=b, scale=self.s)
+""",
+    ),
+    rejects=(
+        # A learned number for each distance; vectors of all positions, not of distances, as in Transformer-XL.
+        """
+class RelativeAttention(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.distance_embedding = nn.Embedding(c.n, c.h)
+
+    def forward(self, query, key, distance):
+        return query @ key.transpose(2, 3) + self.distance_embedding(distance).permute(2, 0, 1)
+""",
+        """
+class RelativeAttention(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.distance_embedding = nn.Linear(c.d, c.d)
+
+    def forward(self, query, position):
+        return torch.einsum("bhld,brd->bhlr", query, self.distance_embedding(position))
+""",
+        """
+def relative_position(query, distance_embedding):
+    return torch.einsum("bhld,lrd->bhlr", query, distance_embedding)
+""",
+    ),
+)
