@@ -76,14 +76,16 @@ def composition(flow: Flow) -> Composition:
         graph.place,
         tuple(_child_calls(flow, calls)),
         tuple(dict.fromkeys(name for number in _without_losses(flow, own) if (name := _computed(flow, number)))),
-        frozenset(use for number in own for use in _uses(flow.node(number))),
+        frozenset(use for number in own for use in _uses(flow, flow.node(number))),
         wiring(flow),
     )
 
 
-def _uses(node: Node) -> Iterator[str]:
-    """The operation, and what the library's loss function is told by name."""
+def _uses(flow: Flow, node: Node) -> Iterator[str]:
+    """The operation, what an attribute that it reads is, and what the library's loss function is told by name."""
     yield node.op
+    if node.op == "attribute" and node.body is not None:
+        yield flow.node(node.body).op
     if node.op == "call" and node.label.endswith("loss_function"):
         yield from (f"loss_function({one.keyword})" for one in node.operands if one.keyword)
 

@@ -18,6 +18,7 @@ from hfreader.concepts.pattern import (
     Branch,
     Layer,
     Not,
+    Number,
     OneOf,
     Op,
 )
@@ -37,9 +38,20 @@ SHORTCUT = OneOf(
 # What has linear maps, attention or gates between its convolutions is a block of another kind.
 OTHERS = (*LINEAR, *EMBEDDING, "torch.nn.LayerNorm", "torch.nn.GLU", "glu", "linear", "matmul", "softmax")
 INNER = Branch(
-    source=X, applies=(*CONVOLUTION, *TRANSPOSED_CONVOLUTION, "conv1d", "conv2d"), avoids=(*OTHERS, "interpolate")
+    source=X,
+    applies=(*CONVOLUTION, *TRANSPOSED_CONVOLUTION, "conv1d", "conv2d"),
+    avoids=(*OTHERS, "interpolate"),
 )
-TOTAL = Both(Op(("add",), (Bind("shortcut", SHORTCUT), Bind("branch", INNER))), Not(block(Anything())))
+# A wide grouped convolution over a sequence, added to it, is its position embedding.
+GROUPED = Layer(
+    ("torch.nn.Conv1d",),
+    (Anything(),),
+    settings=(("groups", Both(Not(Number(1)), Anything())), ("padding", Anything())),
+)
+POSITIONS = Activation(OneOf((Op(("item",), (GROUPED,)), GROUPED)))
+TOTAL = Both(
+    Op(("add",), (Bind("shortcut", SHORTCUT), Bind("branch", Both(Not(POSITIONS), INNER)))), Not(block(Anything()))
+)
 
 
 def reference(shortcut: Any, branch: Any, total: Any = None, phi: Any = None) -> dict[str, Any]:
@@ -60,9 +72,18 @@ class Unit(nn.Module):
     def forward(self, x):
         return F.relu(self.n(self.c(x)))
 
+class Positions(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.c = nn.Conv1d(c.d, c.d, kernel_size=c.k, padding=c.k // 2, groups=c.g)
+
+    def forward(self, x):
+        return F.gelu(self.c(x.transpose(1, 2))[:, :, :-1]).transpose(1, 2)
+
 class {name}(nn.Module):
     def __init__(self, c):
         super().__init__()
+        self.p = Positions(c)
         self.a, self.b = Unit(c.d, c.e), Unit(c.e, c.d)
         self.s = nn.Sequential(nn.Conv2d(c.d, c.d, 1), nn.BatchNorm2d(c.d)) if c.s else nn.Identity()
         self.l, self.n = nn.Linear(c.d, c.d), nn.LayerNorm(c.d)
@@ -112,11 +133,12 @@ class Rep(nn.Module):
 """,
     ),
     rejects=(
-        # No residual; not of the same input; a linear map; attention's kind of branch; a product.
+        # No residual; not of the same input; a linear map; attention's kind of branch; a product; positions.
         _BLOCK.format(name="ResNetLayer", body="return F.relu(self.b(self.a(x)))"),
         _BLOCK.format(name="ResNetLayer", body="return F.relu(self.b(self.a(x)) + y)"),
         _BLOCK.format(name="ResNetLayer", body="return F.relu(self.l(x) + x)"),
         _BLOCK.format(name="ResNetLayer", body="return x + self.l(self.a(self.n(x)))"),
         _BLOCK.format(name="ResNetLayer", body="return self.b(self.a(x)) * x"),
+        _BLOCK.format(name="ResNetLayer", body="return x + self.p(x)"),
     ),
 )

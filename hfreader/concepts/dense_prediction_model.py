@@ -1,10 +1,12 @@
 """A model with one answer for every pixel: segmentation, depth, keypoints."""
 
-from hfreader.concepts.class_pattern import All, Any, Calls, IsKind, Uses
+from hfreader.concepts.class_pattern import All, Any, Calls, Implements, IsKind, Not, Uses
 from hfreader.concepts.model import Citation, Concept, Text
 
 SLUG = "dense-prediction-model"
 RESAMPLES = Uses(("interpolate", "pixel_shuffle", "grid_sample", "conv_transpose2d"))
+# Others resize as well: an encoder its input, a detector or a pair of encoders what stands beside their answer.
+OTHERS = Implements(("layer-stack", "set-prediction-detection", "contrastive-dual-encoder"))
 FCN = Citation(
     "Fully Convolutional Networks for Semantic Segmentation", "Long, Shelhamer, Darrell", 2014, "1411.4038", "§4"
 )
@@ -27,10 +29,21 @@ class Head(nn.Module):
     def forward(self, x):
         return self.c(F.interpolate(x, scale_factor=2, mode="bilinear"))
 
+class Stack(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.s, self.n = nn.ModuleList([Encoder(c) for _ in range(c.n)]), nn.LayerNorm(c.d)
+
+    def forward(self, x):
+        x = F.interpolate(x, scale_factor=2, mode="bilinear")
+        for one in self.s:
+            x = one(x)
+        return self.n(x)
+
 class {name}({base}):
     def __init__(self, c):
         super().__init__()
-        self.e, self.h = Encoder(c), Head(c)
+        self.e, self.h, self.s = Encoder(c), Head(c), Stack(c)
 
     def forward(self, x):
         {body}
@@ -52,10 +65,11 @@ CONCEPT = Concept(
             (
                 IsKind(("model",)),
                 Calls(),
+                Not(OTHERS),
                 Any(
                     (
                         All((RESAMPLES, Calls(returned=True))),
-                        Calls(returned=True, child=RESAMPLES),
+                        Calls(returned=True, child=All((RESAMPLES, Not(OTHERS)))),
                     )
                 ),
             )
@@ -63,7 +77,9 @@ CONCEPT = Concept(
     ),
     matches=(_MODEL.format(name="Model", base="PreTrainedModel", body="return self.h(self.e(x))"),),
     rejects=(
+        # One answer for the whole picture; a module; an encoder that resizes its input.
         _MODEL.format(name="Segmentation", base="PreTrainedModel", body="return self.e(x).mean((2, 3))"),
         _MODEL.format(name="Segmentation", base="nn.Module", body="return self.h(self.e(x))"),
+        _MODEL.format(name="Segmentation", base="PreTrainedModel", body="return self.s(x)"),
     ),
 )

@@ -4,10 +4,25 @@ from typing import Any
 
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import TRANSFORMER, at
-from hfreader.concepts.pattern import LAYER_NORM, LINEAR, Anything, Bind, Layer, Op, Unshared
+from hfreader.concepts.pattern import (
+    EMBEDDING,
+    LAYER_NORM,
+    LINEAR,
+    Anything,
+    Bind,
+    Both,
+    Branch,
+    Layer,
+    Not,
+    OneOf,
+    Op,
+    Unshared,
+)
 
 DENSE = Layer(LINEAR, (Bind("x", Anything()),), "w")
-SUM = Unshared(Op(("add",), (Bind("dense", DENSE), Bind("residual", Anything()))))
+# A vector looked up, or one computed from the dense layer's result, goes past no sub-layer.
+OTHERS = OneOf((Layer(EMBEDDING, (Anything(),)), Op(("embedding",)), Branch(source=Bind("dense", Anything()))))
+SUM = Unshared(Op(("add",), (Bind("dense", DENSE), Bind("residual", Both(Not(OTHERS), Anything())))))
 
 
 def reference(x: Any, w: Any, residual: Any, norm: Any) -> Any:
@@ -27,6 +42,7 @@ class {name}(nn.Module):
         self.a = nn.Linear(c.e, c.d)
         self.n = {norm}(c.d)
         self.p = nn.Dropout(0.1)
+        self.b, self.e = nn.Linear(c.d, c.d), nn.Embedding(c.v, c.d)
 
     def forward(self, h, r):
         return {body}
@@ -65,12 +81,14 @@ CONCEPT = Concept(
     ),
     rejects=(
         # A pre-norm block, whose sum goes on beside the norm; no norm, the norm before the sum, no residual, no linear
-        # map, another norm.
+        # map, another norm; positions added to an input, learned ones or those computed from the input itself.
         _MODULE.format(name="BertOutput", norm="nn.LayerNorm", body="self.p(self.n((s := self.a(h) + r))) + s"),
         _MODULE.format(name="BertOutput", norm="nn.LayerNorm", body="self.p(self.a(h)) + r"),
         _MODULE.format(name="BertOutput", norm="nn.LayerNorm", body="self.n(self.p(self.a(h))) + r"),
         _MODULE.format(name="BertOutput", norm="nn.LayerNorm", body="self.n(self.p(self.a(h)))"),
         _MODULE.format(name="BertOutput", norm="nn.LayerNorm", body="self.n(self.p(h) + r)"),
         _MODULE.format(name="BertOutput", norm="nn.RMSNorm", body="self.n(self.p(self.a(h)) + r)"),
+        _MODULE.format(name="BertOutput", norm="nn.LayerNorm", body="self.n(self.a(h) + self.e(r))"),
+        _MODULE.format(name="BertOutput", norm="nn.LayerNorm", body="self.n((s := self.a(h)) + F.gelu(self.b(s)))"),
     ),
 )

@@ -43,12 +43,13 @@ CONCEPT = Concept(
     kind="composition",
     name=Text("Encoder-decoder model", "编码器-解码器模型"),
     explanation=Text(
-        "An encoder reads the whole input; a decoder writes the output one token after another, and in each of its "
-        "layers attends to what the encoder made.",
-        "编码器读取整个输入;解码器逐个词元地写出输出,并在它的每一层中关注编码器的结果。",
+        "An encoder reads one input; the layers of a decoder attend to what the encoder made. A decoder of text writes "
+        "one token after another; a decoder of queries, as in detection, answers all of them at once.",
+        "编码器读取一个输入;解码器的各层关注编码器的结果。文本解码器逐个词元地写出输出;"
+        "查询解码器(如目标检测)一次给出所有查询的结果。",
     ),
     citations=(at(TRANSFORMER, "§3.1"),),
-    equations=(r"p(y\mid x)=\prod_t p\!\left(y_t\mid y_{<t},\mathrm{Enc}(x)\right)",),
+    equations=(r"z=\mathrm{Dec}\!\left(y,\mathrm{Enc}(x)\right)",),
     class_patterns=(
         Calls(concepts=WHOLE, beside=WHOLE, child=DECODER),
         Calls(concepts=WHOLE, beside=WHOLE, child=Calls(child=DECODER)),

@@ -10,14 +10,15 @@ from hfreader.concepts.papers import T5, TRANSFORMER, at
 from hfreader.concepts.pattern import Bind, Branch, OneOf, Op, Pattern, Returned
 
 X = Bind("x", Op(("parameter",)))
+RECURRENT = tuple(f"torch.nn.{name}" for name in ("LSTM", "GRU", "RNN"))
 
 
 def feeding(source: Pattern) -> Pattern:
     """A feed-forward network: position by position, or by way of experts."""
     return OneOf(
         (
-            Branch(source=source, without=ATTENTION, avoids=(*COMBINING, *CONVOLVING)),
-            Branch(source=source, without=ATTENTION, applies=ROUTING, avoids=CONVOLVING),
+            Branch(source=source, without=ATTENTION, avoids=(*COMBINING, *CONVOLVING, *RECURRENT)),
+            Branch(source=source, without=ATTENTION, applies=ROUTING, avoids=(*CONVOLVING, *RECURRENT)),
         )
     )
 
@@ -34,6 +35,8 @@ def reference(x: Any, branch: Any, norm: Any = None, norm_after: Any = None) -> 
     normed = {} if norm is None else {"normed": norm(x)}
     return {**normed, "output": summed if norm_after is None else norm_after(summed)}
 
+
+RECURS = "return x + nn.LSTM(8, 8)(x)[0]"
 
 CONCEPT = Concept(
     slug="ffn-sublayer",
@@ -70,5 +73,7 @@ CONCEPT = Concept(
         EXAMPLE.format(name="Attention", body=FEEDS),
         EXAMPLE.format(name="Attention", body=FEEDS_POST),
     ),
-    rejects=(*(EXAMPLE.format(name="Ffn", body=body) for body in (ATTENDS, ATTENDS_POST, CROSSES, BLOCK, BARE)),),
+    rejects=(
+        *(EXAMPLE.format(name="Ffn", body=body) for body in (ATTENDS, ATTENDS_POST, CROSSES, BLOCK, BARE, RECURS)),
+    ),
 )

@@ -38,7 +38,7 @@ class {name}(nn.Module):
 CONCEPT = Concept(
     slug=SLUG,
     kind="composition",
-    name=Text("Model assembly", "模型装配"),
+    name=Text("Assembly of parts", "部件装配"),
     explanation=Text(
         "A class that hands its input from part to part, such as embeddings, encoder and pooler, or passes on what one "
         "part returns. What is computed, the parts compute.",

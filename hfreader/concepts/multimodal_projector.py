@@ -1,4 +1,4 @@
-"""The projector from pictures or sound to the language model: norms and linear maps."""
+"""The projection between two parts of a model, as from pictures or sound to language: norms and linear maps."""
 
 from typing import Any
 
@@ -70,11 +70,12 @@ class {name}(nn.Module):
 
 CONCEPT = Concept(
     slug="multimodal-projector",
-    name=Text("Modality projector", "多模态投影器"),
+    name=Text("Projection with norm", "带归一化的投影"),
     explanation=Text(
-        "Features of pictures or sound are brought to the width of the model that takes them in, by one linear map or "
-        "two with a non-linearity between them, and a norm before or after.",
-        "把图像或声音特征变到接收模型的宽度:一个线性映射,或两个线性映射加中间的非线性,并在前面或后面做归一化。",
+        "Features are brought to the width that the next part takes in, by one linear map or two with a non-linearity "
+        "between them, and a norm before or after. Features of pictures or sound often reach a language model so.",
+        "把特征变到下一部分所需的宽度:一个线性映射,或两个线性映射加中间的非线性,并在前面或后面做归一化。"
+        "图像或声音特征常以这种方式进入语言模型。",
     ),
     citations=(LLAVA, LLAVA_2),
     equations=(
@@ -82,16 +83,16 @@ CONCEPT = Concept(
         r"\sym{w_2}+b_2\right)",
     ),
     symbols=(
-        Symbol("x", "Z_v", Text("Features of pictures or sound", "图像或声音特征")),
+        Symbol("x", "Z_v", Text("The features", "特征")),
         Symbol("norm_in", r"\mathrm{Norm}_1", Text("Norm before, where there is one", "前置归一化(若有)")),
         Symbol("w_1", "W_1", Text("First linear map", "第一个线性映射")),
         Symbol(
             "phi", r"\varphi", Text("Pointwise non-linearity, where there are two maps", "逐元素非线性(有两个映射时)")
         ),
         Symbol("w_2", "W_2", Text("Second linear map, where there is one", "第二个线性映射(若有)")),
-        Symbol("width", "d", Text("Width of the tokens", "词元的宽度"), ("w_2",)),
+        Symbol("width", "d", Text("Width of the result", "结果的宽度"), ("w_2",)),
         Symbol("norm_out", r"\mathrm{Norm}_2", Text("Norm after, where there is one", "后置归一化(若有)")),
-        Symbol("output", "H_v", Text("Tokens of the other model's width", "与另一模型等宽的词元")),
+        Symbol("output", "H_v", Text("Features of the next part's width", "与下一部分等宽的特征")),
     ),
     patterns=tuple(Returned(Bind("output", Both(one, Not(OneOf((*HEADS, *MERGED)))))) for one in PROJECTED),
     output="output",

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from hfreader.concepts.heads import CHOICE, EVERY, FIRST, MODEL, head_symbols, linear, role
+from hfreader.concepts.heads import CHOICE, EVERY, FIRST, MODEL, head_symbols, linear, pooled, role
 from hfreader.concepts.model import Concept, Text
 from hfreader.concepts.papers import BERT, at
 from hfreader.concepts.pattern import LINEAR, Anything, Bind, Layer, Number, Op, Returned
 
-ONE = Layer(LINEAR, (Bind("h", Anything()),), "w", settings=(("out_features", Number(1)),))
+ONE = Layer(LINEAR, (pooled(),), "w", settings=(("out_features", Number(1)),))
 ROWS = Op(("view", "reshape"), (ONE, Number(-1), Anything()))
 
 
@@ -40,5 +40,8 @@ CONCEPT = Concept(
         MODEL.format(name="MultipleChoice", size="1", body=FIRST),
         MODEL.format(name="MultipleChoice", size="2", body=CHOICE),
         MODEL.format(name="MultipleChoice", size="1", body=EVERY),
+        MODEL.format(
+            name="MultipleChoice", size="1", body="h = self.m(ids)\n        return self.w(h).view(-1, h.shape[1])"
+        ),
     ),
 )

@@ -12,8 +12,10 @@ X = Bind("x", Anything())
 REDUCTION = tuple(
     Layer(CONVOLUTION, (Anything(),), equal=(("in_channels", one),)) for one in ("out_channels", "groups")
 )
-SHARED = Both(convolution(X, "e"), Not(OneOf(REDUCTION)))
+# A window of one pixel changes the width of features, and cuts nothing.
+POINT = Layer(CONVOLUTION, (Anything(),), settings=(("kernel_size", Number(1)),))
 # Windows that overlap are patches where a sequence is made of them.
+SHARED = Both(convolution(X, "e"), Not(OneOf((*REDUCTION, POINT))))
 SEQUENCE = Op(("transpose", "permute"), (Op(("flatten",), (SHARED,)),))
 SIDE = Bind("side", Anything())
 AREA: Pattern = OneOf((Op(("pow",), (SIDE, Number(2))), Op(("mul",), (SIDE, SIDE))))
@@ -41,6 +43,7 @@ class {name}(nn.Module):
         self.l = nn.Linear(c.n * c.p * c.p, c.d)
         self.r = nn.Conv2d(c.d, c.d, kernel_size=c.s, stride=c.s)
         self.k = nn.Linear(c.n * c.p, c.d)
+        self.u = nn.Conv2d(c.e, c.d, kernel_size=1)
 
     def forward(self, x):
         return {body}
@@ -81,11 +84,12 @@ CONCEPT = Concept(
     ),
     rejects=(
         # Downsampling by two or by a ratio, a convolution of each channel alone, overlapping windows that stay a
-        # picture, a linear map of something else.
+        # picture, a linear map of something else, windows of one pixel.
         _PATCHES.format(name="PatchEmbeddings", body="self.t(x)"),
         _PATCHES.format(name="PatchEmbeddings", body="self.r(x).flatten(2).transpose(1, 2)"),
         _PATCHES.format(name="PatchEmbeddings", body="self.w(x).flatten(2).transpose(1, 2)"),
         _PATCHES.format(name="PatchEmbeddings", body="self.o(x)"),
         _PATCHES.format(name="PatchEmbeddings", body="self.k(x)"),
+        _PATCHES.format(name="PatchEmbeddings", body="self.u(x).flatten(2).transpose(1, 2)"),
     ),
 )

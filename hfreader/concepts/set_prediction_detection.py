@@ -2,7 +2,7 @@
 
 from typing import Any as Value
 
-from hfreader.concepts.class_pattern import All, Any, Calls, Implements, IsKind
+from hfreader.concepts.class_pattern import All, Any, Calls, Implements, IsKind, Not
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import DETR, at
 from hfreader.concepts.pattern import Anything, Bind, Both, Branch, Op, Returned
@@ -17,10 +17,29 @@ def reference(raw: Value) -> Value:
 
 
 _MODEL = """
+class Layer(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.a = nn.Linear(c.d, c.d)
+
+    def forward(self, x):
+        return x + torch.tanh(self.a(x))
+
+class Decoder(PreTrainedModel):
+    def __init__(self, c):
+        super().__init__(c)
+        self.s = nn.ModuleList([Layer(c) for _ in range(c.n)])
+
+    def forward(self, x):
+        for one in self.s:
+            x = one(x)
+        return x
+
 class {name}({base}):
     def __init__(self, c):
         super().__init__()
         self.m, self.k, self.b = nn.Linear(c.d, c.d), nn.Linear(c.d, c.n), nn.Linear(c.d, 4)
+        self.d = Decoder(c)
 
     def forward(self, x):
         h = torch.tanh(self.m(x))
@@ -53,6 +72,8 @@ CONCEPT = Concept(
             (
                 IsKind(("model",)),
                 Implements((SLUG,)),
+                # What runs the decoder itself makes first guesses for its queries.
+                Not(Calls(concepts=("layer-stack",), child=IsKind(("model",)))),
                 Any(
                     (
                         Calls(classes=("torch.nn.Linear",), returned=True),
@@ -66,9 +87,12 @@ CONCEPT = Concept(
     reference=reference,
     matches=(_MODEL.format(name="Model", base="PreTrainedModel", body="return self.k(h), self.b(h).sigmoid()"),),
     rejects=(
-        # A gate in a module; scores alone; no sigmoid.
+        # A gate in a module; scores alone; no sigmoid; first guesses of a model that runs its decoder.
         _MODEL.format(name="Detection", base="nn.Module", body="return self.k(h), self.b(h).sigmoid()"),
         _MODEL.format(name="Detection", base="PreTrainedModel", body="return self.k(h)"),
         _MODEL.format(name="Detection", base="PreTrainedModel", body="return self.k(h), self.b(h)"),
+        _MODEL.format(
+            name="Detection", base="PreTrainedModel", body="return self.d(h), self.k(h), self.b(h).sigmoid()"
+        ),
     ),
 )

@@ -1,5 +1,6 @@
 """Classification of every position."""
 
+from hfreader.concepts.class_pattern import All, Calls, Implements, Not
 from hfreader.concepts.heads import (
     AVERAGE,
     EVERY,
@@ -9,7 +10,6 @@ from hfreader.concepts.heads import (
     SPAN,
     head_symbols,
     linear,
-    role,
     scores,
     unpooled,
 )
@@ -17,8 +17,10 @@ from hfreader.concepts.model import Concept, Text
 from hfreader.concepts.papers import BERT, at
 from hfreader.concepts.pattern import Returned
 
+SLUG = "token-classification-head"
+
 CONCEPT = Concept(
-    slug="token-classification-head",
+    slug=SLUG,
     kind="composition",
     name=Text("Token classification head", "词元分类头"),
     explanation=Text(
@@ -32,7 +34,11 @@ CONCEPT = Concept(
         Text("Hidden states, one row per position", "隐状态,每个位置一行"), Text("One column per class", "每个类别一列")
     ),
     patterns=(Returned(scores(unpooled(), "num_labels")),),
-    class_patterns=role("token-classification-head"),
+    class_patterns=(
+        # Queries of a detector are no positions of its input.
+        All((Implements((SLUG,)), Not(Implements(("set-prediction-detection",))))),
+        Calls(concepts=(SLUG,), returned=True),
+    ),
     output="output",
     reference=linear,
     matches=(MODEL.format(name="Model", size="c.num_labels", body=EVERY),),
@@ -42,5 +48,10 @@ CONCEPT = Concept(
         MODEL.format(name="TokenClassifier", size="c.num_labels", body=LAST),
         MODEL.format(name="TokenClassifier", size="c.num_labels", body=SPAN),
         MODEL.format(name="TokenClassifier", size="c.vocab_size", body=EVERY),
+        MODEL.format(
+            name="TokenClassifier",
+            size="c.num_labels",
+            body="h = self.m(ids)\n        return self.w(h), self.t(h).sigmoid()",
+        ),
     ),
 )

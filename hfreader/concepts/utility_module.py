@@ -1,6 +1,6 @@
 """Helpers that stand beside the computation: caches, autograd functions, automatic classes, identity and padding."""
 
-from hfreader.concepts.class_pattern import All, Any, Calls, Computes, Extends, Has, IsKind, Not
+from hfreader.concepts.class_pattern import All, Any, Calls, Computes, Extends, Has, IsKind, Not, Uses
 from hfreader.concepts.model import Concept, Text
 
 LAYERS = Extends(
@@ -35,7 +35,7 @@ CONCEPT = Concept(
         # A layer of torch under a name of its own, perhaps with other defaults.
         All((LAYERS, Not(Has(("forward",))))),
         # A module that computes nothing and calls nothing: it moves or passes on what it is given.
-        All((MODULE, Has(("forward",)), Not(Any((Computes(), Calls()))))),
+        All((MODULE, Has(("forward",)), Not(Any((Computes(), Calls(), Uses(("learned",))))))),
     ),
     matches=(
         """
@@ -64,6 +64,16 @@ class Trim(nn.Module):
 """,
     ),
     rejects=(
+        """
+class Table(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.t = nn.Parameter(torch.zeros(c.n, c.h))
+        self.i = nn.Buffer(torch.arange(c.n))
+
+    def forward(self):
+        return self.t[self.i].permute(1, 0).unsqueeze(0)
+""",
         """
 class Layer(nn.Linear):
     def forward(self, h):
