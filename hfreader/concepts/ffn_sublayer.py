@@ -10,15 +10,15 @@ from hfreader.concepts.papers import T5, TRANSFORMER, at
 from hfreader.concepts.pattern import Bind, Branch, OneOf, Op, Pattern, Returned
 
 X = Bind("x", Op(("parameter",)))
-RECURRENT = tuple(f"torch.nn.{name}" for name in ("LSTM", "GRU", "RNN"))
+MIXING = tuple(f"torch.nn.{name}" for name in ("LSTM", "GRU", "RNN", "MultiheadAttention"))
 
 
 def feeding(source: Pattern) -> Pattern:
     """A feed-forward network: position by position, or by way of experts."""
     return OneOf(
         (
-            Branch(source=source, without=ATTENTION, avoids=(*COMBINING, *CONVOLVING, *RECURRENT)),
-            Branch(source=source, without=ATTENTION, applies=ROUTING, avoids=(*CONVOLVING, *RECURRENT)),
+            Branch(source=source, without=ATTENTION, avoids=(*COMBINING, *CONVOLVING, *MIXING)),
+            Branch(source=source, without=ATTENTION, applies=ROUTING, avoids=(*CONVOLVING, *MIXING)),
         )
     )
 
@@ -36,7 +36,12 @@ def reference(x: Any, branch: Any, norm: Any = None, norm_after: Any = None) -> 
     return {**normed, "output": summed if norm_after is None else norm_after(summed)}
 
 
-RECURS = "return x + nn.LSTM(8, 8)(x)[0]"
+RECURS = "return x + self.lstm(x)[0]"
+LIBRARY = "return self.n(x + self.mha(x, z, z)[0])"
+EXAMPLE_MIXING = EXAMPLE.replace(
+    "        self.a = Inner(c)\n",
+    "        self.a = Inner(c)\n        self.lstm, self.mha = nn.LSTM(c.d, c.d), nn.MultiheadAttention(c.d, c.h)\n",
+)
 
 CONCEPT = Concept(
     slug="ffn-sublayer",
@@ -74,6 +79,9 @@ CONCEPT = Concept(
         EXAMPLE.format(name="Attention", body=FEEDS_POST),
     ),
     rejects=(
-        *(EXAMPLE.format(name="Ffn", body=body) for body in (ATTENDS, ATTENDS_POST, CROSSES, BLOCK, BARE, RECURS)),
+        *(
+            EXAMPLE_MIXING.format(name="Ffn", body=body)
+            for body in (ATTENDS, ATTENDS_POST, CROSSES, BLOCK, BARE, RECURS, LIBRARY)
+        ),
     ),
 )

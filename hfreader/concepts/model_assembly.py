@@ -1,11 +1,23 @@
 """A model put together from parts that do the work."""
 
-from hfreader.concepts.class_pattern import All, Calls, Computes, IsKind, Not
+from hfreader.concepts.class_pattern import All, Calls, Computes, Implements, IsKind, Not
 from hfreader.concepts.model import Concept, Text
 from hfreader.concepts.papers import TRANSFORMER, at
 
 SLUG = "model-assembly"
 PARTS = (SLUG, "layer-stack", "encoder-decoder-model", "multimodal-token-merge", "contrastive-dual-encoder")
+
+# What the parts compute together has a name of its own.
+NAMED = Implements(
+    (
+        "position-wise-ffn",
+        "gated-ffn",
+        "multi-head-self-attention",
+        "multi-head-cross-attention",
+        "linear-projection",
+        "time-series-patches",
+    )
+)
 
 PARTED = """
 class Layer(nn.Module):
@@ -30,6 +42,7 @@ class {name}(nn.Module):
     def __init__(self, c):
         super().__init__()
         self.s, self.a = Stack(c), Layer(c)
+        self.u, self.d = Conv1D(c.e, c.d), Conv1D(c.d, c.e)
 
     def forward(self, x, mask=None):
         {body}
@@ -47,7 +60,7 @@ CONCEPT = Concept(
     citations=(at(TRANSFORMER, "§3"),),
     equations=(r"y=\mathrm{Pool}(\mathrm{Enc}(\mathrm{Emb}(x)))",),
     class_patterns=(
-        All((IsKind(("module", "model")), Calls(), Not(Computes()))),
+        All((IsKind(("module", "model")), Calls(), Not(Computes()), Not(NAMED))),
         Calls(concepts=PARTS),
         # A backbone that only the configuration knows, around which little is done.
         All((IsKind(("model",)), Calls(returned=True))),
@@ -58,7 +71,8 @@ CONCEPT = Concept(
         PARTED.format(name="Layer2", body="return self.s(x * (1 - mask))"),
     ),
     rejects=(
-        # A layer between others computes itself; a stack is more than an assembly.
+        # A layer between others computes itself; a stack is more than an assembly; a feed-forward network has a name.
+        PARTED.format(name="Model", body="return self.d(F.gelu(self.u(x)))"),
         PARTED.format(name="Model", body="return x + self.a(x)"),
         PARTED.format(name="Model", body="return torch.tanh(x)"),
     ),

@@ -1,6 +1,7 @@
 """Classification of every position."""
 
-from hfreader.concepts.class_pattern import All, Calls, Implements, Not
+from hfreader.concepts.class_pattern import All, Calls, Implements
+from hfreader.concepts.class_pattern import Not as NotFits
 from hfreader.concepts.heads import (
     AVERAGE,
     EVERY,
@@ -8,6 +9,7 @@ from hfreader.concepts.heads import (
     LAST,
     MODEL,
     SPAN,
+    H,
     head_symbols,
     linear,
     scores,
@@ -15,9 +17,11 @@ from hfreader.concepts.heads import (
 )
 from hfreader.concepts.model import Concept, Text
 from hfreader.concepts.papers import BERT, at
-from hfreader.concepts.pattern import Returned
+from hfreader.concepts.pattern import Both, Not, Op, Returned
 
 SLUG = "token-classification-head"
+# Of what a head on its own is given, nobody knows whether it is one vector or one per position.
+GIVEN = Both(Not(Op(("parameter",))), H)
 
 CONCEPT = Concept(
     slug=SLUG,
@@ -33,10 +37,10 @@ CONCEPT = Concept(
     symbols=head_symbols(
         Text("Hidden states, one row per position", "隐状态,每个位置一行"), Text("One column per class", "每个类别一列")
     ),
-    patterns=(Returned(scores(unpooled(), "num_labels")),),
+    patterns=(Returned(scores(unpooled(GIVEN), "num_labels")),),
     class_patterns=(
         # Queries of a detector are no positions of its input.
-        All((Implements((SLUG,)), Not(Implements(("set-prediction-detection",))))),
+        All((Implements((SLUG,)), NotFits(Implements(("set-prediction-detection",))))),
         Calls(concepts=(SLUG,), returned=True),
     ),
     output="output",
@@ -48,6 +52,7 @@ CONCEPT = Concept(
         MODEL.format(name="TokenClassifier", size="c.num_labels", body=LAST),
         MODEL.format(name="TokenClassifier", size="c.num_labels", body=SPAN),
         MODEL.format(name="TokenClassifier", size="c.vocab_size", body=EVERY),
+        MODEL.format(name="TokenClassifier", size="c.num_labels", body="return self.w(ids)"),
         MODEL.format(
             name="TokenClassifier",
             size="c.num_labels",

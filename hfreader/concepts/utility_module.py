@@ -15,6 +15,8 @@ LAYERS = Extends(
         "torch.nn.MultiheadAttention",
     )
 )
+# A learned table that is read, and code that could not be followed.
+UNKNOWN = ("learned", "call", "opaque")
 MODULE = IsKind(("module",))
 
 CONCEPT = Concept(
@@ -35,7 +37,7 @@ CONCEPT = Concept(
         # A layer of torch under a name of its own, perhaps with other defaults.
         All((LAYERS, Not(Has(("forward",))))),
         # A module that computes nothing and calls nothing: it moves or passes on what it is given.
-        All((MODULE, Has(("forward",)), Not(Any((Computes(), Calls(), Uses(("learned",))))))),
+        All((MODULE, Has(("forward",)), Not(Any((Computes(), Calls(), Uses(UNKNOWN)))))),
     ),
     matches=(
         """
@@ -73,6 +75,18 @@ class Table(nn.Module):
 
     def forward(self):
         return self.t[self.i].permute(1, 0).unsqueeze(0)
+""",
+        """
+class Stages(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.s = nn.ModuleList([])
+        self.s.add_module("0", nn.Linear(c.d, c.d))
+
+    def forward(self, h):
+        for one in self.s:
+            h = one(h)
+        return h
 """,
         """
 class Layer(nn.Linear):
