@@ -38,11 +38,27 @@ class Stack(nn.Module):
             x = one(x)
         return x
 
+class Up(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.l = nn.Linear(c.d, c.e)
+
+    def forward(self, x):
+        return F.gelu(self.l(x))
+
+class Down(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.l = nn.Linear(c.e, c.d)
+
+    def forward(self, x):
+        return self.l(x)
+
 class {name}(nn.Module):
     def __init__(self, c):
         super().__init__()
         self.s, self.a = Stack(c), Layer(c)
-        self.u, self.d = Conv1D(c.e, c.d), Conv1D(c.d, c.e)
+        self.u, self.d = Up(c), Down(c)
 
     def forward(self, x, mask=None):
         {body}
@@ -72,7 +88,7 @@ CONCEPT = Concept(
     ),
     rejects=(
         # A layer between others computes itself; a stack is more than an assembly; a feed-forward network has a name.
-        PARTED.format(name="Model", body="return self.d(F.gelu(self.u(x)))"),
+        PARTED.format(name="Model", body="return self.d(self.u(x))"),
         PARTED.format(name="Model", body="return x + self.a(x)"),
         PARTED.format(name="Model", body="return torch.tanh(x)"),
     ),
