@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tests.concepts.cases import Case, Module, module, rand
+from tests.concepts.cases import Case, Module, linear, module, norm, rand
 
 
 def alibi(heads: int, slopes: list[float], masked: bool) -> Case:
@@ -71,11 +71,34 @@ def pooled(own: bool) -> Case:
     return case
 
 
+def disentangled() -> tuple[dict[str, Any], torch.Tensor]:
+    q, k, k_r, q_r = rand(2, 3, 4, 6), rand(2, 3, 4, 6), rand(1, 3, 8, 6), rand(1, 3, 8, 6)
+    rows, columns = (torch.randint(0, 8, (2, 3, 4, 4)) for _ in range(2))
+    c2p = torch.gather(q @ k_r.transpose(-1, -2), -1, rows)
+    p2c = torch.gather(k @ q_r.transpose(-1, -2), -1, columns).transpose(-1, -2)
+    names = {"query": q, "key": k, "position_key": k_r, "position_query": q_r, "rows": rows, "columns": columns}
+    return {**names, "like": torch.zeros(2, 3, 4, 4)}, (q @ k.transpose(-1, -2) + c2p + p2c) / 18**0.5
+
+
+def reduced() -> tuple[dict[str, Any], torch.Tensor]:
+    conv, normed = nn.Conv2d(8, 8, kernel_size=2, stride=2).double(), norm(8)
+    maps = {f"w_{name}": linear(8, 8) for name in ("query", "key", "value")}
+    grid = rand(2, 8, 4, 6)
+    x = grid.flatten(2).transpose(1, 2)
+    small = normed(conv(grid).flatten(2).transpose(1, 2))
+    sources = {"w_query": x, "w_key": small, "w_value": small}
+    q, k, v = (maps[name](one).unflatten(-1, (2, 4)).transpose(1, 2) for name, one in sources.items())
+    names = {"x": x, "grid": grid, "reduction": module(conv), "coarse_norm": module(normed), "key": torch.zeros_like(k)}
+    return names | {name: module(one) for name, one in maps.items()}, F.scaled_dot_product_attention(q, k, v)
+
+
 EIGHT = [2.0**-i for i in range(1, 9)]
 SIX = [2**-2, 2**-4, 2**-6, 2**-8, 2**-1, 2**-3]
 CASES: dict[str, tuple[Case, ...]] = {
     "alibi": (alibi(8, EIGHT, True), alibi(8, EIGHT, False), alibi(6, SIX, True)),
     "shaw-relative-attention": (shaw,),
     "differential-attention": (differential,),
+    "disentangled-attention": (disentangled,),
+    "spatial-reduction-attention": (reduced,),
     "attention-pooling-probe": (pooled(True), pooled(False)),
 }
