@@ -80,6 +80,18 @@ def disentangled() -> tuple[dict[str, Any], torch.Tensor]:
     return {**names, "like": torch.zeros(2, 3, 4, 4)}, (q @ k.transpose(-1, -2) + c2p + p2c) / 18**0.5
 
 
+def shifted() -> tuple[dict[str, Any], torch.Tensor]:
+    """Score by score, the vector of each distance made apart."""
+    q, k, u, v, r = rand(2, 3, 4, 6), rand(2, 3, 4, 6), rand(1, 3, 1, 6), rand(1, 3, 1, 6), rand(1, 3, 7, 6)
+    scores = torch.zeros(2, 3, 4, 4, dtype=torch.float64)
+    for i in range(4):
+        for j in range(4):
+            distance = r[:, :, 3 - (i - j)]
+            scores[:, :, i, j] = ((q + u)[:, :, i] * k[:, :, j] + (q + v)[:, :, i] * distance).sum(-1) / 6**0.5
+    names = {"query": q, "key": k.transpose(2, 3), "relative": r.transpose(2, 3), "u": u, "v": v}
+    return names, scores.softmax(-1)
+
+
 def reduced() -> tuple[dict[str, Any], torch.Tensor]:
     conv, normed = nn.Conv2d(8, 8, kernel_size=2, stride=2).double(), norm(8)
     maps = {f"w_{name}": linear(8, 8) for name in ("query", "key", "value")}
@@ -99,6 +111,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     "shaw-relative-attention": (shaw,),
     "differential-attention": (differential,),
     "disentangled-attention": (disentangled,),
+    "transformer-xl-relative-attention": (shifted,),
     "spatial-reduction-attention": (reduced,),
     "attention-pooling-probe": (pooled(True), pooled(False)),
 }
