@@ -164,5 +164,5 @@ class SpatialReduction(nn.Module):
         return F.softmax(q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1]), dim=-1) @ v
 """,
     ),
-    hints=frozenset({"scale"}),
+    hints=frozenset({"scale", "grid"}),
 )
