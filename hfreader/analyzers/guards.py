@@ -54,6 +54,35 @@ def consistent(one: Guards, other: Guards) -> Guards | None:
     return {**one, **other}
 
 
+def implied(guards: Guards) -> Guards:
+    """The conditions with what follows from them: of `a and b` that holds, both parts; of `a or b` that does not, that
+    neither does."""
+    return _implied(tuple(guards.items()))
+
+
+@lru_cache(4096)
+def _implied(guards: tuple[tuple[str, bool], ...]) -> Guards:
+    known = dict(guards)
+    for condition, truth in guards:
+        text, mark, scope = condition.partition(MARK)
+        for part, holds in _parts(text, truth):
+            local = bool(mark) and _is_local(part)
+            known.setdefault(f"{part}{MARK}{scope}" if local else part, holds)
+    return MappingProxyType(known)
+
+
+def _parts(text: str, truth: bool) -> list[tuple[str, bool]]:
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return []
+    if not (isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And if truth else ast.Or)):
+        return []
+    spelt = [ast.unparse(value) if truth else f"not ({ast.unparse(value)})" for value in tree.values]
+    parts = [pair for one in spelt for pair in condition_of(one).items()]
+    return [*parts, *(inner for part, holds in parts for inner in _parts(part, holds))]
+
+
 def common(one: Guards, other: Guards) -> Guards:
     """The conditions that both sets have."""
     return {condition: truth for condition, truth in one.items() if other.get(condition) == truth}

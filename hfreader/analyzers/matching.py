@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import islice
 
-from hfreader.analyzers.guards import Guards, consistent, plain
+from hfreader.analyzers.guards import Guards, consistent, implied, plain
 from hfreader.analyzers.matching_flow import Flow, Use
 from hfreader.analyzers.matching_needs import NEEDS, first_operations
 from hfreader.analyzers.matching_search import Search
 from hfreader.analyzers.matching_solutions import Bound, Solution
 from hfreader.concepts.model import Concept
 from hfreader.concepts.pattern import Pattern
-from hfreader.facts.dataflow import Dataflow, Token
+from hfreader.facts.dataflow import ROOT, Dataflow, Token
 from hfreader.facts.matches import Binding, Capture, Match
 from hfreader.facts.places import Place
 
@@ -144,14 +144,16 @@ class Matcher:
     def _tokens(self, bound: Bound, solution: Solution, guards: Guards) -> tuple[Place, ...]:
         """Everything that is written for a symbol: the names of its value, the operation that computes it; nothing in
         branches that are not taken under `guards`."""
-        places = {place for node in bound.computed if (place := self._operation(node)) is not None}
+        computed = (node for node in bound.computed if self._can_be(bound.use.node, node, guards))
+        places = {place for node in computed if (place := self._operation(node)) is not None}
         if bound.kind == "module":
             places |= set(self._module_tokens(bound.use.node, guards))
             return tuple(sorted(places))
-        visible = self._visible(solution)
+        visible, bodies = self._visible(solution), self._chosen_bodies(solution.nodes)
         for base in self._values(bound.use, guards):
             for token in self.flow.tokens.get(base, ()):
-                if self.flow.path(token.scope) in visible and self._is_taken(token, guards):
+                seen = self.flow.path(token.scope) in visible and self._chosen(token.scope) <= bodies
+                if seen and self._stands_for(token, bound.use.node, base, guards):
                     places.add(Place(self.flow.graph.file_of(token.scope), token.span))
             if self.flow.path(self.flow.node(base).scope) is None and (place := self._written(base)) is not None:
                 places.add(place)
@@ -176,7 +178,7 @@ class Matcher:
         the absence of a value."""
         bases = self.flow.bases(use.node)
         seen = self.flow.seen_as(self.flow.use_of(use.node))
-        possible = {one.node for one, own in seen if consistent(guards, own) is not None} & bases
+        possible = {one.node for one, own in seen if consistent(implied(guards), implied(own)) is not None} & bases
         present = {base for base in possible if not self._is_absence(base)}
         return frozenset(present or possible) or bases
 
@@ -184,8 +186,38 @@ class Matcher:
         node = self.flow.node(number)
         return node.op == "constant" and (node.label == "None" or node.number == 1)
 
+    def _chosen_bodies(self, nodes: Iterable[int]) -> frozenset[int]:
+        return frozenset[int]().union(*(self._chosen(self.flow.node(node).scope) for node in nodes))
+
+    def _chosen(self, scope: int) -> frozenset[int]:
+        """The bodies around a scope that are each one of several: of a submodule that can be of different classes."""
+        chosen = set()
+        while scope != ROOT and (call := self.flow.node(scope).call) is not None:
+            if self.flow.node(call).body not in (None, scope):
+                chosen.add(scope)
+            scope = self.flow.node(call).scope
+        return frozenset(chosen)
+
     def _is_taken(self, token: Token, guards: Guards) -> bool:
-        return consistent(guards, self.flow.written_under(token)) is not None
+        return consistent(implied(guards), implied(self.flow.written_under(token))) is not None
+
+    def _stands_for(self, token: Token, node: int, base: int, guards: Guards) -> bool:
+        """Whether, where a token is reached under `guards`, both it and `node` have the value of `base`."""
+        here = consistent(implied(guards), implied(self.flow.written_under(token)))
+        if here is None:
+            return False
+        both = (consistent(here, way) for way in self._ways(token.node, base))
+        return any(
+            consistent(one, way) is not None for one in both if one is not None for way in self._ways(node, base)
+        )
+
+    def _can_be(self, node: int, base: int, guards: Guards) -> bool:
+        return any(consistent(implied(guards), way) is not None for way in self._ways(node, base))
+
+    def _ways(self, node: int, base: int) -> list[Guards]:
+        """The conditions under which a node has the value of `base`."""
+        ways = [implied(own) for use, own in self.flow.seen_as(self.flow.use_of(node)) if use.node == base]
+        return ways or [{}]
 
     def _module_tokens(self, call: int, guards: Guards) -> Iterable[Place]:
         """Where a submodule is named: at this call, and in `__init__`."""

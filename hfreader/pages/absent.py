@@ -9,7 +9,6 @@ from markupsafe import Markup
 from hfreader.concepts.model import Concept, Symbol
 from hfreader.facts.matches import Match, Proof
 from hfreader.pages import equations
-from hfreader.pages.book import bare
 
 
 def absences(concept: Concept, match: Match, proof: Proof, linked: Mapping[str, tuple[str, str]]) -> Iterator[Markup]:
@@ -28,10 +27,9 @@ def absences(concept: Concept, match: Match, proof: Proof, linked: Mapping[str, 
             "its" if len(implied) == 1 else "their", _list(implied, linked)
         )
     if missing := [symbol for symbol in left if symbol.name in given]:
-        kind = "function" if match.function == bare(match.owner) else "class"
         done = "is read" if proof.state == "matched" else "was checked"
         it = "it" if len(missing) == 1 else "them"
-        yield Markup("not in this {}: {}; the equation {} without {}").format(kind, _list(missing, linked), done, it)
+        yield Markup("not matched here: {}; the equation {} without {}").format(_list(missing, linked), done, it)
 
 
 def _stands(symbol: Symbol, concept: Concept) -> bool:

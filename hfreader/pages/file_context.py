@@ -119,9 +119,13 @@ class FileContext:
             and (concept := self.concepts.get(role.concept)) is not None
         ]
 
-    def wiring(self, owner: str) -> str | None:
-        """How the parts of a class are connected, in one line; None where that is not known."""
-        return next((role.wiring for role in self.analysis.roles if role.owner == owner and role.wiring), None)
+    def wiring(self, owner: str) -> tuple[str, bool] | None:
+        """How the parts of a class are connected, in one line, and whether all of them stand in it; None where the
+        wiring is not known."""
+        for role in self.analysis.roles:
+            if role.owner == owner and role.wiring:
+                return role.wiring, all(part.attribute in role.wiring for part in role.parts)
+        return None
 
     def dispatches(self, owner: str) -> tuple[DispatchSite, ...]:
         """The calls through the attention registry in a class."""

@@ -56,7 +56,7 @@ def reading_order(analysis: Analysis, traces: Sequence[Trace]) -> tuple[tuple[st
     groups = (
         (f"{base.name} and its parts" if base else "", inside),
         ("What builds on it" if base else "Classes", beyond),
-        ("Not part of any model above" if base or beyond else "Classes", rest),
+        ("What else is defined" if base or beyond else "Classes", rest),
     )
     ran = {base.name, *called} if base and called else set()
     functions = _functions(analysis)

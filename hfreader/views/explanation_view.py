@@ -47,13 +47,17 @@ def show_explanation(found: Explanation, console: Console) -> None:
     _read_on(found, console)
 
 
+def _agreement(error: float) -> str:
+    return f"max rel. error {error:.0e}" if error else "exactly equal"
+
+
 def _concepts(found: Explanation, console: Console) -> None:
     if not found.concepts:
         what = "On this line" if found.line is not None else "Here"
         console.print(Text(f"{what} no equation of the catalogue was found.", "dim"))
     for use in found.concepts:
         console.print()
-        state = f"{use.state}" + (f" (max rel. error {use.error:.0e})" if use.error is not None else "")
+        state = use.state if use.error is None else f"{use.state} ({_agreement(use.error)})"
         console.print(
             Text.assemble(
                 (use.name, "bold"), "  ", (use.slug, "cyan"), "  ", (state, COLOURS[use.state]), _at(found, use)
@@ -68,7 +72,7 @@ def _concepts(found: Explanation, console: Console) -> None:
             rows = table("symbol", "in the code", "what it is")
             for symbol in use.symbols:
                 tokens = "  ".join(dict.fromkeys(_token(*token) for token in symbol.tokens[:6]))
-                rows.add_row(Text(symbol.latex, "green"), Text(tokens), Text(symbol.meaning, "dim"))
+                rows.add_row(Text(formula(symbol.latex), "green"), Text(tokens), Text(symbol.meaning, "dim"))
             console.print(Padding(rows, (0, 0, 0, 2)))
 
 

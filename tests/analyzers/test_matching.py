@@ -104,6 +104,28 @@ def test_every_match_belongs_to_the_lowest_class_with_all_operations(file: str):
     assert found == {owner: set(concepts.split()) for owner, concepts in EXPECTED[file].items()}
 
 
+def lines_of(match: Match, symbol: str) -> set[int]:
+    return {place.span.line for binding in match.bindings if binding.symbol == symbol for place in binding.tokens}
+
+
+def test_a_symbol_lights_no_branch_in_which_it_has_another_value():
+    crossed = one(GPT_2, "GPT2Block", "pre-norm-cross-block")
+    assert crossed.guards == ("encoder_hidden_states is not None",)
+    assert lines_of(crossed, "middle") == {282, 291, 292, 301}
+    assert lines_of(crossed, "second") == {301, 303, 304, 307}
+    last_norm = one(GPT_2, "GPT2Block", "layer-norm", 2)
+    assert last_norm.guards == ()
+    assert lines_of(last_norm, "x") == {282, 301, 303, 304, 307}, "291 and 292 only run where x is another value"
+    pooler = one(GPT_2, "GPT2SequenceSummary", "first-token-pooler")
+    assert lines_of(pooler, "first") == {384, 402, 403}, "the last token and the mean are other branches"
+
+
+def test_a_symbol_lights_no_other_class_that_a_submodule_could_be():
+    crossed = one(BERT, "BertAttention", "multi-head-cross-attention")
+    own = {line for symbol in ("x", "key", "mask") for line in lines_of(crossed, symbol)}
+    assert not own & set(range(139, 204)), "lines of BertSelfAttention"
+
+
 def test_keys_are_unique():
     for file in EXPECTED:
         keys = [match.key for match in matches(file)]

@@ -46,8 +46,8 @@ def test_nothing_is_said_where_every_symbol_of_the_equations_is_bound():
 @pytest.mark.parametrize(
     ("bound", "sentence"),
     [
-        ("y w m s", "not in this class: b; the equation was checked without it"),
-        ("y m s", "not in this class: W, b; the equation was checked without them"),
+        ("y w m s", "not matched here: b; the equation was checked without it"),
+        ("y m s", "not matched here: W, b; the equation was checked without them"),
         ("y b m s fused", "W: held in F here"),
         ("y w b s", "no code of its own here: m"),
         ("y w b", "no code of their own here: m, s"),
@@ -58,8 +58,4 @@ def test_what_is_absent_is_said(bound: str, sentence: str):
 
 
 def test_without_a_proof_nothing_was_checked():
-    assert said("y", "w", "m", "s", state="matched") == ["not in this class: b; the equation is read without it"]
-
-
-def test_a_function_is_called_one():
-    assert said("y", "w", "m", "s", function="ToyAttention")[0].startswith("not in this function: b")
+    assert said("y", "w", "m", "s", state="matched") == ["not matched here: b; the equation is read without it"]

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from hfreader.concepts.model import Text
-from hfreader.facts.mapping import Role
+from hfreader.facts.mapping import Part, Role
 from hfreader.pages import cards, class_block
 from hfreader.pages.book import Book
 from hfreader.pages.class_block import ClassBlock
@@ -110,6 +110,12 @@ def test_a_block_tells_its_wiring_once_and_the_roles_that_no_card_tells(
     (meta,) = parse(ClassBlock(context, toy_sections["ToyAttention"]).html()).all("p", "hf-meta")
     assert " ".join(meta.text.split()).count("· role: A role · wiring: y1 = key(x) ·") == 1
     assert meta.text.count("role:") == meta.text.count(wiring) == 1
+    unseen = (Part("cross", (), (), toy.match().place),)
+    analysis = replace(toy_context.analysis, roles=(replace(roles[1], parts=unseen),))
+    html = ClassBlock(
+        FileContext(context.book, context.family, analysis, concepts), toy_sections["ToyAttention"]
+    ).html()
+    assert "wiring (one path; other parts are left out): <code>y1 = key(x)</code>" in html
 
 
 def test_dispatch_is_opened_in_place_right_below_its_call(block: Element):
