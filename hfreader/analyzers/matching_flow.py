@@ -9,48 +9,11 @@ from typing import NamedTuple
 
 from hfreader.analyzers.guards import Guards, common, condition_of, consistent, scoped
 from hfreader.analyzers.matching_features import reach
-from hfreader.analyzers.operations import is_transparent
+from hfreader.analyzers.operations import SHAPES, is_transparent
 from hfreader.analyzers.values import AGGREGATES, element
 from hfreader.facts.dataflow import ROOT, Dataflow, Node, Token
 from hfreader.facts.places import Span
 
-# Operations whose result does not depend on the numbers in their operands, only on shapes and types.
-SHAPES = frozenset(
-    [
-        "size",
-        "shape",
-        "device",
-        "dtype",
-        "dim",
-        "ndim",
-        "numel",
-        "ndimension",
-        "stride",
-        "is_floating_point",
-        "is_cuda",
-        "len",
-        "arange",
-        "zeros",
-        "ones",
-        "full",
-        "empty",
-        "new_zeros",
-        "new_ones",
-        "new_full",
-        "new_empty",
-        "zeros_like",
-        "ones_like",
-        "full_like",
-        "empty_like",
-        "eye",
-        "finfo",
-        "iinfo",
-        "isinstance",
-        "hasattr",
-        "getattr",
-        "linspace",
-    ]
-)
 LIMIT = 256
 
 

@@ -133,6 +133,13 @@ CONSTRUCTORS = {
     **{f"torch.nn.Conv{n}d": tuple(_CONVOLUTION.split()) for n in (1, 2, 3)},
     **{f"torch.nn.ConvTranspose{n}d": tuple(_TRANSPOSED.split()) for n in (1, 2, 3)},
 }
+# Operations whose result does not depend on the numbers in their operands, only on shapes and types.
+_SHAPES = """
+size shape device dtype dim ndim numel ndimension stride is_floating_point is_cuda len arange zeros ones full
+empty new_zeros new_ones new_full new_empty zeros_like ones_like full_like empty_like eye finfo iinfo
+isinstance hasattr getattr linspace
+"""
+SHAPES = frozenset(_SHAPES.split())
 
 
 def canonical_name(name: str) -> str | None:

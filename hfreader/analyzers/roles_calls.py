@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from hfreader.analyzers.matching_flow import SHAPES, Flow
-from hfreader.analyzers.operations import TRANSPARENT, is_transparent
+from hfreader.analyzers.matching_flow import Flow
+from hfreader.analyzers.operations import SHAPES, TRANSPARENT, is_transparent
 from hfreader.analyzers.roles_wiring import wiring
 from hfreader.analyzers.signatures import SIGNATURES
 from hfreader.facts.dataflow import Node
