@@ -6,6 +6,9 @@ from typing import Protocol, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+# From this many steps on, a stage says now and then how far it is where there is no terminal to draw a bar on.
+LONG = 50
+
 
 class Report(Protocol):
     """How a long stage says what it is doing; `done` of `total` where they are known."""
@@ -19,11 +22,13 @@ def silent(stage: str, message: str, done: int | None = None, total: int | None 
 
 
 class TerminalReport:
-    """A `Report` on stderr: one bar per stage on a terminal, one plain line per stage elsewhere."""
+    """A `Report` on stderr: one bar per stage on a terminal; elsewhere one plain line per stage, of a long one a line
+    for each tenth."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True)
         self._tasks: dict[str, TaskID] = {}
+        self._tenths: dict[str, int] = {}
         self._bars = Progress(
             SpinnerColumn(finished_text="✓"),
             TextColumn("[bold]{task.fields[stage]:<9}"),
@@ -55,5 +60,9 @@ class TerminalReport:
             self._tasks[stage] = self._bars.add_task(message, total=total, stage=stage)
         if self._console.is_terminal:
             self._bars.update(self._tasks[stage], description=message, completed=done, total=total)
-        elif not known:
-            self._console.print(f"{stage}: {message}", highlight=False, markup=False)
+            return
+        tenth = 10 * (done or 0) // total if total is not None and total >= LONG else 0
+        if not known or tenth > self._tenths[stage]:
+            counted = f" ({done} of {total})" if tenth else ""
+            self._console.print(f"{stage}: {message}{counted}", highlight=False, markup=False)
+            self._tenths[stage] = tenth

@@ -171,3 +171,12 @@ def test_a_link_to_a_line_arrives_at_the_line(toy_site: Path, open_page: Open):
     page = open_page(model(toy_site), anchor="#L28")
     page.wait_for_timeout(300)
     expect(page.locator("#L28")).to_be_in_viewport()
+
+
+def test_escape_releases_a_symbol_that_was_clicked(toy_site: Path, open_page: Open):
+    page = open_page(model(toy_site))
+    symbol = page.locator("#ToyAttention .hf-card .hf-sym[tabindex]").first
+    symbol.click()
+    expect(symbol).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(symbol).not_to_be_focused()

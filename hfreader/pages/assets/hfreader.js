@@ -1,5 +1,7 @@
 // Comfort only: every page reads without this file.
 (() => {
+  const LIT = ".hf pre b, .hf .hf-sym[tabindex], .hf .h";
+
   const codeOf = (block) =>
     [...block.querySelectorAll(".hf-code > .hf-row > pre")]
       .map((shown) => {
@@ -30,11 +32,15 @@
       return;
     }
     // What is tapped or clicked stays lit. Some touch browsers focus nothing that is not a form field.
-    const symbol = event.target.closest(".hf pre b, .hf .hf-sym[tabindex], .hf .h");
+    const symbol = event.target.closest(LIT);
     if (symbol && document.activeElement !== symbol) {
       if (!symbol.hasAttribute("tabindex")) symbol.tabIndex = -1;
       symbol.focus({ preventScroll: true });
     }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && document.activeElement.matches(LIT)) document.activeElement.blur();
   });
 
   // A thousand line numbers are no stops for the Tab key; the lines of each class are linked in its head.
