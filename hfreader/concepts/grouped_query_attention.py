@@ -1,5 +1,6 @@
 """Grouped-query attention without rotary positions: several heads of queries share one head of keys and values."""
 
+from hfreader.concepts.attention_examples import WHOLE_TURN, mixer
 from hfreader.concepts.attention_heads import HEAD_SYMBOLS, HINTS, MEMORY, ROTARY_SYMBOLS, heads, reference
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import GQA, MULTI_QUERY, at
@@ -38,100 +39,14 @@ CONCEPT = Concept(
     output="output",
     reference=reference,
     matches=(
-        """
-def rep(t, n):
-    b, h, l, d = t.shape
-    if n == 1:
-        return t
-    return t[:, :, None, :, :].expand(b, h, n, l, d).reshape(b, h * n, l, d)
-
-class Mixer(nn.Module):
-    def __init__(self, c):
-        super().__init__()
-        self.a, self.b = nn.Linear(c.d, c.d), nn.Linear(c.d, c.e)
-        self.c = nn.Linear(c.d, c.e)
-        self.z = nn.Linear(c.d, c.d)
-        self.h, self.g = c.h, c.g
-
-    def forward(self, x, m):
-        q = self.a(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        k = self.b(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        v = self.c(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        k, v = rep(k, self.g), rep(v, self.g)
-        w = F.softmax(q @ k.transpose(-1, -2) * self.h ** -0.5 + m, dim=-1)
-        return self.z((w @ v).transpose(1, 2).reshape(x.shape))
-""",
+        mixer(grouped=True),
         # Keys and values of another sequence.
-        """
-def rep(t, n):
-    b, h, l, d = t.shape
-    if n == 1:
-        return t
-    return t[:, :, None, :, :].expand(b, h, n, l, d).reshape(b, h * n, l, d)
-
-class Mixer(nn.Module):
-    def __init__(self, c):
-        super().__init__()
-        self.a, self.b = nn.Linear(c.d, c.d), nn.Linear(c.d, c.e)
-        self.c = nn.Linear(c.d, c.e)
-        self.z = nn.Linear(c.d, c.d)
-        self.h, self.g = c.h, c.g
-
-    def forward(self, x, y, m):
-        q = self.a(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        k = self.b(y).view(*y.shape[:-1], -1, self.h).transpose(1, 2)
-        v = self.c(y).view(*y.shape[:-1], -1, self.h).transpose(1, 2)
-        k, v = rep(k, self.g), rep(v, self.g)
-        w = F.softmax(q @ k.transpose(-1, -2) * self.h ** -0.5 + m, dim=-1)
-        return self.z((w @ v).transpose(1, 2).reshape(x.shape))
-""",
+        mixer(grouped=True, read="y"),
     ),
     rejects=(
         # Without groups; with a turn.
-        """
-class Mixer(nn.Module):
-    def __init__(self, c):
-        super().__init__()
-        self.a, self.b = nn.Linear(c.d, c.d), nn.Linear(c.d, c.e)
-        self.c = nn.Linear(c.d, c.e)
-        self.z = nn.Linear(c.d, c.d)
-        self.h, self.g = c.h, c.g
-
-    def forward(self, x, m):
-        q = self.a(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        k = self.b(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        v = self.c(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        w = F.softmax(q @ k.transpose(-1, -2) * self.h ** -0.5 + m, dim=-1)
-        return self.z((w @ v).transpose(1, 2).reshape(x.shape))
-""",
-        """
-def other(t):
-    a, b = t[..., : t.shape[-1] // 2], t[..., t.shape[-1] // 2 :]
-    return torch.cat((-b, a), dim=-1)
-
-def rep(t, n):
-    b, h, l, d = t.shape
-    if n == 1:
-        return t
-    return t[:, :, None, :, :].expand(b, h, n, l, d).reshape(b, h * n, l, d)
-
-class Mixer(nn.Module):
-    def __init__(self, c):
-        super().__init__()
-        self.a, self.b = nn.Linear(c.d, c.d), nn.Linear(c.d, c.e)
-        self.c = nn.Linear(c.d, c.e)
-        self.z = nn.Linear(c.d, c.d)
-        self.h, self.g = c.h, c.g
-
-    def forward(self, x, c, s, m):
-        q = self.a(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        k = self.b(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        v = self.c(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        q, k = q * c + other(q) * s, k * c + other(k) * s
-        k, v = rep(k, self.g), rep(v, self.g)
-        w = F.softmax(q @ k.transpose(-1, -2) * self.h ** -0.5 + m, dim=-1)
-        return self.z((w @ v).transpose(1, 2).reshape(x.shape))
-""",
+        mixer(),
+        mixer(WHOLE_TURN, grouped=True),
     ),
     hints=HINTS,
 )

@@ -1,5 +1,6 @@
 """Multi-head cross-attention: keys and values come from another sequence than the queries."""
 
+from hfreader.concepts.attention_examples import mixer
 from hfreader.concepts.attention_heads import HEAD_SYMBOLS, HINTS, MEMORY, ROTARY_SYMBOLS, heads, reference
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import TRANSFORMER, at
@@ -35,22 +36,7 @@ CONCEPT = Concept(
     output="output",
     reference=reference,
     matches=(
-        """
-class Mixer(nn.Module):
-    def __init__(self, c):
-        super().__init__()
-        self.a, self.b = nn.Linear(c.d, c.d), nn.Linear(c.d, c.e)
-        self.c = nn.Linear(c.d, c.e)
-        self.z = nn.Linear(c.d, c.d)
-        self.h, self.g = c.h, c.g
-
-    def forward(self, x, y, m):
-        q = self.a(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        k = self.b(y).view(*y.shape[:-1], -1, self.h).transpose(1, 2)
-        v = self.c(y).view(*y.shape[:-1], -1, self.h).transpose(1, 2)
-        w = F.softmax(q @ k.transpose(-1, -2) * self.h ** -0.5 + m, dim=-1)
-        return self.z((w @ v).transpose(1, 2).reshape(x.shape))
-""",
+        mixer(read="y"),
         # Self-attention where no other sequence is given.
         """
 class Mixer(nn.Module):
@@ -70,22 +56,7 @@ class Mixer(nn.Module):
     ),
     rejects=(
         # Self-attention alone, with a mask; keys of the other sequence, but values of this one.
-        """
-class Mixer(nn.Module):
-    def __init__(self, c):
-        super().__init__()
-        self.a, self.b = nn.Linear(c.d, c.d), nn.Linear(c.d, c.e)
-        self.c = nn.Linear(c.d, c.e)
-        self.z = nn.Linear(c.d, c.d)
-        self.h, self.g = c.h, c.g
-
-    def forward(self, x, m):
-        q = self.a(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        k = self.b(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        v = self.c(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        w = F.softmax(q @ k.transpose(-1, -2) * self.h ** -0.5 + m, dim=-1)
-        return self.z((w @ v).transpose(1, 2).reshape(x.shape))
-""",
+        mixer(),
         """
 class CrossAttention(nn.Module):
     def __init__(self, c):

@@ -1,5 +1,6 @@
 """Grouped-query attention whose queries and keys are turned by their positions."""
 
+from hfreader.concepts.attention_examples import PARTIAL_TURN, WHOLE_TURN, mixer
 from hfreader.concepts.attention_heads import HEAD_SYMBOLS, HINTS, ROTARY_SYMBOLS, heads, reference
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import GQA, LLAMA, ROFORMER, at
@@ -40,142 +41,14 @@ CONCEPT = Concept(
     output="output",
     reference=reference,
     matches=(
-        """
-def other(t):
-    a, b = t[..., : t.shape[-1] // 2], t[..., t.shape[-1] // 2 :]
-    return torch.cat((-b, a), dim=-1)
-
-def rep(t, n):
-    b, h, l, d = t.shape
-    if n == 1:
-        return t
-    return t[:, :, None, :, :].expand(b, h, n, l, d).reshape(b, h * n, l, d)
-
-class Mixer(nn.Module):
-    def __init__(self, c):
-        super().__init__()
-        self.a, self.b = nn.Linear(c.d, c.d), nn.Linear(c.d, c.e)
-        self.c = nn.Linear(c.d, c.e)
-        self.z = nn.Linear(c.d, c.d)
-        self.h, self.g = c.h, c.g
-
-    def forward(self, x, c, s, m):
-        q = self.a(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        k = self.b(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        v = self.c(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        q, k = q * c + other(q) * s, k * c + other(k) * s
-        k, v = rep(k, self.g), rep(v, self.g)
-        w = F.softmax(q @ k.transpose(-1, -2) * self.h ** -0.5 + m, dim=-1)
-        return self.z((w @ v).transpose(1, 2).reshape(x.shape))
-""",
-        """
-def other(t):
-    a, b = t[..., : t.shape[-1] // 2], t[..., t.shape[-1] // 2 :]
-    return torch.cat((-b, a), dim=-1)
-
-def rep(t, n):
-    b, h, l, d = t.shape
-    if n == 1:
-        return t
-    return t[:, :, None, :, :].expand(b, h, n, l, d).reshape(b, h * n, l, d)
-
-class Mixer(nn.Module):
-    def __init__(self, c):
-        super().__init__()
-        self.a, self.b = nn.Linear(c.d, c.d), nn.Linear(c.d, c.e)
-        self.c = nn.Linear(c.d, c.e)
-        self.z = nn.Linear(c.d, c.d)
-        self.h, self.g = c.h, c.g
-        self.f = nn.RMSNorm(c.h)
-
-    def forward(self, x, c, s, m):
-        q = self.a(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        k = self.b(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        v = self.c(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        q, k = self.f(q), self.f(k)
-        q, k = q * c + other(q) * s, k * c + other(k) * s
-        k, v = rep(k, self.g), rep(v, self.g)
-        w = F.softmax(q @ k.transpose(-1, -2) * self.h ** -0.5 + m, dim=-1)
-        return self.z((w @ v).transpose(1, 2).reshape(x.shape))
-""",
-        """
-def other(t):
-    a, b = t[..., : t.shape[-1] // 2], t[..., t.shape[-1] // 2 :]
-    return torch.cat((-b, a), dim=-1)
-
-def rep(t, n):
-    b, h, l, d = t.shape
-    if n == 1:
-        return t
-    return t[:, :, None, :, :].expand(b, h, n, l, d).reshape(b, h * n, l, d)
-
-class Mixer(nn.Module):
-    def __init__(self, c):
-        super().__init__()
-        self.a, self.b = nn.Linear(c.d, c.d), nn.Linear(c.d, c.e)
-        self.c = nn.Linear(c.d, c.e)
-        self.z = nn.Linear(c.d, c.d)
-        self.h, self.g = c.h, c.g
-
-    def forward(self, x, c, s, m):
-        q = self.a(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        k = self.b(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        v = self.c(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        n = c.shape[-1]
-        e, f = q[..., :n], k[..., :n]
-        q = torch.cat([e * c + other(e) * s, q[..., n:]], dim=-1)
-        k = torch.cat([f * c + other(f) * s, k[..., n:]], dim=-1)
-        k, v = rep(k, self.g), rep(v, self.g)
-        w = F.softmax(q @ k.transpose(-1, -2) * self.h ** -0.5 + m, dim=-1)
-        return self.z((w @ v).transpose(1, 2).reshape(x.shape))
-""",
+        mixer(WHOLE_TURN, grouped=True),
+        mixer(WHOLE_TURN, grouped=True, normed=True),
+        mixer(PARTIAL_TURN, grouped=True),
     ),
     rejects=(
         # Without a turn; without groups.
-        """
-def rep(t, n):
-    b, h, l, d = t.shape
-    if n == 1:
-        return t
-    return t[:, :, None, :, :].expand(b, h, n, l, d).reshape(b, h * n, l, d)
-
-class Mixer(nn.Module):
-    def __init__(self, c):
-        super().__init__()
-        self.a, self.b = nn.Linear(c.d, c.d), nn.Linear(c.d, c.e)
-        self.c = nn.Linear(c.d, c.e)
-        self.z = nn.Linear(c.d, c.d)
-        self.h, self.g = c.h, c.g
-
-    def forward(self, x, m):
-        q = self.a(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        k = self.b(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        v = self.c(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        k, v = rep(k, self.g), rep(v, self.g)
-        w = F.softmax(q @ k.transpose(-1, -2) * self.h ** -0.5 + m, dim=-1)
-        return self.z((w @ v).transpose(1, 2).reshape(x.shape))
-""",
-        """
-def other(t):
-    a, b = t[..., : t.shape[-1] // 2], t[..., t.shape[-1] // 2 :]
-    return torch.cat((-b, a), dim=-1)
-
-class Mixer(nn.Module):
-    def __init__(self, c):
-        super().__init__()
-        self.a, self.b = nn.Linear(c.d, c.d), nn.Linear(c.d, c.e)
-        self.c = nn.Linear(c.d, c.e)
-        self.z = nn.Linear(c.d, c.d)
-        self.h, self.g = c.h, c.g
-
-    def forward(self, x, c, s, m):
-        q = self.a(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        k = self.b(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        v = self.c(x).view(*x.shape[:-1], -1, self.h).transpose(1, 2)
-        q, k = q * c + other(q) * s, k * c + other(k) * s
-        w = F.softmax(q @ k.transpose(-1, -2) * self.h ** -0.5 + m, dim=-1)
-        return self.z((w @ v).transpose(1, 2).reshape(x.shape))
-""",
+        mixer(grouped=True),
+        mixer(WHOLE_TURN),
     ),
     hints=HINTS,
 )
