@@ -33,6 +33,11 @@ def code_digest(*rooms: str) -> str:
     return digest_files([*files, *added])
 
 
+def analysis_key(source: str, *parts: str) -> str:
+    """The cache key of something that the present analyzers say of a source (its digest)."""
+    return digest(source, *parts, code_digest("facts", "concepts", "analyzers"))
+
+
 class Analyser:
     """Analyses of the files of a library; `source` is the digest of its snapshot. Identical definitions are examined
     once, whichever files they are in."""
@@ -40,13 +45,12 @@ class Analyser:
     def __init__(self, library: Library, source: str) -> None:
         self.library = library
         self._source = source
-        self._code = code_digest("facts", "concepts", "analyzers")
         self._examiner = Examiner(library)
 
     def analysis(self, file: str) -> Analysis:
         """The analysis of one file, computed or remembered; HfreaderError where the file cannot be read."""
         compute = partial(analyse, self.library, file, self._examiner)
-        return remembered("analyses", digest(self._source, file, self._code), Analysis, compute)
+        return remembered("analyses", analysis_key(self._source, file), Analysis, compute)
 
 
 def analyses_of(library: Library, source: str, files: Sequence[str], report: Report) -> dict[str, Analysis]:

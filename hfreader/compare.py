@@ -1,13 +1,13 @@
 """Two families side by side, computed or remembered."""
 
-from hfreader.analyses import code_digest, snapshot_digest
+from hfreader.analyses import analysis_key, snapshot_digest
 from hfreader.analyzers import comparison
 from hfreader.analyzers.library import Library
 from hfreader.errors import HfreaderError, suggestion
 from hfreader.facts.comparison import Comparison
 from hfreader.facts.snapshot import Snapshot
 from hfreader.progress import Report
-from hfreader.store import digest, remembered
+from hfreader.store import remembered
 
 
 def compare(snapshot: Snapshot, left: str, right: str, report: Report) -> Comparison:
@@ -21,5 +21,5 @@ def compare(snapshot: Snapshot, left: str, right: str, report: Report) -> Compar
     if left == right:
         raise HfreaderError(f"{left} was given twice: name two families")
     report("compare", f"{left} and {right}")
-    key = digest(snapshot_digest(snapshot), left, right, code_digest("facts", "concepts", "analyzers"))
+    key = analysis_key(snapshot_digest(snapshot), left, right)
     return remembered("comparisons", key, Comparison, lambda: comparison.compare(library, left, right))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from hfreader.analyses import Analyser, code_digest, snapshot_digest
+from hfreader.analyses import Analyser, analysis_key, snapshot_digest
 from hfreader.analyzers.analysis import UNFORESEEN, reason
 from hfreader.analyzers.library import Library, modeling_files_of
 from hfreader.analyzers.parsing import collection_paused
@@ -22,7 +22,7 @@ from hfreader.facts.problems import Problem
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.survey import Found, Survey, Surveyed
 from hfreader.progress import Report
-from hfreader.store import digest, recall, remember
+from hfreader.store import recall, remember
 
 # Files of one task: enough to be worth a message, few enough to keep all processes busy to the end.
 PART = 6
@@ -47,17 +47,13 @@ def survey(snapshot: Snapshot, report: Report, jobs: int | None = None) -> Surve
     found = known_survey(source)
     if found is None:
         found = _survey(snapshot, source, report, jobs or os.cpu_count() or 1)
-        remember("surveys", _key(source), found)
+        remember("surveys", analysis_key(source), found)
     return found
 
 
 def known_survey(source: str) -> Survey | None:
     """The survey of a source (its digest) where one was made before with the present code."""
-    return recall("surveys", _key(source), Survey)
-
-
-def _key(source: str) -> str:
-    return digest(source, code_digest("facts", "concepts", "analyzers"))
+    return recall("surveys", analysis_key(source), Survey)
 
 
 def _survey(snapshot: Snapshot, source: str, report: Report, jobs: int) -> Survey:

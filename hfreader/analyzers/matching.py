@@ -198,12 +198,13 @@ class Matcher:
             scope = self.flow.node(call).scope
         return frozenset(chosen)
 
-    def _is_taken(self, token: Token, guards: Guards) -> bool:
-        return consistent(implied(guards), implied(self.flow.written_under(token))) is not None
+    def _reached(self, token: Token, guards: Guards) -> Guards | None:
+        """What holds where a token is reached under `guards`; None where it is not reached."""
+        return consistent(implied(guards), implied(self.flow.written_under(token)))
 
     def _stands_for(self, token: Token, node: int, base: int, guards: Guards) -> bool:
         """Whether, where a token is reached under `guards`, both it and `node` have the value of `base`."""
-        here = consistent(implied(guards), implied(self.flow.written_under(token)))
+        here = self._reached(token, guards)
         if here is None:
             return False
         both = (consistent(here, way) for way in self._ways(token.node, base))
@@ -224,7 +225,7 @@ class Matcher:
         callee = self.flow.callee(call)
         named = {callee, None if callee is None else self.flow.node(callee).body} - {None}
         for token in self.flow.graph.tokens:
-            if token.node in named and self._is_taken(token, guards):
+            if token.node in named and self._reached(token, guards) is not None:
                 yield Place(self.flow.graph.file_of(token.scope), token.span)
         if (made := self.flow.node(call).made) is not None and (place := self._operation(made)) is not None:
             yield place

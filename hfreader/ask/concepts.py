@@ -51,9 +51,7 @@ def summary(one: Concept) -> ConceptSummary:
 
 def cited(citation: Citation) -> str:
     """`Vaswani et al. 2017, Attention Is All You Need, arXiv:1706.03762, §3.2.1, Eq. (1)`."""
-    authors = citation.authors.split(",")
-    who = authors[0] if len(authors) < 3 else f"{authors[0]} et al."
-    parts = [f"{who} {citation.year}", citation.title]
+    parts = [f"{citation.short_authors} {citation.year}", citation.title]
     parts += [f"arXiv:{citation.arxiv}"] if citation.arxiv else [citation.url] if citation.url else []
     return ", ".join([*parts, *([citation.where] if citation.where else [])])
 

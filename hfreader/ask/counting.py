@@ -1,6 +1,6 @@
 """The honest totals of the whole library."""
 
-from hfreader.analyses import analyses_of, code_digest, snapshot_digest
+from hfreader.analyses import analyses_of, analysis_key, snapshot_digest
 from hfreader.analyzers.census import census
 from hfreader.analyzers.library import Library
 from hfreader.ask.finding import all_matches, family_of
@@ -12,7 +12,7 @@ from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.survey import Survey
 from hfreader.progress import Report
 from hfreader.ran import runs_so_far, states
-from hfreader.store import digest, remembered
+from hfreader.store import remembered
 from hfreader.survey import survey
 
 
@@ -20,8 +20,7 @@ def coverage(snapshot: Snapshot, report: Report) -> Coverage:
     """What is mapped, what has run, what is proven; what no build has run so far is None."""
     known = survey(snapshot, report)
     source = snapshot_digest(snapshot)
-    key = digest(source, code_digest("facts", "concepts", "analyzers"))
-    counted = remembered("census", key, Census, lambda: _census(snapshot, source, known, report))
+    counted = remembered("census", analysis_key(source), Census, lambda: _census(snapshot, source, known, report))
     families = sorted({family_of(one.file) for one in known.classes})
     runs = runs_so_far(source, families)
     architectures = {one.qualified.rpartition(".")[2] for one in known.classes if one.kind == "model"}

@@ -8,6 +8,7 @@ from hfreader.analyzers.difference_outlines import Outlines
 from hfreader.analyzers.library import Library
 from hfreader.analyzers.lineage import Genealogy
 from hfreader.ask.concepts import cited
+from hfreader.ask.finding import family_of
 from hfreader.ask.names import Subject, subject
 from hfreader.concepts import catalogue
 from hfreader.concepts.model import Concept
@@ -35,7 +36,7 @@ def explain(snapshot: Snapshot, target: str, report: Report) -> Explanation:
     file = asked.facts.file
     analysis = analyses_of(library, source, [file], report)[file]
     survey = known_survey(source)
-    proofs = states(runs_so_far(source, [_family(file)]).values())
+    proofs = states(runs_so_far(source, [family_of(file)]).values())
     lines = {file: library.tree(file).source.split("\n")}
     uses = tuple(_use(match, asked.line, library, lines, proofs) for match in _matches(analysis, asked))
     lineage = None
@@ -59,11 +60,6 @@ def explain(snapshot: Snapshot, target: str, report: Report) -> Explanation:
         tuple(_read_on(snapshot, library, asked, uses, lineage)),
         tuple(one for one in analysis.problems if one.subject == asked.qualified),
     )
-
-
-def _family(file: str) -> str:
-    parts = file.split("/")
-    return parts[1] if len(parts) > 2 else ""
 
 
 def _matches(analysis: Analysis, asked: Subject) -> list[Match]:

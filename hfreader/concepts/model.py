@@ -33,6 +33,12 @@ class Citation:
     where: str | None = None
     url: str | None = None
 
+    @property
+    def short_authors(self) -> str:
+        """`Vaswani et al.` for many authors, all names for two or fewer."""
+        names = [name.strip() for name in self.authors.replace(" and ", ",").split(",") if name.strip()]
+        return f"{names[0].removesuffix(' et al.')} et al." if len(names) > 2 else " and ".join(names)
+
 
 @dataclass(frozen=True)
 class Symbol:

@@ -55,13 +55,7 @@ def _agreement(error: float | None) -> str:
 
 def citation_html(citation: Citation) -> Markup:
     """A citation, linked to arXiv or its own address where it has one."""
-    return fill("citation.html", citation=citation, authors=_short_authors(citation.authors))
-
-
-def _short_authors(authors: str) -> str:
-    """`Vaswani et al.` for many authors, all names for two or fewer."""
-    names = [name.strip() for name in authors.replace(" and ", ",").split(",") if name.strip()]
-    return f"{names[0].removesuffix(' et al.')} et al." if len(names) > 2 else " and ".join(names)
+    return fill("citation.html", citation=citation)
 
 
 def _match_lines(use: MatchUse, context: FileContext) -> tuple[str, str | None]:
