@@ -124,11 +124,11 @@ class CallEvaluator(ExpressionEvaluator):
     def _register(self, meaning: Modules, call: cst.Call, spans: Spans) -> int:
         arguments = self.arguments(call)
         operands = list(arguments.operands())
-        name = self.meaning(operands[0].node) if operands else None
-        if len(operands) > 1 and isinstance(name, Static) and isinstance(name.value, str):
+        name = self.name_in(operands[0].node) if operands else None
+        if len(operands) > 1 and name is not None:
             value = operands[1].node
             for instance in meaning.options:
-                self.attributes[id(instance), name.value] = value
+                self.attributes[id(instance), name] = value
         return self.make("call", "register", operands, *spans)
 
     def _call_of_registry(self, base: int, call: cst.Call, func: cst.Attribute, spans: Spans) -> int:

@@ -6,6 +6,7 @@ import libcst as cst
 
 from hfreader.analyzers.evaluate_attributes import AttributeEvaluator
 from hfreader.analyzers.meanings import (
+    UNKNOWN,
     Arguments,
     Classes,
     Container,
@@ -15,6 +16,7 @@ from hfreader.analyzers.meanings import (
     Instance,
     Modules,
     Static,
+    Template,
     merged,
 )
 from hfreader.analyzers.numbers import NAMED, compare, fold
@@ -71,6 +73,20 @@ class ExpressionEvaluator(AttributeEvaluator):
         value = expression.evaluated_value
         meaning = Static(value) if isinstance(value, str) else None
         return self.make("constant", expression.value, (), self.span(expression), meaning=meaning)
+
+    def evaluate_FormattedString(self, expression: cst.FormattedString) -> int:
+        """An f-string: a string where all its parts are known, else one that is known but for some parts."""
+        text, operands = "", []
+        for part in expression.parts:
+            if isinstance(part, cst.FormattedStringText):
+                text += part.value
+                continue
+            assert isinstance(part, cst.FormattedStringExpression)
+            operands.append(self.operand(part.expression))
+            known = self.meaning(operands[-1].node)
+            text += known.value if isinstance(known, Static) and isinstance(known.value, str) else UNKNOWN
+        meaning = Template(text) if UNKNOWN in text else Static(text)
+        return self.make("opaque", "FormattedString", operands, self.span(expression), meaning=meaning)
 
     def evaluate_Ellipsis(self, expression: cst.Ellipsis) -> int:
         """`...`."""

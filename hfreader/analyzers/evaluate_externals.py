@@ -198,14 +198,14 @@ class ExternalEvaluator(CallEvaluator):
         """`getattr(x, "name", default)`: the attribute, or else the default."""
         if len(arguments.positional) < 2:
             return None
-        name = self.meaning(arguments.positional[1].node)
+        name = self.name_in(arguments.positional[1].node)
         base = arguments.positional[0].node
-        if not (isinstance(name, Static) and isinstance(name.value, str)):
+        if name is None:
             return None
-        value = self.attribute_of(base, name.value, spans[0])
+        value = self.attribute_of(base, name, spans[0])
         if len(arguments.positional) < 3:
             return value
-        guard = f"hasattr({self.nodes[base].label}, {name.value!r})"
+        guard = f"hasattr({self.nodes[base].label}, {name!r})"
         choices = [(guard, value), (f"not ({guard})", arguments.positional[2].node)]
         return self.phi("getattr", choices, self.frame.scope, spans[0])
 
@@ -213,10 +213,10 @@ class ExternalEvaluator(CallEvaluator):
         """`setattr(self, "name", value)`."""
         if len(arguments.positional) == 3:
             base, name, value = (one.node for one in arguments.positional)
-            meaning, key = self.meaning(base), self.meaning(name)
-            if isinstance(meaning, Modules) and isinstance(key, Static) and isinstance(key.value, str):
+            meaning, key = self.meaning(base), self.name_in(name)
+            if isinstance(meaning, Modules) and key is not None:
                 for instance in meaning.options:
-                    self.attributes[id(instance), key.value] = value
+                    self.attributes[id(instance), key] = value
         return None
 
     def builtin_next(self, arguments: Arguments, spans: Spans) -> int | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hfreader.analyzers.meanings import Meaning, Static, merged
+from hfreader.analyzers.meanings import UNKNOWN, Meaning, Static, Template, merged
 from hfreader.analyzers.operations import MASK_BUILDERS
 from hfreader.analyzers.values import same_value
 from hfreader.facts.dataflow import Node, Operand, Token
@@ -86,6 +86,14 @@ class GraphBuilder:
         if value.op == "tuple" and not any(self.nodes[one.node].op == "starred" for one in value.operands):
             return bool(value.operands)
         return None
+
+    def name_in(self, node: int) -> str | None:
+        """The string that a value is, `…` for what is unknown in it; None where nothing is known."""
+        match self.meaning(node):
+            case Static(value=str() as name) | Template(text=name) if name.strip(UNKNOWN):
+                return name
+            case _:
+                return None
 
     def is_none(self, node: int) -> bool | None:
         """Whether a value is None, None where that is not known."""

@@ -38,6 +38,17 @@ class Static:
     value: bool | str | None
 
 
+# What stands for the unknown parts of a template.
+UNKNOWN = "…"
+
+
+@dataclass(frozen=True)
+class Template:
+    """A string that is known but for some parts, which `…` stands for in `text`: `f"{layer_type}_inv_freq"`."""
+
+    text: str
+
+
 @dataclass(frozen=True)
 class External:
     """Something named outside of the source that is followed (`torch.nn.functional.softmax`); `bound` are the
@@ -109,14 +120,14 @@ class Classes:
     options: tuple[str, ...]
 
 
-Meaning = Static | External | Modules | Container | Functions | Classes
+Meaning = Static | Template | External | Modules | Container | Functions | Classes
 
 
 def merged(meanings: list[Meaning | None]) -> Meaning | None:
     """What is known of a value that has one of these meanings. What is unknown or None does not count, so a module
     that may be absent is still that module."""
     first = meanings[0] if meanings else None
-    if isinstance(first, Static) and all(meaning == first for meaning in meanings):
+    if isinstance(first, Static | Template) and all(meaning == first for meaning in meanings):
         return first
     modules = _union([one.options for one in meanings if isinstance(one, Modules)])
     if modules:
