@@ -38,7 +38,8 @@ class _Result:
 
 @dataclass
 class _Folding:
-    """One attempt at a diagram. `boxes` are graph nodes in the order in which they were reached."""
+    """One attempt at a diagram. `boxes` are graph nodes in the order in which they were reached, `entered` the loops
+    looked into for a target."""
 
     graph: Dataflow
     sources: Sources
@@ -46,6 +47,7 @@ class _Folding:
     boxes: dict[int, None] = field(default_factory=dict)
     edges: dict[tuple[int, int, bool], None] = field(default_factory=dict)
     results: list[_Result] = field(default_factory=list)
+    entered: set[tuple[int, int, bool]] = field(default_factory=set)
 
     def outputs(self) -> None:
         """Walk back from what is returned."""
@@ -68,13 +70,18 @@ class _Folding:
     def _connect(self, found: Iterable[int | Loop], target: int, consumer: int, repeat: bool = False) -> None:
         for source in found:
             if isinstance(source, Loop):
+                # Of two loops in each other, each brings back the other.
+                if (source.node, target, repeat) in self.entered:
+                    continue
+                self.entered.add((source.node, target, repeat))
                 inside = self.sources.inside(source.node, consumer)
                 first, again = self.sources.of_loop(source.node)
-                if inside and not repeat:
-                    self._connect(first, target, consumer)
-                    self._connect([one for one in again if one != source], target, consumer, True)
-                elif not inside:
-                    self._connect([one for one in again if one != source] or first, target, consumer)
+                carried = [one for one in again if one != source]
+                if inside:
+                    self._connect(() if repeat else first, target, consumer)
+                    self._connect(carried, target, consumer, True)
+                else:
+                    self._connect(carried or first, target, consumer, repeat)
                 continue
             self.edges[source, target, repeat] = None
             if source not in self.boxes:

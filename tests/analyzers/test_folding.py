@@ -61,6 +61,26 @@ def test_repeated_layers_are_one_box(graph_of):
     assert [edge.repeat for edge in diagram.edges].count(True) == 1
 
 
+def test_loops_within_loops():
+    diagram = fold(
+        small("""
+class M(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.e = nn.ModuleList([nn.Conv2d(c.d, c.d, 3) for _ in range(c.n)])
+        self.s = nn.ModuleList([nn.ModuleList([nn.Linear(c.d, c.d) for _ in range(c.n)]) for _ in range(c.n)])
+
+    def forward(self, x):
+        for e, stage in zip(self.e, self.s):
+            x = e(x)
+            for one in stage:
+                x = one(x)
+        return x
+""")
+    )
+    assert {"x -> e", "e -> one", "one ~> one", "one ~> e", "one -> output"} <= arrows(diagram)
+
+
 def test_constants_conditions_and_shapes_are_left_out():
     diagram = fold(
         small(
