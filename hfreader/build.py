@@ -4,16 +4,20 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import combinations
 from pathlib import Path
 
 from filelock import FileLock
 
 from hfreader.analyses import analyses_of, code_digest, snapshot_digest
+from hfreader.analyzers.analysis import UNFORESEEN, reason
 from hfreader.analyzers.census import census
 from hfreader.analyzers.library import Library
+from hfreader.compare import compare
 from hfreader.concepts import catalogue
 from hfreader.errors import HfreaderError, suggestion
 from hfreader.facts.codec import to_json
+from hfreader.facts.comparison import Comparison
 from hfreader.facts.problems import Problem
 from hfreader.facts.runs import FamilyRequest, FamilyRun
 from hfreader.facts.snapshot import Snapshot
@@ -30,17 +34,23 @@ from hfreader.store import cache_folder, digest, recall, remember, remembered
 from hfreader.trace.client import run_families
 
 PACKAGE = Path(__file__).parent
+# Of more families than this, not every pair gets a page unasked.
+MOST_COMPARED = 4
 
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """What the user asked `hfreader build` for."""
+    """What the user asked `hfreader build` for.
+
+    compare  the pairs of families that get a page side by side; None: every pair where there are few families.
+    """
 
     models: tuple[str, ...]
     repository: str | None
     ref: str | None
     out: Path
     offline: bool
+    compare: tuple[tuple[str, str], ...] | None = None
 
 
 def build_site(options: BuildOptions, report: Report) -> BuildResult:
@@ -53,8 +63,9 @@ def build_site(options: BuildOptions, report: Report) -> BuildResult:
         report("site", str(options.out))
         replace_site(options.out, lambda folder: run_mkdocs(site_config(), fragments, folder))
     counts = tuple(totals(family) for family in book.families)
-    problems = tuple(problem for family in book.families for problem in problems_of(family))
-    return BuildResult(book.snapshot, str(options.out), counts, problems)
+    problems = [problem for family in book.families for problem in problems_of(family)]
+    problems += [problem for one in book.comparisons for problem in one.problems]
+    return BuildResult(book.snapshot, str(options.out), counts, tuple(problems))
 
 
 def site_config() -> Path:
@@ -68,6 +79,7 @@ def gather(options: BuildOptions, report: Report) -> Book:
     snapshot = obtain(options.repository, options.ref, offline=options.offline, report=report)
     library = Library(snapshot)
     families = known_families(library, options.models)
+    pairs = pairs_of(families, options.compare)
     source = snapshot_digest(snapshot)
     files = {family: library.modeling_files(family) for family in families}
     analyses = analyses_of(library, source, [file for group in files.values() for file in group], report)
@@ -83,7 +95,8 @@ def gather(options: BuildOptions, report: Report) -> Book:
     ]
     runs = _runs(snapshot, requests, source, report)
     own = [Family(family, tuple(analyses[file] for file in group), runs.get(family)) for family, group in files.items()]
-    return Book(snapshot, (*own, *shared_families(shared.values(), [family.run for family in own if family.run])))
+    together = shared_families(shared.values(), [family.run for family in own if family.run])
+    return Book(snapshot, (*own, *together), tuple(comparison_of(snapshot, *pair, report) for pair in pairs))
 
 
 def known_families(library: Library, wanted: Iterable[str]) -> tuple[str, ...]:
@@ -97,6 +110,25 @@ def known_families(library: Library, wanted: Iterable[str]) -> tuple[str, ...]:
     if not chosen:
         raise HfreaderError("no family given: name at least one, such as --models bert,gpt2")
     return chosen
+
+
+def pairs_of(families: Sequence[str], wanted: Sequence[tuple[str, str]] | None) -> tuple[tuple[str, str], ...]:
+    """The pairs that get a page; HfreaderError for one that the build does not hold."""
+    if wanted is None:
+        return tuple(combinations(families, 2)) if len(families) <= MOST_COMPARED else ()
+    for name in {name for pair in wanted for name in pair}:
+        if name not in families:
+            raise HfreaderError(f"--compare names {name}, which is not built: add it to --models")
+    return tuple(dict.fromkeys(wanted))
+
+
+def comparison_of(snapshot: Snapshot, left: str, right: str, report: Report) -> Comparison:
+    """Two families side by side; where they cannot be compared, a comparison of nothing but the reason."""
+    try:
+        return compare(snapshot, left, right, report)
+    except (HfreaderError, *UNFORESEEN) as error:
+        problem = Problem("analyzers", f"{left} and {right}", reason(error))
+        return Comparison(left, right, left, right, (), (), (), (), (problem,))
 
 
 def _shared(library: Library, source: str, files: Sequence[str]) -> tuple[str, ...]:

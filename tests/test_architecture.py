@@ -18,8 +18,8 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("pages",),
     ("views",),
     ("shared", "analyses"),
-    ("survey", "ran"),
-    ("build", "ask", "compare"),
+    ("survey", "ran", "compare"),
+    ("build", "ask"),
     ("plugin",),
     ("cli",),
 )

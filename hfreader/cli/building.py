@@ -1,5 +1,6 @@
 """`hfreader build` and `hfreader serve`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
@@ -9,8 +10,9 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from hfreader.build import BuildOptions, build_site
+from hfreader.build import MOST_COMPARED, BuildOptions, build_site
 from hfreader.cli.options import SITE, Offline, Reference, Repository, app
+from hfreader.errors import HfreaderError
 from hfreader.facts.codec import to_json
 from hfreader.facts.totals import BuildResult
 from hfreader.progress import TerminalReport
@@ -26,6 +28,14 @@ def build(
     ref: Reference = None,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the site is written.")] = SITE,
     offline: Offline = False,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A,B",
+            help="Put two of the families side by side on a page; may be repeated. "
+            f"Without it every pair is, of up to {MOST_COMPARED} families.",
+        ),
+    ] = None,
     strict: Annotated[
         bool,
         typer.Option("--strict", help="Exit with 1 if anything was disproven, or could not be read or run."),
@@ -43,7 +53,7 @@ def build(
     * `hfreader build --models llama --ref v5.10.0 --out /tmp/llama`
     """
     families = tuple(name.strip() for name in models.split(",") if name.strip())
-    options = BuildOptions(families, repo, ref, out, offline)
+    options = BuildOptions(families, repo, ref, out, offline, pairs(compare) if compare else None)
     with TerminalReport() as report:
         result = build_site(options, report)
     if json:
@@ -52,6 +62,17 @@ def build(
         _show_build(result)
     if strict and not result.clean:
         raise typer.Exit(1)
+
+
+def pairs(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Pairs of families, each as `A,B`; HfreaderError for what names more or fewer than two."""
+    found = []
+    for text in texts:
+        names = [name.strip() for name in text.split(",") if name.strip()]
+        if len(set(names)) != 2:
+            raise HfreaderError(f"--compare takes two families, such as bert,gpt2, not {text!r}")
+        found.append((names[0], names[1]))
+    return tuple(found)
 
 
 @app.command()

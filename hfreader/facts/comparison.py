@@ -79,6 +79,21 @@ class Change:
     right: Place | None = None
     guards: tuple[str, ...] = ()
 
+    @property
+    def identity(self) -> tuple[str, Place | None]:
+        """The same for what a class and a class within it both say."""
+        return self.kind, self.place
+
+    @property
+    def place(self) -> Place | None:
+        """Where a reader should look."""
+        return self.right or self.left
+
+    @property
+    def condition(self) -> str:
+        """Under which condition it is there; "" where it always is, or where the text says so itself."""
+        return " and ".join(self.guards) if self.kind in ("added", "removed") else ""
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -113,6 +128,11 @@ class FieldPair:
     left_name: str | None = None
     right_name: str | None = None
 
+    @property
+    def same(self) -> bool:
+        """Whether both have the same default."""
+        return self.left == self.right
+
 
 @dataclass(frozen=True)
 class ParameterPair:
@@ -125,6 +145,11 @@ class ParameterPair:
     right: tuple[str, ...] | None
     left_sizes: tuple[int | None, ...] | None = None
     right_sizes: tuple[int | None, ...] | None = None
+
+    @property
+    def same(self) -> bool:
+        """Whether both have the same shape."""
+        return self.left == self.right
 
 
 @dataclass(frozen=True)
@@ -142,6 +167,11 @@ class PartPair:
     right_path: str | None
     state: Literal["identical", "similar", "different", "left", "right"]
     difference: Difference | None = None
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What differs; nothing is known of one without a counterpart."""
+        return self.difference.changes if self.difference is not None else ()
 
 
 @dataclass(frozen=True)
@@ -178,3 +208,22 @@ class Comparison:
     parameters: tuple[ParameterPair, ...]
     parts: tuple[PartPair, ...]
     problems: tuple[Problem, ...] = ()
+
+    def told(self) -> tuple[tuple[PartPair, tuple[Change, ...]], ...]:
+        """The classes that have a counterpart, and what is to be told of each: a change once, in the innermost class
+        that has it."""
+        pairs = [one for one in self.parts if one.left is not None and one.right is not None]
+        inner = [
+            {change.identity for later in pairs[index + 1 :] for change in later.changes} for index in range(len(pairs))
+        ]
+        return tuple(
+            (
+                one,
+                tuple(change for change in one.changes if change.kind != "inside" and change.identity not in within),
+            )
+            for one, within in zip(pairs, inner, strict=True)
+        )
+
+    def alone(self, side: Literal["left", "right"]) -> tuple[PartPair, ...]:
+        """The classes that have no counterpart."""
+        return tuple(one for one in self.parts if one.state == side)

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from hfreader.facts.analysis import Analysis
 from hfreader.facts.code import ClassFacts
+from hfreader.facts.comparison import Comparison
 from hfreader.facts.matches import Match, Proof
 from hfreader.facts.runs import FamilyRun
 from hfreader.facts.snapshot import Snapshot
@@ -42,6 +43,7 @@ class Book:
 
     snapshot: Snapshot
     families: tuple[Family, ...]
+    comparisons: tuple[Comparison, ...] = ()
 
     def matches(self) -> Iterator[tuple[Family, Analysis, Match]]:
         """Every match of the site, in the order of families, files and places."""
@@ -102,6 +104,11 @@ def page_of(file: str) -> str:
 def concept_page(slug: str) -> str:
     """Where the page of a concept lies on the site, without suffix: `concepts/layer-norm`."""
     return f"concepts/{slug}"
+
+
+def compare_page_of(found: Comparison) -> str:
+    """Where the page of a comparison lies on the site, without suffix: `compare/bert-gpt2`."""
+    return f"compare/{found.left}-{found.right}"
 
 
 def address(target: str, origin: str) -> str:

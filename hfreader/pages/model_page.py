@@ -11,7 +11,7 @@ from hfreader.facts.code import ClassFacts
 from hfreader.facts.matches import Match
 from hfreader.facts.problems import Problem
 from hfreader.pages import equations
-from hfreader.pages.book import Book, Family, address, bare, concept_page
+from hfreader.pages.book import Book, Family, address, bare, compare_page_of, concept_page
 from hfreader.pages.cards import citation_html, proof_badge
 from hfreader.pages.class_block import ClassBlock
 from hfreader.pages.execution import setting
@@ -46,6 +46,11 @@ def model_page(book: Book, family: Family, analysis: Analysis, concepts: Mapping
         snapshot=book.snapshot,
         upstream=book.snapshot.link(context.file),
         generated_from=analysis.code.generated_from,
+        comparisons=[
+            (f"{one.left} and {one.right}", address(compare_page_of(one), context.page))
+            for one in book.comparisons
+            if family.name in (one.left, one.right)
+        ],
         default=default,
         settings=[setting(trace) for trace in context.traces],
         notes=list(dict.fromkeys(note for trace in context.traces for note in trace.notes)),

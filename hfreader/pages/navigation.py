@@ -9,7 +9,7 @@ from hfreader.pages.site import PageRecord
 # More pages than this in one list are divided by their first letter.
 MOST_ENTRIES = 60
 GUIDE = "Guide"
-SECTIONS = {"concepts": "Concepts", "models": "Models", "library": "Shared code"}
+SECTIONS = {"concepts": "Concepts", "models": "Models", "compare": "Comparisons", "library": "Shared code"}
 INDEX = "index"
 
 Entry = str | dict[str, "str | list[Entry]"]

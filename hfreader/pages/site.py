@@ -17,7 +17,8 @@ from hfreader.concepts import catalogue
 from hfreader.concepts.model import Concept
 from hfreader.errors import HfreaderError
 from hfreader.facts.codec import from_json, to_json, write_atomically
-from hfreader.pages.book import Book, concept_page, page_of
+from hfreader.pages.book import Book, compare_page_of, concept_page, page_of
+from hfreader.pages.compare_page import COMPARISONS, compare_page, comparisons_index
 from hfreader.pages.concept_page import render_concept
 from hfreader.pages.fragment import Fragment, SearchEntry
 from hfreader.pages.home import CONCEPTS, HOME, MODELS, concepts_index, home_page, models_index
@@ -103,10 +104,11 @@ def shell_file(folder: Path, page: str) -> Path:
 
 
 def _plans(book: Book, concepts: Mapping[str, Concept]) -> Iterator[_Plan]:
+    compared = [compare_page_of(one) for one in book.comparisons]
     for family in book.families:
         for analysis in family.analyses:
             page = page_of(analysis.code.file)
-            yield _Plan(page, (analysis, family.run), partial(model_page, book, family, analysis, concepts))
+            yield _Plan(page, (analysis, family.run, compared), partial(model_page, book, family, analysis, concepts))
     matches = [match for _, _, match in book.matches()]
     roles = [role for family in book.families for analysis in family.analyses for role in analysis.roles]
     proofs = [family.run.proofs for family in book.families if family.run]
@@ -114,6 +116,10 @@ def _plans(book: Book, concepts: Mapping[str, Concept]) -> Iterator[_Plan]:
         found = [match for match in matches if match.concept == slug]
         played = [role for role in roles if role.concept == slug]
         yield _Plan(concept_page(slug), (slug, found, played, proofs), partial(render_concept, book, concept))
+    for one in book.comparisons:
+        yield _Plan(compare_page_of(one), (one, sorted(book.files)), partial(compare_page, book, one))
+    if book.comparisons:
+        yield _Plan(COMPARISONS, book.comparisons, partial(comparisons_index, book))
     yield _Plan(HOME, (book.families,), partial(home_page, book, concepts))
     yield _Plan(CONCEPTS, (book.families,), partial(concepts_index, book, concepts))
     yield _Plan(MODELS, (book.families,), partial(models_index, book))

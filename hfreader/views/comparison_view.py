@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from hfreader.facts.comparison import Change, Comparison, FieldPair, ParameterPair, PartPair
-from hfreader.facts.places import Place
+from hfreader.facts.comparison import Comparison, FieldPair, PartPair
 from hfreader.views.explanation_view import change_lines
 from hfreader.views.tables import short, table
 
@@ -34,7 +33,7 @@ def _traits(found: Comparison, console: Console) -> None:
 
 def _fields(found: Comparison, console: Console, every: bool) -> None:
     """Fields that differ; those that are alike are counted."""
-    shown = [one for one in found.fields if every or one.left != one.right]
+    shown = [one for one in found.fields if every or not one.same]
     rows = table("config field", found.left, found.right)
     for one in shown:
         rows.add_row(Text(one.name, "cyan"), _default(one, True), _default(one, False))
@@ -59,7 +58,7 @@ def _default(one: FieldPair, left: bool) -> Text:
 
 
 def _parameters(found: Comparison, console: Console, every: bool) -> None:
-    shown = [one for one in found.parameters if every or not _alike(one)]
+    shown = [one for one in found.parameters if every or not one.same]
     rows = table(f"parameter in {found.left}", "shape", "at default", f"in {found.right}", "shape", "at default")
     for index in (2, 5):
         rows.columns[index].no_wrap = True
@@ -84,10 +83,6 @@ def _tail(name: str | None) -> str | None:
     return None if name is None else ".".join(name.split(".")[-3:])
 
 
-def _alike(one: ParameterPair) -> bool:
-    return one.left == one.right
-
-
 def _shape(shape: Sequence[str] | None, other: Sequence[str] | None = None) -> Text:
     if shape is None:
         return Text("")
@@ -99,29 +94,17 @@ def _sizes(sizes: Sequence[int | None] | None) -> str:
 
 
 def _parts(found: Comparison, console: Console) -> None:
-    """The aligned classes, each change told once, in the innermost class that has it."""
-    pairs = [one for one in found.parts if one.left is not None and one.right is not None]
-    for index, one in enumerate(pairs):
+    """The aligned classes, each with what differs."""
+    for one, changes in found.told():
         console.print()
         names = Text.assemble((one.role, "bold"), "  ", short(one.left or ""), " and ", short(one.right or ""))
         console.print(names.append("  ").append(one.state, STATES[one.state]))
-        told = {_places(change) for later in pairs[index + 1 :] for change in _changes(later)}
-        changes = [change for change in _changes(one) if _places(change) not in told]
-        for line in change_lines(change for change in changes if change.kind != "inside"):
+        for line in change_lines(changes):
             console.print(line)
-    for side, name in (("left", found.left), ("right", found.right)):
-        alone = [one for one in found.parts if one.state == side]
+    for name, alone in ((found.left, found.alone("left")), (found.right, found.alone("right"))):
         if alone:
             console.print()
             console.print(Text.assemble((f"Only in {name}: ", "bold"), ", ".join(_alone(one) for one in alone)))
-
-
-def _changes(one: PartPair) -> Sequence[Change]:
-    return one.difference.changes if one.difference is not None else ()
-
-
-def _places(change: Change) -> tuple[str, Place | None]:
-    return change.kind, change.right or change.left
 
 
 def _alone(one: PartPair) -> str:

@@ -118,11 +118,9 @@ def change_lines(changes: Iterable[Change]) -> Iterable[Text]:
     """Each change with its sign, its condition and the line where it is written."""
     for change in changes:
         sign, style = SIGNS.get(change.kind, ("·", ""))
-        place = change.right or change.left
+        place = change.place
         where = f"  {place.file.rpartition('/')[2]}:{place.span.line}" if place is not None else ""
-        condition = (
-            f"  where {' and '.join(change.guards)}" if change.guards and change.kind in ("added", "removed") else ""
-        )
+        condition = f"  where {change.condition}" if change.condition else ""
         yield Text.assemble(f"  {sign} ", (change.text, style), (condition, "yellow"), (where, "dim"))
 
 

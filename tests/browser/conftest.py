@@ -1,6 +1,7 @@
 """A real Chromium on a built site, opened from `file://` with the network off."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,10 @@ Open = Callable[..., Page]
 
 @pytest.fixture(scope="session")
 def toy_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site of the toy family."""
+    """The site of the toy family, compared with one that has no page."""
     folder = tmp_path_factory.mktemp("toy")
-    write_fragments(toy.book(folder / "package"), folder / "fragments", silent, toy.CONCEPTS)
+    book = replace(toy.book(folder / "package"), comparisons=(toy.COMPARISON,))
+    write_fragments(book, folder / "fragments", silent, toy.CONCEPTS)
     run_mkdocs(CONFIG, folder / "fragments", folder / "site")
     return folder / "site"
 

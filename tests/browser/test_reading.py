@@ -11,7 +11,7 @@ from tests.pages import toy
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NUMBERS = {symbol.name: number for number, symbol in enumerate(toy.CONCEPT.symbols)}
-PAGES = ("index.html", "how-it-works.html", "models/toy.html", "concepts/toy-attention.html")
+PAGES = ("index.html", "how-it-works.html", "models/toy.html", "concepts/toy-attention.html", "compare/toy-oak.html")
 # What is lit differs from what is not in its background (or, in diagrams, in the fill of its box).
 LIT_TOKENS = """() => {
   const lit = (element) => getComputedStyle(element).getPropertyValue("--lit").trim() !== "";

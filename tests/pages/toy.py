@@ -5,8 +5,10 @@ from pathlib import Path
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
 from hfreader.facts.analysis import Analysis, Diagram, DiagramEdge, DiagramNode, DispatchSite
 from hfreader.facts.code import ClassFacts, FileFacts, FunctionFacts, SubmoduleFacts
+from hfreader.facts.comparison import Change, Comparison, Difference, FieldPair, ParameterPair, PartPair, Trait
 from hfreader.facts.matches import Binding, Match, Proof
 from hfreader.facts.places import Place, Span
+from hfreader.facts.problems import Problem
 from hfreader.facts.runs import FamilyRun
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.traces import (
@@ -317,3 +319,44 @@ def book(package: Path, commit: str | None = COMMIT) -> Book:
     repository = "https://github.com/huggingface/transformers.git" if commit else None
     origin = "official" if commit else "installed"
     return Book(Snapshot(origin, repository, "v5.0.0", commit, "5.0.0", str(package)), (family(),))
+
+
+OAK = "transformers.models.oak.modeling_oak"
+PROBLEM = Problem("analyzers", "toy and oak", "oak has no model whose forward can be read")
+FUSED = Change(
+    "replaced",
+    "qkv",
+    "one fused qkv instead of query, key where self.fused",
+    left=Place(FILE, Span(27, 0, 27, 10)),
+    right=Place("models/oak/modeling_oak.py", Span(9, 0, 9, 10)),
+)
+COMPARISON = Comparison(
+    "toy",
+    "oak",
+    f"{MODULE}.ToyAttention",
+    f"{OAK}.OakModel",
+    (Trait("norms", "pre-norm", "post-norm"), Trait("biases", "none", "none")),
+    (
+        FieldPair("hidden_size", "32", "64", "hidden_size", "width"),
+        FieldPair("heads", "4", "4", "heads", "heads"),
+        FieldPair("window", None, "8", None, "window"),
+    ),
+    (
+        ParameterPair(
+            "query.weight", "qkv.weight", ("hidden_size", "hidden_size"), ("3 * width", "width"), (32, 32), (192, None)
+        ),
+    ),
+    (
+        PartPair(
+            "attention",
+            f"{MODULE}.ToyAttention",
+            f"{OAK}.OakAttention",
+            "layer.attention",
+            "block.attention",
+            "similar",
+            Difference("toy", "oak", "qkv is fused", (FUSED,), 3, 5, 4),
+        ),
+        PartPair("norm", f"{MODULE}.ToyNorm", f"{OAK}.OakNorm", "norm", "norm", "identical"),
+        PartPair("other", None, f"{OAK}.OakGate", None, "gate", "right"),
+    ),
+)

@@ -1,0 +1,171 @@
+"""The page of two families side by side: configurations and shapes first, then the classes by what they do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hfreader.facts.comparison import Change, Comparison, FieldPair, ParameterPair, PartPair, Trait
+from hfreader.facts.places import Place
+from hfreader.pages.book import Book, address, bare, compare_page_of, page_of
+from hfreader.pages.fragment import Fragment, SearchEntry
+from hfreader.pages.rendering import fill
+
+COMPARISONS = "compare/index"
+# What became of a step, as a sign before its text.
+SIGNS = {"added": "+", "removed": "−", "replaced": "→"}
+_HEADINGS = (
+    ("traits", "At a glance"),
+    ("config", "Configurations"),
+    ("parameters", "Parameters"),
+    ("classes", "Classes by role"),
+    ("alone", "Without a counterpart"),
+)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two: the family, its model and where that is."""
+
+    family: str
+    model: str
+    home: str | None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A config field or the shape of a parameter in one of the families; None where it has none."""
+
+    text: str | None
+    own: str = ""
+    numbers: str = ""
+
+
+@dataclass(frozen=True)
+class ChangeRow:
+    """One change, with where it is written: what to call the line, and its address where it is on the site."""
+
+    sign: str
+    kind: str
+    text: str
+    condition: str
+    places: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two classes of one role, or one alone: name, address and path in the model of each."""
+
+    anchor: str
+    role: str
+    state: str
+    left: tuple[str, str | None, str] | None
+    right: tuple[str, str | None, str] | None
+    sentence: str
+    changes: tuple[ChangeRow, ...]
+    shared: int = 0
+
+
+def compare_page(book: Book, found: Comparison) -> Fragment:
+    """The fragment of a comparison."""
+    page = compare_page_of(found)
+    pairs = [_pair(book, page, number, one, told) for number, (one, told) in enumerate(found.told())]
+    html = fill(
+        "compare.html",
+        left=_side(book, page, found.left, found.left_model),
+        right=_side(book, page, found.right, found.right_model),
+        snapshot=book.snapshot,
+        traits=found.traits,
+        fields=[(one.name, *_field(one)) for one in found.fields if not one.same],
+        same_fields=[(one.name, *_field(one)) for one in found.fields if one.same],
+        parameters=[_parameter(one) for one in found.parameters if not one.same],
+        same_parameters=[_parameter(one) for one in found.parameters if one.same],
+        pairs=[one for one in pairs if one.state != "identical"],
+        identical=[one for one in pairs if one.state == "identical"],
+        alone=[
+            (family, [_pair(book, page, 0, one, ()) for one in parts])
+            for family, parts in ((found.left, found.alone("left")), (found.right, found.alone("right")))
+        ],
+        problems=found.problems,
+    )
+    title = f"{found.left} and {found.right}"
+    contents = tuple((anchor, text) for anchor, text in _HEADINGS if f'<h2 id="{anchor}">' in html)
+    text = f"compare {found.right} {found.left} difference " + "; ".join(one.subject for one in _differing(found))
+    return Fragment(page, f"{title}, side by side", html, contents, (SearchEntry("", title, text),), label=title)
+
+
+def comparisons_index(book: Book) -> Fragment:
+    """The list of the comparisons that this site has."""
+    rows = [
+        (
+            f"{one.left} and {one.right}",
+            address(compare_page_of(one), COMPARISONS),
+            _differing(one),
+            [pair.state for pair, _ in one.told()],
+        )
+        for one in book.comparisons
+    ]
+    return Fragment(COMPARISONS, "Comparisons", fill("comparisons.html", rows=rows))
+
+
+def _differing(found: Comparison) -> list[Trait]:
+    return [one for one in found.traits if not one.same]
+
+
+def _side(book: Book, page: str, family: str, model: str) -> Side:
+    return Side(family, bare(model), _class_address(book, page, model))
+
+
+def _class_address(book: Book, page: str, qualified: str) -> str | None:
+    """Where a class stands on the site; None where its file has no page."""
+    if qualified not in book.classes:
+        return None
+    file, facts = book.classes[qualified]
+    return address(f"{page_of(file)}#{facts.name}", page)
+
+
+def _field(one: FieldPair) -> tuple[Cell, Cell]:
+    return _default(one.name, one.left, one.left_name), _default(one.name, one.right, one.right_name)
+
+
+def _default(name: str, value: str | None, own: str | None) -> Cell:
+    return Cell(value, own if own is not None and own != name else "")
+
+
+def _parameter(one: ParameterPair) -> tuple[str | None, Cell, str | None, Cell]:
+    return one.left_name, _shape(one.left, one.left_sizes), one.right_name, _shape(one.right, one.right_sizes)
+
+
+def _shape(shape: Sequence[str] | None, sizes: Sequence[int | None] | None) -> Cell:
+    if shape is None:
+        return Cell(None)
+    numbers = "" if sizes is None else " × ".join("?" if size is None else f"{size:,}" for size in sizes)
+    return Cell(", ".join(shape) or "a number", numbers=numbers)
+
+
+def _pair(book: Book, page: str, number: int, one: PartPair, changes: Sequence[Change]) -> Pair:
+    return Pair(
+        f"part-{number}",
+        one.role,
+        one.state,
+        _class(book, page, one.left, one.left_path),
+        _class(book, page, one.right, one.right_path),
+        one.difference.sentence if one.difference is not None else "",
+        tuple(_row(book, page, change) for change in changes),
+        one.difference.shared if one.difference is not None else 0,
+    )
+
+
+def _class(book: Book, page: str, owner: str | None, path: str | None) -> tuple[str, str | None, str] | None:
+    return None if owner is None else (bare(owner), _class_address(book, page, owner), path or "")
+
+
+def _row(book: Book, page: str, change: Change) -> ChangeRow:
+    places = [_place(book, page, place) for place in (change.left, change.right) if place is not None]
+    return ChangeRow(SIGNS.get(change.kind, "·"), change.kind, change.text, change.condition, tuple(places))
+
+
+def _place(book: Book, page: str, place: Place) -> tuple[str, str | None]:
+    """File and line, and the line on the site, else upstream; no address where neither is known."""
+    name = f"{place.file.rpartition('/')[2].removeprefix('modeling_').removesuffix('.py')}:{place.span.line}"
+    if place.file in book.files:
+        return name, address(f"{page_of(place.file)}#L{place.span.line}", page)
+    return name, book.snapshot.link(place.file, place.span)
