@@ -18,6 +18,7 @@ from hfreader.concepts.pattern import (
     Computes,
     DerivedFrom,
     Direct,
+    Each,
     Einsum,
     Element,
     Equation,
@@ -52,7 +53,7 @@ class Needs:
         match pattern:
             case Bind(pattern=inner) | Returned(pattern=inner) | Direct(pattern=inner) | Unshared(pattern=inner):
                 yield from self.of(inner)
-            case NotPartOf(pattern=inner):
+            case NotPartOf(pattern=inner) | Each(pattern=inner):
                 yield from self.of(inner)
             case Both(first=first, second=second):
                 yield from (*self.of(first), *self.of(second))

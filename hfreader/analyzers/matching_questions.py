@@ -246,6 +246,17 @@ def index_of(flow: Flow, node: Node) -> int | None:
     return None if number is None else int(number)
 
 
+def entry_of(flow: Flow, node: Node) -> Use | None:
+    """What a loop or a comprehension puts into a list, pass by pass; None for what is no such list."""
+    if node.op == "opaque" and node.label == "comprehension" and len(node.operands) > 1:
+        return operand_of(node)
+    if node.op != "loop" or len(node.operands) != 2:
+        return None
+    last = flow.node(node.operands[1].node)
+    carried = last.op == "tuple" and last.label == "append" and len(last.operands) == 2
+    return Use(last.operands[1].node, last.operands[1].span, last.scope) if carried else None
+
+
 def derives(flow: Flow, number: int, pattern: DerivedFrom, known: dict[int, bool] | None = None) -> bool:
     """Whether a value comes from one of a pattern's operations in the way that the pattern allows."""
     known = {} if known is None else known
@@ -321,3 +332,17 @@ def _brings_something(flow: Flow, number: int, source: int) -> bool:
 def operand_of(node: Node) -> Use:
     """The first operand, as it is used there."""
     return Use(node.operands[0].node, node.operands[0].span, node.scope)
+
+
+def same_callee(flow: Flow, one: int, other: int) -> bool:
+    """Whether two calls are of one submodule."""
+    callee = flow.callee(one)
+    return one == other or (callee is not None and callee == flow.callee(other))
+
+
+def computing(flow: Flow, number: int, operations: frozenset[int]) -> frozenset[int]:
+    """Those of the operations that a value itself is, seen through views."""
+    if not operations:
+        return operations
+    seen = [number, *(use.node for use, _ in flow.seen_through(number))]
+    return frozenset(one for one in seen if one in operations and flow.node(one).op != "module")

@@ -11,7 +11,9 @@ from hfreader.analyzers.matching_flow import Flow, Use
 from hfreader.analyzers.matching_layers import is_layer, settings
 from hfreader.analyzers.matching_needs import NEEDS
 from hfreader.analyzers.matching_questions import (
+    computing,
     derives,
+    entry_of,
     index_of,
     is_activation,
     is_first_position,
@@ -19,6 +21,7 @@ from hfreader.analyzers.matching_questions import (
     is_scalar,
     last_slice,
     operand_of,
+    same_callee,
     same_letters,
     selected,
     side_by_side,
@@ -35,6 +38,7 @@ from hfreader.concepts.pattern import (
     DerivedFrom,
     Differs,
     Direct,
+    Each,
     Einsum,
     Element,
     Equation,
@@ -86,6 +90,7 @@ class Search:
             Scalar: self._scalar,
             FirstPosition: self._first_position,
             Element: self._element,
+            Each: self._each,
             Slice: self._slice,
             Select: self._select,
             Differs: self._differs,
@@ -220,12 +225,8 @@ class Search:
         elif symbol not in so_far.bindings:
             bound = Bound("module", Use(node, value.token, value.scope), frozenset((node,)))
             yield so_far.binding(symbol, bound)
-        elif self._same_callee(node, so_far.bindings[symbol].use.node):
+        elif same_callee(self.flow, node, so_far.bindings[symbol].use.node):
             yield so_far
-
-    def _same_callee(self, one: int, other: int) -> bool:
-        callee = self.flow.callee(one)
-        return one == other or (callee is not None and callee == self.flow.callee(other))
 
     def _computes(self, pattern: Computes, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
@@ -260,6 +261,12 @@ class Search:
         for seen, node, guards in self._views(use, exact):
             if index_of(self.flow, node) == pattern.index and (here := so_far.at(seen.node, guards)) is not None:
                 yield from self._match(pattern.operand, operand_of(node), here)
+
+    def _each(self, pattern: Each, use: Use, so_far: Solution, exact: bool) -> Found:
+        for _, node, guards in self._views(use, exact):
+            entry = entry_of(self.flow, node)
+            if entry is not None and (here := so_far.under(guards)) is not None:
+                yield from self._match(pattern.pattern, entry, here)
 
     def _slice(self, pattern: Slice, use: Use, so_far: Solution, exact: bool) -> Found:
         wanted = {"start": pattern.start, "stop": pattern.stop, "step": pattern.step}
@@ -322,7 +329,7 @@ class Search:
             yield from self._same(pattern, use, so_far, exact)
             return
         for found in self._match(pattern.pattern, use, so_far, exact):
-            computed = self._computed(use.node, found.nodes - so_far.nodes)
+            computed = computing(self.flow, use.node, found.nodes - so_far.nodes)
             yield found.binding(pattern.symbol, Bound("value", use, computed))
 
     def _same(self, pattern: Bind, use: Use, so_far: Solution, exact: bool) -> Found:
@@ -332,13 +339,6 @@ class Search:
             if self.flow.bases(seen.node) == known and (here := so_far.under(guards)) is not None:
                 yield from self._match(pattern.pattern, seen, here, exact)
                 return
-
-    def _computed(self, node: int, operations: frozenset[int]) -> frozenset[int]:
-        """Those of the operations that the value itself is, seen through views."""
-        if not operations:
-            return operations
-        seen = [node, *(seen.node for seen, _ in self.flow.seen_through(node))]
-        return frozenset(one for one in seen if one in operations and self.flow.node(one).op != "module")
 
     def _one_of(self, pattern: OneOf, use: Use, so_far: Solution, exact: bool) -> Found:
         for option in pattern.options:

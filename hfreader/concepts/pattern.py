@@ -106,6 +106,13 @@ class Element:
 
 
 @dataclass(frozen=True)
+class Each:
+    """A list that a loop or a comprehension fills: what it puts in, pass by pass, `pattern` matches."""
+
+    pattern: "Pattern"
+
+
+@dataclass(frozen=True)
 class Slice:
     """A slice of the last dimension of `operand`, all else kept: `x[..., start:stop:step]`. What is None must be left
     out in the code (a start of 0 is one left out)."""
@@ -283,6 +290,7 @@ Pattern = (
     | Scalar
     | FirstPosition
     | Element
+    | Each
     | Slice
     | Select
     | Differs

@@ -10,6 +10,7 @@ from hfreader.concepts.pattern import (
     Anything,
     Bind,
     Differs,
+    Each,
     Einsum,
     Equation,
     Itself,
@@ -51,6 +52,26 @@ def test_slice_is_of_the_last_dimension_alone(body: str, expected: bool):
 def test_a_start_of_zero_is_left_out():
     assert fits(Slice(X, stop=Anything()), "return x[..., 0:y]")
     assert not fits(Slice(X, start=Number(0), stop=Anything()), "return x[..., 0:y]")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("return torch.stack([one.exp() for one in x])", True),
+        ("return torch.stack([one.sin() for one in x])", False),
+        ("return torch.stack([x.exp(), y.exp()])", False),
+        ("return torch.stack(x.exp())", False),
+    ],
+)
+def test_each_is_what_fills_a_list(body: str, expected: bool):
+    assert fits(Op(("stack",), (Each(Op(("exp",), (Anything(),))),)), body) == expected
+
+
+def test_each_is_what_a_loop_appends():
+    pattern = Op(("stack",), (Each(Op(("exp",), (Anything(),))),))
+    head = "def f(x):\n    a = []\n    for one in x:\n        a.append({})"
+    assert fits(pattern, "return torch.stack(a)", head.format("one.exp()"))
+    assert not fits(pattern, "return torch.stack(a)", head.format("one"))
 
 
 def test_select_takes_one_index_of_one_dimension():
