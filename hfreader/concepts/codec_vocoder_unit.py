@@ -4,17 +4,11 @@ from typing import Any
 
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
 from hfreader.concepts.norms import squared
+from hfreader.concepts.papers import BIG_VGAN
 from hfreader.concepts.pattern import Anything, Bind, Number, OneOf, Op, Scalar
 
 SNAKE = Citation(
     "Neural Networks Fail to Learn Periodic Functions and How to Fix It", "Ziyin, Hartwig, Ueda", 2020, "2006.08195"
-)
-BIG_VGAN = Citation(
-    "BigVGAN: A Universal Neural Vocoder with Large-Scale Training",
-    "Lee, Ping, Ginsburg, Catanzaro, Yoon",
-    2022,
-    "2206.04658",
-    "§3",
 )
 X = Bind("x", Anything())
 WAVE = squared(Op(("sin",), (Op(("mul",), (Bind("alpha", Anything()), X)),)))

@@ -111,6 +111,14 @@ T5 = Citation(
     "1910.10683",
 )
 
+BIG_VGAN = Citation(
+    "BigVGAN: A Universal Neural Vocoder with Large-Scale Training",
+    "Lee, Ping, Ginsburg, Catanzaro, Yoon",
+    2022,
+    "2206.04658",
+    "§3",
+)
+
 
 def at(paper: Citation, where: str) -> Citation:
     """A place in a paper: section and equation."""
