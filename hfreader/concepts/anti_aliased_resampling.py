@@ -22,7 +22,7 @@ CUT = Op(("item",), (RAISED, Op(("tuple",), (Anything(), ALL_BUT_ENDS))))
 
 
 def reference(x: Any, h: Any, stride: Any, like: Any, ratio: Any = None, first: Any = 0) -> Any:
-    """sum_k h_k x_{s t + k}, or r sum_j h_{t + a - s j} x_j. Shapes: x (B, C, T), h (C, 1, K), the result (B, C, T')."""
+    """sum_k h_k x_{s t + k}, or r sum_j h_{t + a - s j} x_j. Shapes: x (B, C, T), h (C, 1, K), result (B, C, T')."""
     step = stride[0] if isinstance(stride, tuple) else stride
     if ratio is None:
         return (x.unfold(-1, h.shape[-1], step) * h).sum(-1)
