@@ -87,6 +87,7 @@ STATELESS_MODULES = {
     "torch.nn.Unflatten": ("unflatten", ("dim", "sizes")),
     "torch.nn.PixelShuffle": ("pixel_shuffle", ("upscale_factor",)),
     "torch.nn.PixelUnshuffle": ("pixel_unshuffle", ("downscale_factor",)),
+    "torch.nn.Unfold": ("unfold", ("kernel_size", "dilation", "padding", "stride")),
     "torch.nn.CosineSimilarity": ("cosine_similarity", ("dim", "eps")),
 }
 

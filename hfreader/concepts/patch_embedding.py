@@ -19,8 +19,12 @@ SHARED = Both(convolution(X, "e"), Not(OneOf((*REDUCTION, POINT))))
 SEQUENCE = Op(("transpose", "permute"), (Op(("flatten",), (SHARED,)),))
 SIDE = Bind("side", Anything())
 AREA: Pattern = OneOf((Op(("pow",), (SIDE, Number(2))), Op(("mul",), (SIDE, SIDE))))
+SIZE = Bind("size", Anything())
 FLAT = OneOf((Op(("mul",), (Anything(), AREA)), Op(("mul",), (Op(("mul",), (Anything(), SIDE)), SIDE))))
 CUT_BEFORE = Layer(LINEAR, (Bind("x", Op(("parameter",))),), "e", settings=(("in_features", FLAT),))
+# Cut by `unfold`, all patches of a picture as columns.
+COLUMNS = Op(("unfold",), (Op(("parameter",)),), keywords=(("kernel_size", SIZE), ("stride", SIZE)))
+CUT_HERE = Layer(LINEAR, (Bind("x", Op(("transpose", "permute"), (COLUMNS,))),), "e")
 
 
 def reference(x: Any, e: Any, like: Any) -> Any:
@@ -35,7 +39,7 @@ _PATCHES = """
 class {name}(nn.Module):
     def __init__(self, c):
         super().__init__()
-        self.side = (c.p, c.p) if c.p else c.q
+        self.side, self.z = (c.p, c.p) if c.p else c.q, c.z
         self.a = nn.Conv2d(3, c.d, kernel_size=self.side, stride=self.side)
         self.o = nn.Conv2d(3, c.d, kernel_size=7, stride=4, padding=3)
         self.t = nn.Conv2d(c.d, c.e, 2, 2)
@@ -67,12 +71,14 @@ CONCEPT = Concept(
         Symbol("x", "x", Text("The picture, or its patches already cut", "图像,或已切好的图块")),
         Symbol("e", "E", Text("The linear map of one patch", "单个图块的线性映射")),
         Symbol("side", "P", Text("Side of a patch", "图块边长"), ("e",)),
+        Symbol("size", "P", Text("Side of a patch, and the step to the next", "图块边长,也是到下一块的步长"), ("x",)),
         Symbol("output", "z", Text("One token for each patch", "每个图块一个词元")),
     ),
     patterns=(
         Bind("output", SEQUENCE),
         Bind("output", Both(patches(X, "e"), Not(OneOf(REDUCTION)))),
         Bind("output", CUT_BEFORE),
+        Bind("output", CUT_HERE),
     ),
     output="output",
     reference=reference,
@@ -81,10 +87,12 @@ CONCEPT = Concept(
         _PATCHES.format(name="Convolution", body="self.a(x.view(-1, 3, 4, 4)).view(-1, 8)"),
         _PATCHES.format(name="Overlap", body="self.o(x).flatten(2).transpose(1, 2)"),
         _PATCHES.format(name="Flat", body="self.l(x)"),
+        _PATCHES.format(name="Unfold", body="self.k(F.unfold(x, kernel_size=self.z, stride=self.z).permute(0, 2, 1))"),
     ),
     rejects=(
-        # Downsampling by two or by a ratio, a convolution of each channel alone, overlapping windows that stay a
-        # picture, a linear map of something else, windows of one pixel.
+        # Windows that overlap, cut out or convolved to a picture; downsampling by two or by a ratio, a convolution of
+        # each channel alone, a linear map of something else, windows of one pixel.
+        _PATCHES.format(name="Patches", body="self.k(F.unfold(x, kernel_size=self.z, stride=2).transpose(1, 2))"),
         _PATCHES.format(name="PatchEmbeddings", body="self.t(x)"),
         _PATCHES.format(name="PatchEmbeddings", body="self.r(x).flatten(2).transpose(1, 2)"),
         _PATCHES.format(name="PatchEmbeddings", body="self.w(x).flatten(2).transpose(1, 2)"),

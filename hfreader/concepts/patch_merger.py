@@ -4,7 +4,19 @@ from typing import Any
 
 from hfreader.concepts.model import Citation, Concept, NotCovered, Symbol, Text
 from hfreader.concepts.norms import norm
-from hfreader.concepts.pattern import LINEAR, Activation, Anything, Bind, Layer, OneOf, Op, Pattern, Scalar
+from hfreader.concepts.pattern import (
+    LINEAR,
+    Activation,
+    Anything,
+    Bind,
+    Direct,
+    Each,
+    Layer,
+    OneOf,
+    Op,
+    Pattern,
+    Scalar,
+)
 
 SWIN = Citation(
     "Swin Transformer: Hierarchical Vision Transformer using Shifted Windows", "Liu et al.", 2021, "2103.14030", "§3.1"
@@ -22,6 +34,14 @@ EVERY_SECOND = Op(("tuple",), (Anything(), STEP, STEP))
 FOUR = Op(("cat",), tuple(Op(("item",), (X, EVERY_SECOND)) for _ in range(4)))
 ANY = Op(("cat",), (Op(("opaque",), (Op(("item",), (Anything(), EVERY_SECOND)),)),))
 SIDE_BY_SIDE = Bind("grouped", OneOf((FOUR, ANY)))
+# Windows of each picture that do not overlap, picture after picture.
+SIZE = Bind("side", Anything())
+WINDOWS = Op(("unfold",), (Anything(),), keywords=(("kernel_size", SIZE), ("stride", SIZE)))
+EACH_PICTURE = Bind("grouped", Op(("cat",), (Each(WINDOWS),)))
+# Moments side by side: the rest of the last group is filled up.
+FILLED = Direct(Op(("pad",), (Bind("x", Op(("parameter",))),)))
+MOMENTS = Bind("grouped", Direct(Op(("view", "reshape"), (FILLED,))))
+SEVERAL = Op(("mul",), (Anything(), Anything()))
 
 
 def _mapped(x: Pattern, symbol: str) -> Pattern:
@@ -35,8 +55,7 @@ def _wider(x: Pattern) -> Pattern:
 
 def _two(x: Pattern) -> Pattern:
     """Two maps, the first of several tokens' features: of a product of sizes."""
-    several = Op(("mul",), (Anything(), Anything()))
-    first = Layer(LINEAR, (x,), "w_1", settings=(("in_features", several),))
+    first = Layer(LINEAR, (x,), "w_1", settings=(("in_features", SEVERAL),))
     return _mapped(Activation(first, "phi"), "w_2")
 
 
@@ -44,6 +63,8 @@ MERGED = (
     _mapped(norm(SIDE_BY_SIDE, "norm"), "w_1"),
     norm(_mapped(SIDE_BY_SIDE, "w_1"), "norm_out"),
     _mapped(SIDE_BY_SIDE, "w_1"),
+    _mapped(EACH_PICTURE, "w_1"),
+    Layer(LINEAR, (MOMENTS,), "w_1", settings=(("in_features", SEVERAL),)),
     _two(Bind("grouped", _wider(Bind("normed", norm(X, "norm"))))),
     _two(norm(Bind("grouped", _wider(Anything())), "norm")),
 )
@@ -58,12 +79,13 @@ def reference(
     phi: Any = None,
     w_2: Any = None,
     norm_out: Any = None,
+    side: Any = None,
 ) -> dict[str, Any]:
     """W_2 phi(W_1 y), or W_1 y, where y are the features of s x s neighbours side by side, normalised before or after.
 
     Shapes: x (..., d) or a picture (B, H, W, d), grouped (..., s s d), the result (..., d')."""
     results = {}
-    if x is not None and normed is None:
+    if x is not None and x.dim() == 4 and normed is None:
         parts = (x[:, row::2, column::2] for column in range(2) for row in range(2))
         whole = grouped.new_zeros(grouped.shape).reshape(x.shape[0], -1, 4, x.shape[-1])
         for place, part in enumerate(parts):
@@ -88,6 +110,7 @@ class {name}(nn.Module):
         self.n, self.m, self.k = nn.LayerNorm(c.d), nn.LayerNorm(4 * c.d), nn.LayerNorm(2 * c.d)
         self.a, self.b = nn.Linear(4 * c.d, 4 * c.d), nn.Linear(4 * c.d, 2 * c.d, bias=False)
         self.s = nn.Sequential(nn.Linear(4 * c.d, 4 * c.d), nn.GELU(), nn.Linear(4 * c.d, c.e))
+        self.z = c.z
         self.f = nn.Sequential(nn.Linear(c.d, 4 * c.d), nn.GELU(), nn.Linear(4 * c.d, c.d))
 
     def forward(self, x):
@@ -115,6 +138,7 @@ CONCEPT = Concept(
         Symbol("norm", r"\mathrm{Norm}", Text("The norm, where there is one", "归一化(若有)")),
         Symbol("normed", "n", Text("The normalised patches, where the norm is first", "归一化后的图块(先归一化时)")),
         Symbol("grouped", "g", Text("Neighbours side by side", "相邻图块并排")),
+        Symbol("side", "s", Text("Side of a group", "组的边长"), ("grouped",)),
         Symbol("w_1", "W_1", Text("Linear map", "线性映射")),
         Symbol(
             "phi", r"\varphi", Text("Pointwise non-linearity, where there are two maps", "逐元素非线性(有两个映射时)")
@@ -130,10 +154,19 @@ CONCEPT = Concept(
         _MERGER.format(name="Mlp", body="self.s(self.n(x).view(-1, self.w))"),
         _MERGER.format(name="Pool", body=f"self.b(self.m({_FOUR}))"),
         _MERGER.format(name="Other", body=f"self.k(self.b({_EVERY}))"),
+        _MERGER.format(
+            name="Unfold", body="self.b(torch.cat([F.unfold(i, kernel_size=self.z, stride=self.z).t() for i in x]))"
+        ),
+        _MERGER.format(name="Stack", body="self.b(F.pad(x, (0, 0, 0, 3)).reshape(2, -1, self.w))"),
         _MERGER.format(name="After", body="self.s(self.m(x.view(-1, self.w)))"),
     ),
     rejects=(
-        # A plain network, also with its positions flattened; parts side by side that are not every second.
+        # A plain network, also with its positions flattened; parts side by side that are not every second; windows
+        # that overlap; rows that are filled up and stay rows.
+        _MERGER.format(
+            name="PatchMerger", body="self.b(torch.cat([F.unfold(i, kernel_size=self.z, stride=1).t() for i in x]))"
+        ),
+        _MERGER.format(name="PatchMerger", body="self.b(F.pad(x, (0, 0, 0, 3)))"),
         _MERGER.format(name="PatchMerger", body="self.s(x)"),
         _MERGER.format(name="PatchMerger", body="self.s(self.m(x))"),
         _MERGER.format(name="PatchMerger", body="self.f(self.n(x).reshape(-1, x.size(-1)))"),

@@ -4,7 +4,7 @@ from typing import Any
 
 from hfreader.concepts.convnext_block import POINTWISE, linear
 from hfreader.concepts.model import Citation, Concept, NotCovered, Symbol, Text
-from hfreader.concepts.pattern import Activation, Anything, Bind, Layer, OneOf, Op, Pattern
+from hfreader.concepts.pattern import Activation, Anything, Bind, Both, DerivedFrom, Layer, OneOf, Op, Pattern
 
 SQUEEZE_EXCITATION = Citation(
     "Squeeze-and-Excitation Networks", "Hu, Shen, Albanie, Sun, Wu", 2017, "1709.01507", "§3, Eq. (2)-(4)"
@@ -25,12 +25,29 @@ def _gate(inner: Pattern) -> Pattern:
     )
 
 
+# Maps and non-linearities one after another in a loop, a squashing function among them.
+CHAIN = Layer((*POINTWISE, *GATES, "torch.nn.ReLU"), (Anything(),))
+LOOPED = Op(("loop",), (SQUEEZED, Both(DerivedFrom(GATES), CHAIN)))
+
+
 def reference(
-    x: Any, squeezed: Any, w_1: Any, u: Any, delta: Any, v: Any, w_2: Any, scores: Any, gate: Any, sigma: Any = None
+    x: Any,
+    squeezed: Any,
+    gate: Any,
+    w_1: Any = None,
+    u: Any = None,
+    delta: Any = None,
+    v: Any = None,
+    w_2: Any = None,
+    scores: Any = None,
+    sigma: Any = None,
 ) -> dict[str, Any]:
     """s x with s = sigma(W_2 delta(W_1 z)), z the mean of each channel. Shapes: x and the result (B, C, *sizes), the
-    mean, the scores and the gate (B, C, 1, ...), or (B, C) where linear maps compute them."""
+    mean, the scores and the gate (B, C, 1, ...), or (B, C) where linear maps compute them. The gate is taken as it is
+    where a loop over layers computes it."""
     mean = x.flatten(2).mean(-1).reshape(squeezed.shape)
+    if w_1 is None:
+        return {"squeezed": mean, "output": x * gate}
     squashed = scores.sigmoid() if sigma is None else sigma(scores)
     if gate.numel() != squashed.numel() or gate.numel() != x.shape[0] * x.shape[1]:
         raise NotCovered("the gate has not one number for each channel")
@@ -52,7 +69,13 @@ class {name}(nn.Module):
         self.a, self.b = nn.Conv2d(c.d, c.e, 1), nn.Conv2d(c.e, c.d, 1)
         self.g = nn.Sequential(nn.Conv2d(c.d, c.e, 1), nn.ReLU(), nn.Conv2d(c.e, c.d, 1), nn.Sigmoid())
 
+        self.l = nn.ModuleList([nn.Conv2d(c.d, c.d, 1), nn.Sigmoid()])
+        self.m = nn.ModuleList([nn.Conv2d(c.d, c.d, 1), nn.ReLU()])
+
     def forward(self, x):
+        z = self.p(x)
+        for one in self.{loop}:
+            z = one(z)
         return {body}
 """
 
@@ -85,18 +108,23 @@ CONCEPT = Concept(
         Symbol("gate", "s", Text("How much of each channel passes", "每个通道通过的比例")),
         Symbol("output", r"\tilde{x}", Text("The output", "输出")),
     ),
-    patterns=(Bind("output", Op(("mul",), (X, Bind("gate", _gate(SCORES))))),),
+    patterns=(
+        Bind("output", Op(("mul",), (X, Bind("gate", _gate(SCORES))))),
+        Bind("output", Op(("mul",), (X, Bind("gate", LOOPED)))),
+    ),
     output="output",
     reference=reference,
     matches=(
-        _SE.format(name="Attention", body="x * torch.sigmoid(self.b(F.relu(self.a(self.p(x)))))"),
-        _SE.format(name="Gate", body="self.g(x.mean((2, 3), keepdim=True)).mul(x)"),
+        _SE.format(name="Attention", loop="l", body="x * torch.sigmoid(self.b(F.relu(self.a(self.p(x)))))"),
+        _SE.format(name="Norm", loop="l", body="x * z"),
+        _SE.format(name="Gate", loop="l", body="self.g(x.mean((2, 3), keepdim=True)).mul(x)"),
     ),
     rejects=(
-        # Nothing squeezed; no gate; a gate that is added; a gate on something else.
-        _SE.format(name="SqueezeExcite", body="x * torch.sigmoid(self.b(F.relu(self.a(x))))"),
-        _SE.format(name="SqueezeExcite", body="x * self.b(F.relu(self.a(self.p(x))))"),
-        _SE.format(name="SqueezeExcite", body="x + torch.sigmoid(self.b(F.relu(self.a(self.p(x)))))"),
-        _SE.format(name="SqueezeExcite", body="self.p(x) * torch.sigmoid(self.b(F.relu(self.a(self.p(x)))))"),
+        # Nothing squeezed; no gate, also in a loop; a gate that is added; a gate on something else.
+        _SE.format(name="SqueezeExcite", loop="m", body="x * z"),
+        _SE.format(name="SqueezeExcite", loop="l", body="x * torch.sigmoid(self.b(F.relu(self.a(x))))"),
+        _SE.format(name="SqueezeExcite", loop="l", body="x * self.b(F.relu(self.a(self.p(x))))"),
+        _SE.format(name="SqueezeExcite", loop="l", body="x + torch.sigmoid(self.b(F.relu(self.a(self.p(x)))))"),
+        _SE.format(name="SqueezeExcite", loop="l", body="self.p(x) * torch.sigmoid(self.b(F.relu(self.a(self.p(x)))))"),
     ),
 )

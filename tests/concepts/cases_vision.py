@@ -122,6 +122,29 @@ def chosen() -> Arguments:
     return {**named, "like": wanted}, wanted
 
 
+def squeezed_in_a_loop() -> Arguments:
+    x, gate = rand(2, 4, 5, 3), rand(2, 4, 1, 1).sigmoid()
+    return {"x": x, "squeezed": F.adaptive_avg_pool2d(x, 1), "gate": gate}, x * gate
+
+
+def projected_around_a_norm() -> Arguments:
+    x, one, between, two = rand(2, 3, 4), linear(4, 5), norm_of(5), linear(5, 6)
+    named = {"w_1": view(one), "norm_between": view(between), "w_2": view(two)}
+    return {"x": x, **named}, two(between(one(x)))
+
+
+def projected_by_a_matrix() -> Arguments:
+    x, norm, matrix = rand(2, 4, 3, 3), norm_of(4), rand(4, 6)
+    return {"x": x, "norm_in": view(norm), "matrix": matrix}, norm(x.flatten(2).transpose(1, 2)) @ matrix
+
+
+def projected_from_two() -> Arguments:
+    x, y, one, other, two = rand(2, 3, 4), rand(2, 3, 2), linear(4, 5), linear(2, 5), linear(10, 6)
+    joined = torch.cat((one(x), other(y)), -1)
+    named = {"w_1": view(one), "w_3": view(other), "w_2": view(two), "phi": F.gelu, "joined": joined}
+    return {"x": x, "y": y, **named}, two(F.gelu(joined))
+
+
 def projected() -> Arguments:
     x, before, one, two, after = rand(2, 3, 4), norm_of(4), linear(4, 6), linear(6, 5), norm_of(5)
     named = {"norm_in": view(before), "w_1": view(one), "phi": F.gelu, "w_2": view(two), "norm_out": view(after)}
@@ -232,8 +255,13 @@ CASES: dict[str, tuple[Case, ...]] = {
     ),
     "conv-residual-block": (residual,),
     "convnext-block": (convnext,),
-    "squeeze-excitation": (squeezed,),
-    "multimodal-projector": (projected,),
+    "squeeze-excitation": (squeezed, squeezed_in_a_loop),
+    "multimodal-projector": (
+        projected,
+        projected_around_a_norm,
+        projected_by_a_matrix,
+        projected_from_two,
+    ),
     "patch-merger": (merged, merged_rows),
     "codec-vocoder-unit": (snake,),
     "dense-prediction-head": (
