@@ -28,12 +28,9 @@ def states(runs: Iterable[RunSummary]) -> dict[str, Proof]:
     for run in runs:
         for proof in run.proofs:
             before = found.get(proof.match)
-            if before is None or WEIGHT[proof.state] > WEIGHT[before.state]:
+            if before is None or proof.weight > before.weight:
                 found[proof.match] = proof
     return found
-
-
-WEIGHT = {"matched": 0, "proven": 1, "disproven": 2}
 
 
 def _key(source: str, family: str) -> str:

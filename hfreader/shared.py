@@ -1,14 +1,12 @@
 """Files that several families use, such as `activations.py`, shown as they ran in all of these."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from hfreader.facts.analysis import Analysis
 from hfreader.facts.matches import Proof
 from hfreader.facts.runs import FamilyRun
 from hfreader.pages.book import Family
-
-# The more a proof says, the later it stands: what one family disproves no other makes good.
-WEIGHT = {"matched": 0, "proven": 1, "disproven": 2}
 
 
 def shared_families(analyses: Iterable[Analysis], runs: Sequence[FamilyRun]) -> tuple[Family, ...]:
@@ -41,10 +39,8 @@ def merged(keys: Sequence[str], proofs: Iterable[Proof]) -> tuple[Proof, ...]:
 
 
 def _merge(group: Sequence[Proof]) -> Proof:
-    strongest = max(group, key=lambda proof: WEIGHT[proof.state])
+    strongest = max(group, key=lambda proof: proof.weight)
     same = [proof for proof in group if proof.state == strongest.state]
     errors = [proof.error for proof in same if proof.error is not None]
     executions = sum(proof.executions for proof in same)
-    return Proof(
-        strongest.match, strongest.state, max(errors, default=None), executions, strongest.setting, strongest.reason
-    )
+    return replace(strongest, error=max(errors, default=None), executions=executions)

@@ -42,8 +42,8 @@ def _coverage(
     runs: dict[str, RunSummary],
 ) -> Coverage:
     proofs = list(states(runs.values()).values())
-    executed = [proof for proof in proofs if proof.state != "matched"]
-    disproven = sum(proof.state == "disproven" for proof in executed)
+    executed = [proof for proof in proofs if proof.ran]
+    proven, disproven = (sum(proof.state == state for proof in executed) for state in ("proven", "disproven"))
     ran = {name for run in runs.values() for name in run.architectures} & architectures
     problems = len(known.problems) + sum(len(one.problems) for one in (*known.classes, *known.functions))
     problems += sum(len(run.problems) for run in runs.values())
@@ -65,7 +65,7 @@ def _coverage(
         equation_share=counted.count("equations") / max(computing, 1),
         matches=all_matches(known),
         matches_executed=len(executed) if runs else None,
-        proven_share=(len(executed) - disproven) / len(executed) if executed else None,
+        proven_share=proven / len(executed) if executed else None,
         disproven=disproven if runs else None,
         problems=problems,
         unmapped=tuple(Unmapped(one.owner, one.file, one.reason or "nothing was found") for one in unmapped),

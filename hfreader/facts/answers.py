@@ -131,7 +131,7 @@ class Coverage:
     classes          all classes of the modeling files; `module_classes` those that are modules.
     mapped_share     share of the modules that are mapped to a concept (`mapped` of them); `unmapped` are the others.
     equation_share   share of the modules that compute and are mapped to a concept with an equation.
-    matches          places where an equation was found; `matches_executed` those that ran and were compared.
+    matches          places where an equation was found; `matches_executed` those whose code ran, checked or not.
     proven_share     share of these that agree; `disproven` is how many do not.
     problems         what could not be read, analysed or run.
     """

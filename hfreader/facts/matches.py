@@ -65,6 +65,7 @@ class Proof:
     error       maximum over all executions of max|code - equation| / max|equation|; None when unchecked.
     executions  how many times the captured values were compared.
     setting     what was run: class, sizes, weights, seed.
+    ran         whether its code ran in the family's runs, checked or not; None where nobody could tell.
     """
 
     match: str
@@ -73,3 +74,9 @@ class Proof:
     executions: int = 0
     setting: str | None = None
     reason: str | None = None
+    ran: bool | None = None
+
+    @property
+    def weight(self) -> tuple[int, bool]:
+        """How much it says: what one family disproves no other makes good."""
+        return ("matched", "proven", "disproven").index(self.state), self.ran is True

@@ -11,6 +11,7 @@ from hfreader.facts.traces import Trace
 from hfreader.progress import Report
 from hfreader.trace.configs import one_line
 from hfreader.trace.coverage import find_settings
+from hfreader.trace.executed import with_ran
 from hfreader.trace.holding import held
 from hfreader.trace.proof import prove
 from hfreader.trace.recorder import Recorder
@@ -32,8 +33,10 @@ def run_family(request: FamilyRequest, snapshot: Snapshot, report: Report) -> Fa
     except Exception as error:  # the other classes may still run
         problems.append(Problem("trace", request.family, one_line(error)))
     more, failed = _traces(found.settings, snapshot, request.seed, report)
+    traces += more
     proofs = prove(request.matches, found.settings, catalogue(), Path(snapshot.package), report)
-    return FamilyRun(request.family, (*traces, *more), proofs, (*problems, *found.problems, *failed))
+    proofs = with_ran(proofs, request.matches, traces)
+    return FamilyRun(request.family, tuple(traces), proofs, (*problems, *found.problems, *failed))
 
 
 def _traces(

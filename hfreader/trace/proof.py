@@ -46,7 +46,7 @@ def prove(
             by_root[match.root].append(match)
     evidence = {match.key: Evidence() for match in matches}
     failures: list[str] = []
-    work = [setting for setting in settings if not setting.options.training]
+    work = list(settings)
     with held(session.rewritten):
         for number, setting in enumerate(work):
             report("proof", f"{setting.model_class.__name__}, {setting.name}", number, len(work))
@@ -54,6 +54,7 @@ def prove(
                 for run, invocations in run_small(session, setting, SEEDS):
                     for one in invocations:
                         for match in by_root[one.root]:
+                            evidence[match.key].entered = True
                             _compare(match, concepts[match.concept], guards[match.key], one, evidence[match.key], run)
             except Exception as error:  # a class that does not run so proves nothing, and the others go on
                 failures.append(one_line(error))

@@ -27,6 +27,7 @@ HEAVY = 10_000_000
 _EXPERTS = re.compile("expert")
 """Fields that count experts go with others that count those chosen, and with groups of them."""
 WINDOW = 3
+_CHANCES = re.compile(r"drop")
 _EPSILONS = re.compile(r"(^|_)eps(ilon)?$")
 
 
@@ -52,7 +53,7 @@ def run_small(
 
 def _smaller(setting: Setting) -> Iterator[Setting]:
     """The setting padded and with token types, at small sizes: all free, those kept equal that are, few layers."""
-    config = shallow(_with_windows(_with_epsilons(setting.config)))
+    config = shallow(_without_chance(_with_windows(_with_epsilons(setting.config))))
     if not setting.options.bare:
         setting = with_token_types(setting) or setting
         setting = replace(setting, options=replace(setting.options, padded=True))
@@ -93,6 +94,18 @@ def _with_epsilons(config: PreTrainedConfig) -> PreTrainedConfig:
     return with_fields(config, dict.fromkeys(names, EPSILON)) if names else config
 
 
+def _without_chance(config: PreTrainedConfig) -> PreTrainedConfig:
+    """With nothing dropped by chance, which no equation speaks of, so that training runs can be compared too."""
+    parts = [("", config), *((f"{name}.", part) for name, part in sub_configs(config).items())]
+    names = [
+        f"{prefix}{name}"
+        for prefix, part in parts
+        for name, value in vars(part).items()
+        if type(value) is float and _CHANCES.search(name)
+    ]
+    return with_fields(config, dict.fromkeys(names, 0.0)) if names else config
+
+
 def _is_epsilon(name: str, value: object) -> bool:
     return isinstance(value, float) and 0 < value < EPSILON and bool(_EPSILONS.search(name))
 
@@ -101,6 +114,9 @@ def _run(session: CaptureSession, setting: Setting, seed: int) -> list[Invocatio
     with float64():
         model = setting.model(seed, torch.float64).double()  # parameters may be made as float32 whatever is asked for
         randomise(model, seed)
+    for part in model.modules():  # no chance, no statistics of the batch: torch's own modules evaluate, whoever trains
+        if type(part).__module__.startswith("torch.nn."):
+            part.training = False
     with _segmented(model), float64(disguised=True), session.recording(model) as invocations:
         setting.run(model, seed=seed)
     return invocations

@@ -13,13 +13,17 @@ NEVER = "never executed in any run"
 
 @dataclass
 class Evidence:
-    """The outcomes of all executions of one match, and the runs they come from."""
+    """The outcomes of all executions of one match, and the runs they come from.
+
+    entered  whether the function in which the match is was called in any run.
+    """
 
     errors: list[float] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
     runs: dict[str, None] = field(default_factory=dict)
     constant: frozenset[str] | None = None
     unused: frozenset[str] | None = None
+    entered: bool = False
 
     @property
     def compared(self) -> int:
@@ -45,16 +49,24 @@ def verdict(match: str, evidence: Evidence, lost: str | None, failures: Sequence
     failures  what kept settings from running, for matches that were not executed.
     """
     if not evidence.compared:
-        return Proof(match, "matched", reason=_why_not(evidence, lost, failures))
+        return Proof(match, "matched", reason=_why_not(evidence, lost, failures), ran=_ran(evidence, lost, failures))
     error, setting = max(evidence.errors), _settings(list(evidence.runs))
     wrong = sum(not each <= TOLERANCE for each in evidence.errors)
     doubt = _doubt(evidence)
     if wrong:
         reason = f"code and equation differ in {wrong} of {evidence.compared} executions"
-        return Proof(match, "disproven", error, evidence.compared, setting, reason)
+        return Proof(match, "disproven", error, evidence.compared, setting, reason, True)
     if doubt is not None:
-        return Proof(match, "matched", error, evidence.compared, setting, doubt)
-    return Proof(match, "proven", error, evidence.compared, setting, _remark(evidence))
+        return Proof(match, "matched", error, evidence.compared, setting, doubt, True)
+    return Proof(match, "proven", error, evidence.compared, setting, _remark(evidence), True)
+
+
+def _ran(evidence: Evidence, lost: str | None, failures: Sequence[str]) -> bool | None:
+    """Whether a match that was not compared ran; None where what was captured cannot tell: its output has no place
+    that can be recorded, or a run failed that might have reached it."""
+    if any(not reason.startswith(NEVER) for reason in evidence.reasons):
+        return True
+    return None if failures or (lost is not None and evidence.entered) else False
 
 
 def _why_not(evidence: Evidence, lost: str | None, failures: Sequence[str]) -> str:

@@ -15,13 +15,14 @@ SPREAD = 0.4
 
 
 def randomise(module: nn.Module, seed: int) -> None:
-    """Draw every floating-point parameter, and every buffer that holds statistics (constant at initialisation, as a
-    batch norm's mean and variance), in place."""
+    """Draw every floating-point parameter that learns, and every buffer that holds statistics (constant at
+    initialisation, as a batch norm's mean and variance), in place. What is frozen from the start (a table of
+    sinusoids) is part of the equation and stays."""
     generator = torch.Generator().manual_seed(seed)
     tables = {id(part.weight) for part in module.modules() if isinstance(part, nn.Embedding)}
     with torch.no_grad():
         for parameter in module.parameters():
-            if parameter.is_floating_point():
+            if parameter.is_floating_point() and parameter.requires_grad:
                 parameter.copy_(_drawn(parameter, id(parameter) in tables, generator))
         for buffer in module.buffers():
             if buffer.is_floating_point() and buffer.numel() > 1 and bool((buffer == buffer.flatten()[0]).all()):

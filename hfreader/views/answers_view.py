@@ -111,7 +111,7 @@ def show_coverage(found: Coverage, console: Console, unmapped: bool = False) -> 
 
 def _rows(found: Coverage) -> list[tuple[str, int | None, int | None, float | None]]:
     executed, disproven = found.matches_executed, found.disproven
-    proven = executed - disproven if executed is not None and disproven is not None else None
+    proven = round(found.proven_share * executed) if executed and found.proven_share is not None else None
     return [
         ("families run", found.families_traced, found.families, _share(found.families_traced, found.families)),
         ("architectures run", found.architectures_traced, found.architectures, found.traced_share),

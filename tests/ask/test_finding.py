@@ -41,11 +41,12 @@ def test_totals_after_a_run(snapshot):
     place = find(snapshot, "rms-norm", silent).groups[0].members[0]
     key = f"rms-norm@{place.qualified}.forward@{place.file}:16:15"
     proofs = (
-        Proof(key, "proven", 1e-16, 3),
-        Proof("x@a.b@c:1:0", "disproven", 0.1, 1),
-        Proof("y@a.b@c:1:0", "matched"),
+        Proof(key, "proven", 1e-16, 3, ran=True),
+        Proof("x@a.b@c:1:0", "disproven", 0.1, 1, ran=True),
+        Proof("y@a.b@c:1:0", "matched", reason="the place of output cannot be recorded", ran=True),
+        Proof("z@a.b@c:1:0", "matched", reason="never executed in any run", ran=False),
     )
     remember_run(snapshot_digest(snapshot), FamilyRun("ash", (), proofs))
     found = coverage(snapshot, silent)
-    assert (found.families_traced, found.matches_executed, found.disproven, found.proven_share) == (1, 2, 1, 0.5)
+    assert (found.families_traced, found.matches_executed, found.disproven, found.proven_share) == (1, 3, 1, 1 / 3)
     assert find(snapshot, "rms-norm", silent).groups[0].members[0].state == "proven"

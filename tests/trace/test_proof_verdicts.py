@@ -35,6 +35,13 @@ def test_an_input_that_never_varied_is_no_proof():
     assert judge(constant, GOOD).state == "proven"
 
 
+def test_whether_it_ran_is_told_or_left_open():
+    assert judge(GOOD).ran and judge(Outcome(error=0.5)).ran and judge(Outcome(reason="x is missing")).ran
+    assert judge().ran is False
+    assert judge(Outcome(reason=f"{NEVER} in which `x` holds")).ran is False
+    assert judge(failures=("no positions",)).ran is None
+
+
 def test_what_a_proof_leaves_open_is_said():
     proof = judge(Outcome(error=0.0, unused=frozenset({"key"})), Outcome(reason="not covered"))
     assert proof.state == "proven"
