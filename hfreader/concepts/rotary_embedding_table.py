@@ -41,6 +41,16 @@ def tables(angles: Pattern) -> Pattern:
     )
 
 
+def geometric_sequence(frequencies: Any) -> Any:
+    """The frequencies (n,), or those of the first row of a batch, which must be 1, r, r^2 ..."""
+    theta = frequencies.flatten() if frequencies.dim() == 1 else frequencies[0].flatten()
+    steps = theta.new_ones(theta.shape).cumsum(0) - 1
+    powers = theta[1] ** steps if theta.numel() > 1 else theta.new_ones(1)
+    if bool(((theta - powers).abs() > 1e-6 * powers).any()):
+        raise NotCovered("the frequencies are scaled, no powers of one number")
+    return theta
+
+
 def reference(
     positions: Any, frequencies: Any, like: Any, scaling: Any = 1.0, neighbours: Any = None
 ) -> dict[str, Any]:
@@ -50,11 +60,7 @@ def reference(
     the result (..., d / 2), or (..., d) with each column twice: all of them again, or each beside itself
     (`neighbours`).
     """
-    theta = frequencies.flatten() if frequencies.dim() == 1 else frequencies[0].flatten()
-    steps = theta.new_ones(theta.shape).cumsum(0) - 1
-    powers = theta[1] ** steps if theta.numel() > 1 else theta.new_ones(1)
-    if bool(((theta - powers).abs() > 1e-6 * powers).any()):
-        raise NotCovered("the frequencies are scaled, no powers of one number")
+    theta = geometric_sequence(frequencies)
     angles = positions.reshape(like.shape[:-1])[..., None] * theta
     if like.shape[-1] != theta.numel():
         angles = (

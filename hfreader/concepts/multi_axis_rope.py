@@ -1,0 +1,272 @@
+"""The cosines and sines of a rotary embedding whose positions have several coordinates."""
+
+from collections.abc import Callable
+from typing import Any
+
+from hfreader.concepts.model import Citation, Concept, Symbol, Text
+from hfreader.concepts.papers import ROFORMER, at
+from hfreader.concepts.pattern import Anything, Bind, Number, OneOf, Op, Pattern, Returned, Select, Slice
+from hfreader.concepts.rotary_embedding_table import EXPONENT, POSITIONS, geometric_sequence
+
+GROWTH = Op(("pow",), (Anything(), OneOf((EXPONENT, Op(("arange",))))))
+FREQUENCIES = Bind("frequencies", OneOf((Op(("div",), (Number(1), GROWTH)), Op(("reciprocal",), (GROWTH,)))))
+ANGLES = OneOf((Op(("mul",), (POSITIONS, FREQUENCIES)), Op(("matmul",), (FREQUENCIES, POSITIONS))))
+SECTIONS = Bind("sections", Anything())
+COUNT = OneOf((Number(2), Number(3)))
+Arrangement = Callable[[Pattern], Pattern]
+
+
+def sections(wave: Pattern) -> Pattern:
+    """The frequencies cut into sections, one axis after another taken for each."""
+    cut = Op(("element",), (Op(("split",), (wave,), keywords=(("split_size_or_sections", SECTIONS),)),))
+    return Op(("cat",), (Op(("opaque",), (Op(("item",), (cut, Op(("remainder",), (Anything(), COUNT)))),)),))
+
+
+def in_turn(wave: Pattern) -> Pattern:
+    """The first axis, in which every third frequency is overwritten by another one, up to the end of its section."""
+    end = Op(("mul",), (Op(("item",), (SECTIONS, Anything())), Number(3)))
+    every_third = Op(("tuple",), (Anything(), Anything(), Op(("call",), (Anything(), end, Number(3)))))
+    other = Op(("setitem",), (Anything(), Anything(), Op(("item",), (wave, every_third))))
+    return Op(("loop",), (Op(("item",), (wave, Number(0))), other))
+
+
+def parity(wave: Pattern) -> Pattern:
+    """Even frequencies of the first axis beside odd frequencies of the second."""
+    of_axis = [Op(("item",), (wave, Number(axis))) for axis in (0, 1)]
+    even = Slice(of_axis[0], step=Number(2))
+    return Op(("stack",), (even, Slice(of_axis[1], start=Number(1), step=Number(2))))
+
+
+def in_order(wave: Pattern) -> Pattern:
+    """All frequencies of the first axis, then all of the second, and so on."""
+    return OneOf((Op(("cat",), (Select(0, wave), Select(1, wave))), Op(("flatten",), (wave,))))
+
+
+def last_first(wave: Pattern) -> Pattern:
+    """All frequencies of the second axis, then all of the first."""
+    flipped = Op(("flatten",), (Op(("flip",), (wave,)),))
+    return OneOf((Op(("cat",), (Select(1, wave), Select(0, wave))), flipped))
+
+
+def alternating(wave: Pattern) -> Pattern:
+    """Each frequency of all axes, the last axis first."""
+    return Op(("flatten",), (Op(("flip",), (Op(("transpose",), (wave,)),)),))
+
+
+def each_twice(wave: Pattern) -> Pattern:
+    """All frequencies of the first axis twice, then all of the second twice."""
+    first, second = Select(0, wave), Select(1, wave)
+    return Op(("cat",), (first, first, second, second))
+
+
+def again(arrangement: Arrangement) -> Arrangement:
+    """What an arrangement gives, and once more behind itself."""
+
+    def doubled(wave: Pattern) -> Pattern:
+        once = arrangement(wave)
+        return OneOf((Op(("cat",), (once, once)), Op(("tile",), (once, Number(2)))))
+
+    return doubled
+
+
+def beside(arrangement: Arrangement) -> Arrangement:
+    """What an arrangement gives, each column twice."""
+    return lambda wave: Op(("repeat_interleave",), (arrangement(wave),), keywords=(("repeats", Number(2)),))
+
+
+def tables(arrangement: Arrangement, *marks: str) -> tuple[Pattern, Pattern]:
+    """Cosines and sines, arranged after they are taken of the angles or before; `marks` tell the arrangement."""
+    scaling = Bind("scaling", Anything())
+
+    def wave(name: str, angles: Pattern) -> Pattern:
+        plain = Op((name,), (angles,))
+        return OneOf((Op(("mul",), (plain, scaling)), plain))
+
+    after = (arrangement(wave("cos", ANGLES)), arrangement(wave("sin", ANGLES)))
+    before = (wave("cos", arrangement(ANGLES)), wave("sin", arrangement(ANGLES)))
+    return _pair(*after, marks), _pair(*before, marks)
+
+
+def _pair(cosines: Pattern, sines: Pattern, marks: tuple[str, ...]) -> Pattern:
+    for mark in marks:
+        cosines = Bind(mark, cosines)
+    return Returned(Op(("tuple",), (Bind("output", cosines), Bind("sin", sines))))
+
+
+def reference(
+    positions: Any,
+    frequencies: Any,
+    like: Any,
+    scaling: Any = 1.0,
+    sections: Any = None,
+    in_turn: Any = None,
+    parity: Any = None,
+    last_first: Any = None,
+    alternating: Any = None,
+    neighbours: Any = None,
+    each_twice: Any = None,
+) -> dict[str, Any]:
+    """cos(m_a(i) theta_i) and sin(m_a(i) theta_i), a(i) the axis that column i belongs to.
+
+    Shapes: positions (..., axes, 1), or (axes, ..., 1) where the frequencies are divided among the axes (by `sections`
+    or `parity`); frequencies (n,); the result (..., columns), each column twice.
+    """
+    theta = geometric_sequence(frequencies)
+    rows, count = like.shape[:-1], theta.numel()
+    divided = sections is not None or parity is not None
+    place = positions.reshape(-1, *rows) if divided else positions.reshape(*rows, -1).movedim(-1, 0)
+    if sections is not None:
+        columns = _divided(list(sections), len(place), in_turn is not None)
+    elif parity is not None:
+        columns = [(index % 2, index) for index in range(count)]
+    else:
+        axes = list(range(len(place)))[:: -1 if last_first is not None else 1]
+        columns = [(axis, index) for axis in axes for index in range(count)]
+        columns = columns if alternating is None else [(axis, index) for index in range(count) for axis in axes]
+    if each_twice is not None:
+        columns = [one for axis in axes for _ in range(2) for one in columns if one[0] == axis]
+    elif neighbours is not None:
+        columns = [one for one in columns for _ in range(2)]
+    else:
+        columns = [*columns, *columns]
+    angles = place[[axis for axis, _ in columns]].movedim(0, -1) * theta[[index for _, index in columns]]
+    return {"output": angles.cos() * scaling, "sin": angles.sin() * scaling}
+
+
+def _divided(sizes: list[int], axes: int, in_turn: bool) -> list[tuple[int, int]]:
+    """Axis and frequency of each column where every frequency belongs to one axis."""
+    if not in_turn:
+        owners = [number % axes for number, size in enumerate(sizes) for _ in range(size)]
+        return list(zip(owners, range(sum(sizes)), strict=True))
+    return [(index % axes if index < axes * sizes[index % axes] else 0, index) for index in range(sum(sizes))]
+
+
+_TABLE = """
+class {name}(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        f = 1.0 / (c.base ** (torch.arange(0, c.d, 2, dtype=torch.float) / c.d))
+        self.register_buffer("f", f, persistent=False)
+        self.s, self.sections = c.s, c.sections
+
+    def arranged(self, t):
+        {body}
+
+    def forward(self, x, p):
+        a = p[..., None].float() * self.f.to(device=x.device)
+        {result}
+"""
+_AFTER = "return self.arranged(a.cos() * self.s).to(x.dtype), self.arranged(a.sin() * self.s).to(x.dtype)"
+_BEFORE = "a = self.arranged(a)\n        return a.cos(), a.sin()"
+_GRID = "t = torch.cat([t[:, 0], t[:, 1]], dim=-1)\n        "
+
+CONCEPT = Concept(
+    slug="multi-axis-rope",
+    name=Text("Multi-axis rotary frequencies", "多轴旋转位置编码频率"),
+    explanation=Text(
+        "A patch of a picture has a row and a column, a frame of a film a time as well: positions with several "
+        "coordinates. Each pair of a query or key is turned by one of them. Either every axis has all frequencies, or "
+        "the frequencies are divided among the axes, in sections or in turn.",
+        "图像的一块有行和列,视频的一帧还有时间:位置有多个坐标。查询或键的每一对坐标只按其中一个旋转。"
+        "或者每个轴都有全部频率,或者各轴分段、轮流地分得频率。",
+    ),
+    citations=(
+        Citation(
+            "Qwen2-VL: Enhancing Vision-Language Model's Perception of the World at Any Resolution",
+            "Wang et al.",
+            2024,
+            "2409.12191",
+            "§2.1",
+        ),
+        Citation("EVA-02: A Visual Representation for Neon Genesis", "Fang et al.", 2023, "2303.11331"),
+        at(ROFORMER, "§3.2.2, Eq. (15) and (34)"),
+    ),
+    equations=(
+        r"\sym{output}_i=\sym{scaling}\cos\!\left(\sym{positions}_{a(i)}\,\sym{frequencies}_i\right),\qquad"
+        r"\sym{sin}_i=\sym{scaling}\sin\!\left(\sym{positions}_{a(i)}\,\sym{frequencies}_i\right)",
+        r"a(i)\in\{t,h,w\}\ \text{as}\ \sym{sections}\ \text{say},\qquad\sym{frequencies}_j=b^{-2(j-1)/d}",
+    ),
+    symbols=(
+        Symbol("positions", "m", Text("Positions, one number for each axis", "位置,每个轴一个数")),
+        Symbol("frequencies", r"\theta", Text("Frequencies from fast to slow", "从快到慢的频率")),
+        Symbol("scaling", "s", Text("A factor of long-context variants, else 1", "长上下文变体的因子,否则为 1")),
+        Symbol("sections", "n_a", Text("How many frequencies each axis has", "每个轴分得的频率数")),
+        Symbol(
+            "in_turn", "a(i)=i\\bmod 3", Text("Axes take turns, up to the end of a section", "各轴轮流,直到该段用尽")
+        ),
+        Symbol(
+            "parity",
+            "a(i)=i\\bmod 2",
+            Text("Even frequencies one axis, odd ones the other", "偶数频率归一轴,奇数归另一轴"),
+        ),
+        Symbol("last_first", "w,h", Text("The last axis stands first", "最后的轴排在最前")),
+        Symbol("alternating", "w,h,w,h", Text("All axes at one frequency stand together", "同一频率的各轴相邻")),
+        Symbol(
+            "neighbours", r"(\theta_1,\theta_1,\dots)", Text("Every angle twice, side by side", "每个角度相邻重复两次")
+        ),
+        Symbol(
+            "each_twice",
+            "h,h,w,w",
+            Text("All angles of an axis twice, then the next axis", "每轴的全部角度重复两次,再到下一轴"),
+        ),
+        Symbol("sin", r"\sin m\theta", Text("The table of sines", "正弦表")),
+        Symbol("output", r"\cos m\theta", Text("The table of cosines", "余弦表")),
+    ),
+    patterns=(
+        *tables(again(in_order)),
+        *tables(beside(in_order), "neighbours"),
+        *tables(again(alternating), "last_first", "alternating"),
+        *tables(again(last_first), "last_first"),
+        *tables(beside(last_first), "last_first", "neighbours"),
+        *tables(each_twice, "each_twice"),
+        *tables(again(sections)),
+        *tables(beside(sections), "neighbours"),
+        *tables(again(in_turn), "in_turn"),
+        *tables(again(parity), "parity"),
+    ),
+    output="output",
+    reference=reference,
+    matches=(
+        _TABLE.format(name="Rotary", body=_GRID + "return torch.cat([t, t], dim=-1)", result=_AFTER),
+        _TABLE.format(name="Rotary", body=_GRID + "return t[None, ...].repeat_interleave(2, dim=-1)", result=_AFTER),
+        _TABLE.format(name="Rotary", body="return a.flatten(1, 2).tile(2)".replace("a", "t", 1), result=_BEFORE),
+        _TABLE.format(
+            name="Table",
+            body="t = torch.cat([m[i % 3] for i, m in enumerate(t.split(self.sections, dim=-1))], dim=-1)\n"
+            "        return torch.cat((t, t), dim=-1)",
+            result=_AFTER,
+        ),
+        _TABLE.format(
+            name="Table",
+            body="r = t[0]\n        for n, o in enumerate((1, 2), start=1):\n            i = slice(o, self.sections[n] * 3, 3)"
+            "\n            r[..., i] = t[n, ..., i]\n        return torch.cat((r, r), dim=-1)",
+            result=_BEFORE,
+        ),
+    ),
+    rejects=(
+        # One axis; the same axis twice; axes summed; sections without a choice of axis; sines that are added.
+        _TABLE.format(name="MultiAxisRope", body="return torch.cat((t, t), dim=-1)", result=_AFTER),
+        _TABLE.format(
+            name="MultiAxisRope",
+            body="t = torch.cat([t[:, 0], t[:, 0]], dim=-1)\n        return torch.cat([t, t], dim=-1)",
+            result=_AFTER,
+        ),
+        _TABLE.format(
+            name="MultiAxisRope", body="t = t[:, 0] + t[:, 1]\n        return torch.cat([t, t], dim=-1)", result=_AFTER
+        ),
+        _TABLE.format(
+            name="MultiAxisRope",
+            body="t = torch.cat([m[0] for i, m in enumerate(t.split(self.sections, dim=-1))], dim=-1)\n"
+            "        return torch.cat((t, t), dim=-1)",
+            result=_AFTER,
+        ),
+        _TABLE.format(
+            name="MultiAxisRope",
+            body=_GRID + "return torch.cat([t, t], dim=-1)",
+            result="return self.arranged(torch.cat((a.sin(), a.cos()), dim=-1))",
+        ),
+    ),
+    hints=frozenset(
+        {"scaling", "sections", "in_turn", "parity", "last_first", "alternating", "neighbours", "each_twice"}
+    ),
+)

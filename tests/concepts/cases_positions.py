@@ -1,0 +1,61 @@
+"""Cases of the concepts of positions."""
+
+from typing import Any
+
+import torch
+
+from tests.concepts.cases import Case
+
+THETA = torch.tensor([0.2**i for i in range(4)], dtype=torch.float64)
+MARK = torch.zeros(1)
+
+
+def axes(name: str, **marks: Any) -> Case:
+    """Tables of three places with two axes, or of two times three places with three, written out."""
+
+    def shared() -> tuple[dict[str, Any], torch.Tensor]:
+        places = torch.tensor([[0, 5], [3, 1], [2, 7]])
+        angles = [
+            torch.stack([place * theta for place in places[:, axis] for theta in THETA]).view(3, 4) for axis in (0, 1)
+        ]
+        h, w = (one.cos() for one in angles)
+        layouts = {
+            "in order": torch.cat([h, w, h, w], -1),
+            "neighbours": torch.cat([h, w], -1).repeat_interleave(2, -1),
+            "last first": torch.cat([w, h, w, h], -1),
+            "alternating": torch.stack([w, h], -1).flatten(1).repeat(1, 2),
+            "each twice": torch.cat([h, h, w, w], -1),
+        }
+        bound = {"positions": places[..., None], "frequencies": THETA, "like": torch.zeros(3, 16)}
+        return {**bound, "scaling": 2.0, **marks}, 2 * layouts[name]
+
+    return shared
+
+
+def divided(name: str, owners: list[int], **marks: Any) -> Case:
+    """Tables in which each frequency belongs to one axis: `owners`, written out."""
+
+    def case() -> tuple[dict[str, Any], torch.Tensor]:
+        places = torch.randint(9, (max(owners) + 1, 2, 3))
+        columns = [torch.cos(places[axis] * theta) for axis, theta in zip(owners, THETA, strict=True)]
+        once = torch.stack(columns, -1)
+        wanted = torch.cat([once, once], -1) if name == "again" else once.repeat_interleave(2, -1)
+        bound = {"positions": places[..., None], "frequencies": THETA, "like": torch.zeros(2, 3, 8)}
+        return {**bound, **marks}, wanted
+
+    return case
+
+
+CASES = {
+    "multi-axis-rope": (
+        axes("in order"),
+        axes("neighbours", neighbours=MARK),
+        axes("last first", last_first=MARK),
+        axes("alternating", last_first=MARK, alternating=MARK),
+        axes("each twice", each_twice=MARK),
+        divided("again", [0, 1, 2, 2], sections=[1, 1, 2]),
+        divided("beside", [0, 0, 1, 2], sections=[2, 1, 1], neighbours=MARK),
+        divided("again", [0, 1, 2, 0], sections=[2, 1, 1], in_turn=MARK),
+        divided("again", [0, 1, 0, 1], parity=MARK),
+    ),
+}
