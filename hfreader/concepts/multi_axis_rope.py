@@ -6,10 +6,9 @@ from typing import Any
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
 from hfreader.concepts.papers import ROFORMER, at
 from hfreader.concepts.pattern import Anything, Bind, Number, OneOf, Op, Pattern, Returned, Select, Slice
-from hfreader.concepts.rotary_embedding_table import EXPONENT, POSITIONS, geometric_sequence
+from hfreader.concepts.rotary_embedding_table import GEOMETRIC, POSITIONS, geometric_sequence
 
-GROWTH = Op(("pow",), (Anything(), OneOf((EXPONENT, Op(("arange",))))))
-FREQUENCIES = Bind("frequencies", OneOf((Op(("div",), (Number(1), GROWTH)), Op(("reciprocal",), (GROWTH,)))))
+FREQUENCIES = Bind("frequencies", GEOMETRIC)
 ANGLES = OneOf((Op(("mul",), (POSITIONS, FREQUENCIES)), Op(("matmul",), (FREQUENCIES, POSITIONS))))
 SECTIONS = Bind("sections", Anything())
 COUNT = OneOf((Number(2), Number(3)))
@@ -116,7 +115,7 @@ def reference(
     divided = sections is not None or parity is not None
     place = positions.reshape(-1, *rows) if divided else positions.reshape(*rows, -1).movedim(-1, 0)
     if sections is not None:
-        columns = _divided(list(sections), len(place), in_turn is not None)
+        columns = _divided(list(sections), len(place), count, in_turn is not None)
     elif parity is not None:
         columns = [(index % 2, index) for index in range(count)]
     else:
@@ -133,12 +132,12 @@ def reference(
     return {"output": angles.cos() * scaling, "sin": angles.sin() * scaling}
 
 
-def _divided(sizes: list[int], axes: int, in_turn: bool) -> list[tuple[int, int]]:
+def _divided(sizes: list[int], axes: int, count: int, in_turn: bool) -> list[tuple[int, int]]:
     """Axis and frequency of each column where every frequency belongs to one axis."""
     if not in_turn:
         owners = [number % axes for number, size in enumerate(sizes) for _ in range(size)]
-        return list(zip(owners, range(sum(sizes)), strict=True))
-    return [(index % axes if index < axes * sizes[index % axes] else 0, index) for index in range(sum(sizes))]
+        return list(zip(owners, range(count), strict=True))
+    return [(index % axes if index < axes * sizes[index % axes] else 0, index) for index in range(count)]
 
 
 _TABLE = """
@@ -238,8 +237,8 @@ CONCEPT = Concept(
         ),
         _TABLE.format(
             name="Table",
-            body="r = t[0]\n        for n, o in enumerate((1, 2), start=1):\n            i = slice(o, self.sections[n] * 3, 3)"
-            "\n            r[..., i] = t[n, ..., i]\n        return torch.cat((r, r), dim=-1)",
+            body="r = t[0]\n        for n, o in enumerate((1, 2), start=1):\n"
+            "            i = slice(o, self.sections[n] * 3, 3)\n            r[..., i] = t[n, ..., i]\n        return torch.cat((r, r), dim=-1)",
             result=_BEFORE,
         ),
     ),

@@ -4,9 +4,10 @@ from typing import Any
 
 from hfreader.concepts.model import Concept, NotCovered, Symbol, Text
 from hfreader.concepts.papers import ROFORMER, at
-from hfreader.concepts.pattern import Anything, Bind, Both, Einsum, Not, Number, OneOf, Op, Pattern
+from hfreader.concepts.pattern import Anything, Bind, Both, Einsum, Not, Number, OneOf, Op, Pattern, Returned
 
-EXPONENT = OneOf((Op(("div",), (Op(("arange",)), Anything())), Op(("mul",), (Op(("arange",)), Anything()))))
+STEPS = Op(("arange",))
+EXPONENT = OneOf((Op(("div",), (STEPS, Anything())), Op(("mul",), (STEPS, Anything())), STEPS))
 POWER = Op(("pow",), (Anything(), EXPONENT))
 # One row of frequencies for each of several axes is another mechanism.
 AXES = Op(("expand",), (Anything(), OneOf((Number(2), Number(3)))))
@@ -17,7 +18,9 @@ GEOMETRIC = OneOf(
         Op(("pow",), (Anything(), Op(("neg",), (EXPONENT,)))),
     )
 )
-FREQUENCIES = Bind("frequencies", Both(GEOMETRIC, Not(AXES)))
+# Kept factors, all 1 at first, lengthen the periods for long contexts.
+STRETCHED = Op(("mul",), (GEOMETRIC, Op(("exp",), (Op(("buffer",)),))))
+FREQUENCIES = Bind("frequencies", Both(OneOf((GEOMETRIC, STRETCHED)), Not(AXES)))
 POSITIONS = Bind("positions", Anything())
 ANGLES = OneOf(
     (
@@ -41,32 +44,54 @@ def tables(angles: Pattern) -> Pattern:
     )
 
 
+def turns(angles: Pattern) -> tuple[Pattern, ...]:
+    """Complex numbers of these angles, perhaps times a number."""
+    complex_numbers = Op(("polar",), (Op(("ones_like",)), angles))
+    scaled = Op(("mul",), (complex_numbers, Bind("scaling", Anything())))
+    return tuple(Bind("output", Bind("turns", one)) for one in (scaled, complex_numbers))
+
+
+def kept(angles: Pattern) -> Pattern:
+    """The angles themselves, of which another class takes cosines and sines."""
+    return Returned(Bind("output", Bind("angles", angles)))
+
+
 def geometric_sequence(frequencies: Any) -> Any:
     """The frequencies (n,), or those of the first row of a batch, which must be 1, r, r^2 ..."""
     theta = frequencies.flatten() if frequencies.dim() == 1 else frequencies[0].flatten()
     steps = theta.new_ones(theta.shape).cumsum(0) - 1
     powers = theta[1] ** steps if theta.numel() > 1 else theta.new_ones(1)
-    if bool(((theta - powers).abs() > 1e-6 * powers).any()):
+    # Rounding of the second frequency grows with its power.
+    if bool(((theta - powers).abs() > 1e-6 * (1 + steps) * powers).any()):
         raise NotCovered("the frequencies are scaled, no powers of one number")
     return theta
 
 
 def reference(
-    positions: Any, frequencies: Any, like: Any, scaling: Any = 1.0, neighbours: Any = None
+    positions: Any,
+    frequencies: Any,
+    like: Any,
+    scaling: Any = 1.0,
+    neighbours: Any = None,
+    turns: Any = None,
+    angles: Any = None,
 ) -> dict[str, Any]:
-    """cos(m theta_i) and sin(m theta_i) with theta_i = theta_2^(i-1), a power of one number.
+    """cos(m theta_i) and sin(m theta_i) with theta_i = theta_2^(i-1), a power of one number; e^(i m theta_i) (`turns`)
+    or m theta_i (`angles`) where the code keeps these.
 
     Shapes: positions with as many entries as rows of the result; frequencies (d / 2,), or that for each row of a batch;
     the result (..., d / 2), or (..., d) with each column twice: all of them again, or each beside itself
     (`neighbours`).
     """
     theta = geometric_sequence(frequencies)
-    angles = positions.reshape(like.shape[:-1])[..., None] * theta
+    made = positions.reshape(like.shape[:-1])[..., None] * theta
     if like.shape[-1] != theta.numel():
-        angles = (
-            angles.repeat_interleave(2, -1) if neighbours is not None else angles.repeat(*[1] * (angles.dim() - 1), 2)
-        )
-    return {"output": angles.cos() * scaling, "sin": angles.sin() * scaling}
+        made = made.repeat_interleave(2, -1) if neighbours is not None else made.repeat(*[1] * (made.dim() - 1), 2)
+    if angles is not None:
+        return {"output": made}
+    if turns is not None:
+        return {"output": (made.cos() + 1j * made.sin()) * scaling}
+    return {"output": made.cos() * scaling, "sin": made.sin() * scaling}
 
 
 CONCEPT = Concept(
@@ -84,6 +109,7 @@ CONCEPT = Concept(
         r"\theta_i=b^{-2(i-1)/d},\qquad\sym{output}_{m,i}=\sym{scaling}\cos(m\,\theta_i),"
         r"\qquad\sym{sin}_{m,i}=\sym{scaling}\sin(m\,\theta_i)",
         r"m\in\sym{positions},\qquad\theta\in\sym{frequencies}",
+        r"\sym{output}=\sym{scaling}\,\sym{turns}\quad\text{or}\quad\sym{output}=\sym{angles}",
     ),
     symbols=(
         Symbol("positions", "m", Text("Positions", "位置")),
@@ -92,6 +118,10 @@ CONCEPT = Concept(
         Symbol(
             "neighbours", r"(\theta_1,\theta_1,\dots)", Text("Every angle twice, side by side", "每个角度相邻重复两次")
         ),
+        Symbol(
+            "turns", r"e^{\mathrm{i}m\theta}", Text("Cosines and sines as complex numbers", "以复数表示的余弦与正弦")
+        ),
+        Symbol("angles", r"m\theta", Text("The angles themselves, kept for a later step", "角度本身,留待后用")),
         Symbol("sin", r"\sin m\theta", Text("The table of sines", "正弦表")),
         Symbol("output", r"\cos m\theta", Text("The table of cosines", "余弦表")),
     ),
@@ -99,6 +129,9 @@ CONCEPT = Concept(
         tables(Op(("cat",), (ANGLES, ANGLES))),
         tables(Bind("neighbours", Op(("repeat_interleave",), (ANGLES,)))),
         tables(ANGLES),
+        *turns(ANGLES),
+        kept(Op(("cat",), (ANGLES, ANGLES))),
+        kept(ANGLES),
     ),
     output="output",
     reference=reference,
@@ -121,6 +154,21 @@ def table(p, d, base):
     f = 1.0 / base ** (torch.arange(0, d, 2).float() / d)
     a = (f[None, :, None].expand(p.shape[0], -1, 1) @ p[:, None, :].float()).transpose(1, 2)
     return a.cos(), a.sin()
+""",
+        """
+def table(p, d, base):
+    f = 1.0 / base ** (torch.arange(0, d, 2).float() / d)
+    a = p[..., None].float() * f
+    return torch.polar(torch.ones_like(a), a) * 2.5
+""",
+        """
+class Table(nn.Module):
+    def __init__(self, d, base=10000.0):
+        super().__init__()
+        self.f = nn.Buffer(1.0 / base ** (torch.arange(0, d, 2, dtype=torch.float) / d), persistent=False)
+
+    def forward(self, n):
+        return torch.outer(torch.arange(n, device=self.f.device), self.f)
 """,
     ),
     rejects=(
@@ -146,6 +194,15 @@ def rotary(p, d, base):
     f = 1.0 / base ** (torch.arange(0, d, 2).float() / d)
     return torch.cat((torch.sin(p[:, None] * f), torch.cos(p[:, None] * f)), dim=-1)
 """,
+        # Angles that are no powers, and powers that no position is multiplied by.
+        """
+def rotary(p, d):
+    return p[..., None] * torch.arange(0, d, 2).float() / d
+""",
+        """
+def rotary(d, base):
+    return 1.0 / base ** (torch.arange(0, d, 2).float() / d)
+""",
     ),
-    hints=frozenset({"neighbours", "scaling"}),
+    hints=frozenset({"neighbours", "scaling", "turns", "angles"}),
 )

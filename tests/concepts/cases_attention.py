@@ -191,18 +191,6 @@ def turned_pair(x: torch.Tensor, theta: torch.Tensor) -> torch.Tensor:
     )
 
 
-def table(halves: bool) -> Case:
-    def case() -> tuple[dict[str, Any], torch.Tensor]:
-        positions, base = torch.tensor([[0, 3, 4], [7, 1, 2]]), 10.0
-        theta = torch.tensor([base ** (-2 * i / 6) for i in range(3)], dtype=torch.float64)
-        wanted = torch.stack([torch.stack([torch.cos(m * theta) for m in row]) for row in positions])
-        doubled = torch.cat([wanted, wanted], -1) if halves else torch.repeat_interleave(wanted, 2, -1)
-        bound = {"positions": positions[..., None], "frequencies": theta, "like": torch.zeros(2, 3, 6)}
-        return {**bound, **({} if halves else {"neighbours": wanted})}, doubled
-
-    return case
-
-
 def relative_bias() -> tuple[dict[str, Any], torch.Tensor]:
     q, k, v, b, m = rand(2, 3, 5, 4), rand(2, 3, 5, 4), rand(2, 3, 5, 4), rand(1, 3, 5, 5), rand(2, 1, 1, 5)
     wanted = F.scaled_dot_product_attention(q, k, v, attn_mask=b + m)
@@ -228,7 +216,6 @@ CASES: dict[str, tuple[Case, ...]] = {
     "qk-norm": (qk_norm(True), qk_norm(False)),
     "sliding-window-attention": (windowed,),
     "multi-head-latent-attention": (latent(True), latent(False)),
-    "rotary-embedding-table": (table(True), table(False)),
     "relative-position-bias": (relative_bias, relative_bias_unscaled),
     "decomposed-relative-position-attention": (decomposed,),
     "multi-head-cross-attention": (heads(memory=True),),

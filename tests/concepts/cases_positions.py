@@ -46,7 +46,35 @@ def divided(name: str, owners: list[int], **marks: Any) -> Case:
     return case
 
 
+def table(form: str) -> Case:
+    """A table of one axis in other forms than cosines and sines."""
+
+    def case() -> tuple[dict[str, Any], torch.Tensor]:
+        places = torch.tensor([[0, 3, 4], [7, 1, 2]])
+        angles = torch.stack([places * theta for theta in THETA], -1)
+        bound = {"positions": places[..., None], "frequencies": THETA, form: MARK}
+        if form == "turns":
+            return {**bound, "like": torch.zeros(2, 3, 4), "scaling": 3.0}, 3 * torch.exp(1j * angles)
+        return {**bound, "like": torch.zeros(2, 3, 8)}, torch.cat([angles, angles], -1)
+
+    return case
+
+
+def plain_table(halves: bool) -> Case:
+    """The table of one axis as cosines, doubled in halves or beside each other."""
+
+    def case() -> tuple[dict[str, Any], torch.Tensor]:
+        places = torch.tensor([[0, 3, 4], [7, 1, 2]])
+        wanted = torch.stack([torch.cos(places * theta) for theta in THETA], -1)
+        doubled = torch.cat([wanted, wanted], -1) if halves else torch.repeat_interleave(wanted, 2, -1)
+        bound = {"positions": places[..., None], "frequencies": THETA, "like": torch.zeros(2, 3, 8)}
+        return {**bound, **({} if halves else {"neighbours": MARK})}, doubled
+
+    return case
+
+
 CASES = {
+    "rotary-embedding-table": (plain_table(True), plain_table(False), table("turns"), table("angles")),
     "multi-axis-rope": (
         axes("in order"),
         axes("neighbours", neighbours=MARK),
