@@ -157,6 +157,11 @@ class {name}(nn.Module):
 """
 _AFTER = "return self.arranged(a.cos() * self.s).to(x.dtype), self.arranged(a.sin() * self.s).to(x.dtype)"
 _BEFORE = "a = self.arranged(a)\n        return a.cos(), a.sin()"
+_IN_TURN = """r = t[0]
+        for n, o in enumerate((1, 2), start=1):
+            i = slice(o, self.sections[n] * 3, 3)
+            r[..., i] = t[n, ..., i]
+        return torch.cat((r, r), dim=-1)"""
 _GRID = "t = torch.cat([t[:, 0], t[:, 1]], dim=-1)\n        "
 
 CONCEPT = Concept(
@@ -237,8 +242,7 @@ CONCEPT = Concept(
         ),
         _TABLE.format(
             name="Table",
-            body="r = t[0]\n        for n, o in enumerate((1, 2), start=1):\n"
-            "            i = slice(o, self.sections[n] * 3, 3)\n            r[..., i] = t[n, ..., i]\n        return torch.cat((r, r), dim=-1)",
+            body=_IN_TURN,
             result=_BEFORE,
         ),
     ),

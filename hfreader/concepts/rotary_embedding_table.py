@@ -6,7 +6,8 @@ from hfreader.concepts.model import Concept, NotCovered, Symbol, Text
 from hfreader.concepts.papers import ROFORMER, at
 from hfreader.concepts.pattern import Anything, Bind, Both, Einsum, Not, Number, OneOf, Op, Pattern, Returned
 
-STEPS = Op(("arange",))
+# Powers that are counted from 1 are slopes of linear biases.
+STEPS = Both(Op(("arange",)), Not(Op(("arange",), (Number(1),))))
 EXPONENT = OneOf((Op(("div",), (STEPS, Anything())), Op(("mul",), (STEPS, Anything())), STEPS))
 POWER = Op(("pow",), (Anything(), EXPONENT))
 # One row of frequencies for each of several axes is another mechanism.
@@ -194,10 +195,14 @@ def rotary(p, d, base):
     f = 1.0 / base ** (torch.arange(0, d, 2).float() / d)
     return torch.cat((torch.sin(p[:, None] * f), torch.cos(p[:, None] * f)), dim=-1)
 """,
-        # Angles that are no powers, and powers that no position is multiplied by.
+        # Angles that are no powers, slopes counted from 1, and powers that no position is multiplied by.
         """
 def rotary(p, d):
     return p[..., None] * torch.arange(0, d, 2).float() / d
+""",
+        """
+def rotary(n, base):
+    return torch.arange(n) * (1.0 / torch.pow(base, torch.arange(1, n + 1).float() / n))[:, None]
 """,
         """
 def rotary(d, base):
