@@ -216,7 +216,7 @@ class CallEvaluator(ExpressionEvaluator):
         if len(modules.options) == 1 and first.qualified in STATELESS_MODULES:
             return self._stateless(first, arguments, spans, label)
         if len(modules.options) == 1 and first.qualified == "torch.nn.Sequential" and first.elements:
-            return self._chain(first.elements, arguments, spans, label)
+            return self.chain(first.elements, arguments, spans, label)
         classes = tuple(dict.fromkeys(one.qualified for one in modules.options if one.qualified))
         operands = arguments.operands()
         call = self.add(Node("module", label, operands, self.frame.scope, *spans, classes=classes, made=made))
@@ -242,7 +242,8 @@ class CallEvaluator(ExpressionEvaluator):
         given += [Operand(one.node, None, name) for name, one in instance.arguments.keywords.items()]
         return self.make(op, label, (*arguments.operands(), *given), *spans)
 
-    def _chain(self, elements: tuple[tuple[Modules, int], ...], arguments: Arguments, spans: Spans, label: str) -> int:
+    def chain(self, elements: tuple[tuple[Modules, int], ...], arguments: Arguments, spans: Spans, label: str) -> int:
+        """Call modules in turn, each with what the one before it gives."""
         node = -1
         for index, (element, made) in enumerate(elements):
             place = (spans[0] if index == len(elements) - 1 else None, None)

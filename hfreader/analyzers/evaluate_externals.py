@@ -1,6 +1,6 @@
 """Calls of what is named outside of the followed source: torch, Python's builtins, transformers' library functions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import libcst as cst
@@ -127,17 +127,30 @@ class ExternalEvaluator(CallEvaluator):
         modules = tuple(dict.fromkeys(one for operand in operands for one in self.modules_in(operand.node)))
         if name != "torch.nn.Sequential":
             return self.make("call", label, operands, *spans, meaning=Container(modules))
-        elements = tuple(one for operand in operands for one in self._in_order(operand.node))
-        known = tuple((one, made) for one, made in elements if one is not None)
-        whole = known and len(known) == len(elements)
-        instance = Instance(name, False, arguments, elements=known if whole else None)
+        elements = self._whole(one for operand in operands for one in self._in_order(operand.node))
+        instance = Instance(name, False, arguments, elements=elements or None)
         return self.make("call", label, operands, *spans, meaning=Modules((instance,)))
+
+    def chain_of(self, node: int) -> tuple[tuple[Modules, int], ...]:
+        """The modules of a list or ModuleList in order, with their nodes; none where not all are known, or where the
+        list grows after it is made, perhaps in a loop."""
+        whole = same_value(self.nodes, node)
+        asked = (one.operands[0].node for one in self.nodes if one.op == "call" and one.operands)
+        grows = self.nodes[whole].label == "append" or whole in asked
+        return () if grows else self._whole(self._in_order(node))
+
+    def _whole(self, elements: Iterable[tuple[Modules | None, int]]) -> tuple[tuple[Modules, int], ...]:
+        found = tuple(elements)
+        known = tuple((one, made) for one, made in found if one is not None)
+        return known if len(known) == len(found) else ()
 
     def _in_order(self, node: int) -> list[tuple[Modules | None, int]]:
         """The modules that one argument of Sequential stands for, with their nodes; None for what is not known."""
         meaning, value = self.meaning(node), self.nodes[same_value(self.nodes, node)]
         if isinstance(meaning, Modules):
             return [(meaning, node)]
+        if isinstance(meaning, Container) and value.op == "call" and value.label.endswith("ModuleList"):
+            return [one for operand in value.operands for one in self._in_order(operand.node)]
         if value.op in ("tuple", "dict"):
             return [one for operand in value.operands for one in self._in_order(operand.node)]
         if value.op == "call" and value.label.endswith("OrderedDict") and value.operands:

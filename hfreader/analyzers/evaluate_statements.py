@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import libcst as cst
 
 from hfreader.analyzers.inlining import Inliner
-from hfreader.analyzers.meanings import Container, Function, Functions, Modules
+from hfreader.analyzers.meanings import Arguments, Container, Function, Functions, Modules
 from hfreader.analyzers.operations import BINARY_OPERATORS, is_in_place
 from hfreader.facts.dataflow import Operand
 from hfreader.facts.places import Span
@@ -214,8 +214,14 @@ class StatementEvaluator(Inliner):
     # Loops
 
     def execute_For(self, statement: cst.For) -> None:
-        """One symbolic pass, for an element that stands for all."""
+        """One symbolic pass, for an element that stands for all; a chain of known modules is the chain itself."""
         iterable = self.evaluate(statement.iter)
+        carried = _chained(statement)
+        chain = self.chain_of(iterable) if carried in self.frame.names else ()
+        if carried is not None and len(chain) > 1:
+            start = Arguments([Operand(self.frame.names[carried])])
+            self.frame.names[carried] = self.chain(chain, start, (None, None), self.text(statement.target))
+            return
 
         def one_pass() -> None:
             self.assign(statement.target, self.iterate(iterable, self.text(statement.target)))
@@ -266,6 +272,32 @@ class StatementEvaluator(Inliner):
         if id(loop) not in known:
             known[id(loop)] = tuple(assigned_names(loop))
         return known[id(loop)]
+
+
+def _chained(loop: cst.For) -> str | None:
+    """The name that a loop of the form `for layer in layers: x = layer(x)` carries, None for any other loop."""
+    match loop:
+        case cst.For(
+            target=cst.Name(value=element),
+            body=cst.IndentedBlock(
+                body=[
+                    cst.SimpleStatementLine(
+                        body=[
+                            cst.Assign(
+                                targets=[cst.AssignTarget(target=cst.Name(value=carried))],
+                                value=cst.Call(
+                                    func=cst.Name(value=called), args=[cst.Arg(keyword=None, value=cst.Name(value=given))]
+                                ),
+                            )
+                        ]
+                    )
+                ]
+            ),
+            orelse=None,
+        ) if called == element and given == carried:
+            return carried
+        case _:
+            return None
 
 
 class _Assigned(cst.CSTVisitor):

@@ -5,6 +5,8 @@ from typing import Any
 from hfreader.concepts.pattern import LINEAR, Anything, Bind, Both, Element, Layer, Number, OneOf, Op, Pattern
 
 LEARNED = Op(("learned",))
+# A tensor that the module holds: a parameter of its own, or the weight of a layer.
+HELD = OneOf((LEARNED, Op(("attribute",))))
 PARTS: tuple[tuple[str, Pattern], ...] = (("chunks", Number(2)),)
 
 
@@ -25,8 +27,8 @@ def clamped(value: Pattern, limit: str) -> Pattern:
 
 def learned_map(x: Pattern, module: str, weight: str, offset: str) -> Pattern:
     """A linear map of `x`: a layer, or a product with a learned matrix; the module, or matrix and offset, named."""
-    matrix = Bind(weight, LEARNED)
-    transposed = Op(("t", "transpose"), (LEARNED,))
+    matrix = Bind(weight, HELD)
+    transposed = Op(("t", "transpose"), (HELD,))
     return OneOf(
         (
             Layer(LINEAR, (x,), module),

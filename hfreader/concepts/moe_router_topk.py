@@ -5,7 +5,7 @@ from typing import Any
 from hfreader.concepts.linear_maps import affine, learned_map
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
 from hfreader.concepts.papers import MIXTRAL, at
-from hfreader.concepts.pattern import Anything, Bind, Both, Element, Not, Number, OneOf, Op, Pattern, Scalar
+from hfreader.concepts.pattern import Activation, Anything, Bind, Both, Element, Not, Number, OneOf, Op, Pattern, Scalar
 
 SPARSE = Citation(
     "Outrageously Large Neural Networks: The Sparsely-Gated Mixture-of-Experts Layer",
@@ -17,16 +17,24 @@ DEEPSEEK_V3 = Citation("DeepSeek-V3 Technical Report", "DeepSeek-AI", 2024, "241
 
 # One number for each expert: scores of positions are a map to one number, its dimension squeezed away.
 SQUEEZED = Op(("squeeze",), (Anything(),))
-LOGITS = Both(Not(SQUEEZED), learned_map(Bind("x", Anything()), "router", "weight", "offset"))
-SCORES = OneOf((Bind("softmax", Op(("softmax",), (LOGITS,))), Bind("sigmoid", Op(("sigmoid",), (LOGITS,)))))
+MAP = Both(Not(SQUEEZED), learned_map(Bind("x", Anything()), "router", "weight", "offset"))
+LOGITS = OneOf((Op(("mul",), (MAP, Bind("multiplier", Scalar()))), MAP))
+SCORES = OneOf(
+    (
+        Bind("softmax", Op(("softmax",), (LOGITS,))),
+        Bind("sigmoid", Op(("sigmoid",), (LOGITS,))),
+        Activation(LOGITS, "phi"),
+    )
+)
 INDICES = Bind("indices", Element(1, Op(("topk",), (Bind("choice", Anything()),))))
 LAST: tuple[tuple[str, Pattern], ...] = (("dim", Number(-1)),)
 SECOND: tuple[tuple[str, Pattern], ...] = (("dim", Number(1)),)
+THIRD: tuple[tuple[str, Pattern], ...] = (("dim", Number(2)),)
 
 
 def gathered(scores: Pattern, index: Pattern) -> Pattern:
     """The scores of the chosen experts."""
-    return OneOf(tuple(Op(("gather",), (scores,), keywords=(*dim, ("index", index))) for dim in (LAST, SECOND)))
+    return OneOf(tuple(Op(("gather",), (scores,), keywords=(*dim, ("index", index))) for dim in (LAST, SECOND, THIRD)))
 
 
 def rescaled(chosen: Pattern) -> Pattern:
@@ -37,7 +45,13 @@ def rescaled(chosen: Pattern) -> Pattern:
     return OneOf((Op(("mul",), (normed, Bind("scale", Scalar()))), normed))
 
 
-CHOSEN = OneOf((gathered(SCORES, INDICES), Element(0, Op(("topk",), (SCORES,)))))
+CHOSEN = OneOf(
+    (
+        gathered(SCORES, INDICES),
+        Element(0, Op(("topk",), (SCORES,))),
+        Op(("sigmoid",), (Bind("chosen_logits", gathered(LOGITS, INDICES)),)),
+    )
+)
 CHOSEN_FIRST = Element(0, Op(("topk",), (Bind("logits", LOGITS),)))
 
 
@@ -50,6 +64,9 @@ def reference(
     offset: Any = None,
     sigmoid: Any = None,
     softmax: Any = None,
+    phi: Any = None,
+    multiplier: Any = 1.0,
+    chosen_logits: Any = None,
     late: Any = None,
     choice: Any = None,
     indices: Any = None,
@@ -58,17 +75,19 @@ def reference(
     scale: Any = 1.0,
 ) -> Any:
     """The scores of the k experts with the largest scores, or with the largest `choice`; divided by their sum where
-    `total` is bound. Scores are the softmax of the logits, or their sigmoid where that is bound; where `late` is, the
-    softmax is over the k largest logits. Shapes: x (tokens, d), weight (experts, d), the result (tokens, k)."""
+    `total` is bound. Scores are the softmax of the logits, or phi of them, or their sigmoid where that or
+    `chosen_logits` is bound; where `late` is, the softmax is over the k largest logits.
+    Shapes: x (tokens, d), weight (experts, d), the result (tokens, k)."""
     if router is not None:
         logits = affine(x, router)
     else:
         logits = x @ (weight.t() if weight_transposed is None else weight_transposed)
         logits = logits if offset is None else logits + offset
-    count = like.shape[-1]
+    logits, count = logits * multiplier, like.shape[-1]
     if late is not None:
         return {"output": logits.topk(count).values.softmax(-1), "logits": logits}
-    scores = logits.softmax(-1) if sigmoid is None else logits.sigmoid()
+    squashed = sigmoid is not None or chosen_logits is not None
+    scores = phi(logits) if phi is not None else logits.sigmoid() if squashed else logits.softmax(-1)
     if indices is None:
         chosen = scores.topk(count).values
     else:
@@ -77,7 +96,7 @@ def reference(
         chosen = scores.gather(-1, indices if same else own)
     if total is not None:
         chosen = chosen / (chosen.sum(-1, keepdim=True) + eps)
-    return {"output": chosen * scale, "softmax" if sigmoid is None else "sigmoid": scores}
+    return {"output": chosen * scale, "softmax": scores, "sigmoid": scores}
 
 
 _ROUTER = """
@@ -109,8 +128,8 @@ CONCEPT = Concept(
         at(DEEPSEEK_V3, "Eq. (12)-(16)"),
     ),
     equations=(
-        r"s=\sym{softmax}(\sym{x}\,\sym{router})\ \text{ or }\ s=\sym{sigmoid}(\sym{x}\,\sym{router}),\qquad"
-        r"\sym{indices}=\mathrm{TopK}(\sym{choice})",
+        r"s=\sym{softmax}(\sym{multiplier}\,\sym{x}\,\sym{router})\ \text{ or }\ s=\sym{sigmoid}(\cdot)\ \text{ or }\ "
+        r"s=\sym{phi}(\cdot),\qquad\sym{indices}=\mathrm{TopK}(\sym{choice})",
         r"\sym{output}_i=\sym{scale}\,\frac{s_i}{\sym{total}+\sym{eps}},\quad i\in\sym{indices},\qquad"
         r"\sym{total}=\sum_{j\in\sym{indices}}s_j",
         r"\sym{output}=\sym{late}\big(\mathrm{TopK}(\sym{logits})\big),\qquad\sym{logits}=\sym{x}\,\sym{router}",
@@ -124,6 +143,9 @@ CONCEPT = Concept(
         Symbol("logits", "z", Text("The numbers, before any function of them", "未经函数的分数")),
         Symbol("softmax", r"\mathrm{softmax}", Text("Scores, as a softmax over all experts", "对全部专家的 softmax")),
         Symbol("sigmoid", r"\sigma", Text("The scores, each expert by itself", "各专家独立的 sigmoid")),
+        Symbol("phi", r"\varphi", Text("Another function of each number, if any", "对各分数的其他函数(若有)")),
+        Symbol("multiplier", r"\mu", Text("A constant factor of the numbers, if any", "分数的常数倍数(若有)")),
+        Symbol("chosen_logits", r"z_{\mathcal{T}}", Text("The numbers of the chosen experts", "选中专家的分数")),
         Symbol("late", r"\mathrm{softmax}", Text("A softmax over the chosen experts alone", "只对选中专家的 softmax")),
         Symbol(
             "choice",
@@ -163,6 +185,16 @@ CONCEPT = Concept(
         _ROUTER.format(
             name="Late",
             body="z = self.l(x)\n        v, i = torch.topk(z, self.k, dim=-1)\n        return v.softmax(dim=1), i",
+        ),
+        _ROUTER.format(
+            name="Other",
+            body="s = F.softplus(F.linear(x, self.l.weight) * self.s)\n        i = torch.topk(s + self.b, self.k).indices\n"
+            "        w = s.gather(1, i)\n        return w / (w.sum(dim=-1, keepdim=True) + 1e-20), i",
+        ),
+        _ROUTER.format(
+            name="Afterwards",
+            body="z = self.l(x)\n        i = torch.topk(z + self.b, self.k, dim=-1)[1]\n"
+            "        return z.gather(1, i).sigmoid(), i",
         ),
     ),
     rejects=(

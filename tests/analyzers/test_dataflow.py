@@ -186,13 +186,39 @@ LISTS = [
 )
 def test_containers_give_the_classes_of_their_elements(init, loop):
     graph = forward(f"{loop}\n    x = m(x)\nreturn x", init)
-    (module,) = [node for node in graph.nodes if node.op == "module"]
-    assert set(module.classes) == {"torch.nn.Linear", "torch.nn.GELU"}
+    classes = [name for node in graph.nodes if node.op == "module" for name in node.classes]
+    assert sorted(classes) == ["torch.nn.GELU", "torch.nn.Linear"]
 
 
 def test_a_sequential_is_a_chain():
     graph = forward("return self.net(x)", "self.net = nn.Sequential(nn.Linear(1, 2), nn.GELU(), nn.Linear(2, 1))")
     assert shape(graph) == "self.net[2](self.net[1](self.net[0](x)))"
+
+
+@pytest.mark.parametrize(
+    "init",
+    [
+        "self.net = nn.ModuleList([nn.Linear(1, 2), nn.GELU()])",
+        "self.net = [nn.Linear(1, 2), nn.GELU()]",
+    ],
+)
+def test_a_loop_over_known_modules_is_a_chain(init):
+    graph = forward("for one in self.net:\n    x = one(x)\nreturn x", init)
+    assert shape(graph) == "one[1](one[0](x))"
+
+
+@pytest.mark.parametrize(
+    "init",
+    [
+        "self.net = nn.ModuleList([nn.Linear(1, 2)])\nfor i in range(3):\n    self.net.append(nn.GELU())",
+        "self.net = nn.ModuleList([nn.Linear(1, 2), nn.GELU()])\nself.net.extend([nn.GELU()])",
+        "self.net = nn.ModuleList([nn.Linear(1, 2), nn.GELU()] * n)",
+        "self.net = nn.ModuleList([nn.Linear(1, 2), f])",
+    ],
+)
+def test_a_loop_over_modules_of_unknown_number_is_no_chain(init):
+    graph = forward("for one in self.net:\n    x = one(x)\nreturn x", init)
+    assert result(graph).op == "loop"
 
 
 CHILD = (
