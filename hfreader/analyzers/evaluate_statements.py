@@ -286,7 +286,8 @@ def _chained(loop: cst.For) -> str | None:
                             cst.Assign(
                                 targets=[cst.AssignTarget(target=cst.Name(value=carried))],
                                 value=cst.Call(
-                                    func=cst.Name(value=called), args=[cst.Arg(keyword=None, value=cst.Name(value=given))]
+                                    func=cst.Name(value=called),
+                                    args=[cst.Arg(keyword=None, value=cst.Name(value=given))],
                                 ),
                             )
                         ]

@@ -2,52 +2,57 @@
 
 from typing import Any
 
-from hfreader.concepts.linear_maps import affine, clamped, half
+from hfreader.concepts.gates import GATE_SYMBOLS, gated, gated_value
+from hfreader.concepts.linear_maps import affine, half
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
 from hfreader.concepts.norms import norm as norm_of
 from hfreader.concepts.papers import GLU_VARIANTS, at
-from hfreader.concepts.pattern import LINEAR, Activation, Anything, Bind, Layer, OneOf, Op, Pattern
+from hfreader.concepts.pattern import LINEAR, Anything, Bind, Itself, Layer, OneOf, Op
 
-X = Bind("x", Anything())
-IN = Layer(LINEAR, (X,), "w_in")
-
-
-def product(gate: Pattern, up: Pattern) -> Pattern:
-    """phi(gate) times up, each of which may be clamped."""
-    return Op(("mul",), (Activation(clamped(gate, "gate_limit"), "phi"), clamped(up, "up_limit")))
+# Where each map cuts off its input by a limit of its own, the one input is what there is without the limits.
+X = OneOf((Bind("x", Anything()), Itself(Bind("x", Anything()))))
+MAP = Layer(LINEAR, (X,), "w_in")
+# Some models share the map among blocks, and give each a small one of its own that is added.
+IN = OneOf((MAP, Op(("add",), (MAP, Bind("adapter", Layer((*LINEAR, "torch.nn.Sequential"), (X,)))))))
 
 
 PRODUCTS = OneOf(
     (
-        product(Layer(LINEAR, (X,), "w_gate"), Layer(LINEAR, (X,), "w_up")),
-        product(Bind("first", half(0, IN)), half(1, IN)),
-        product(Bind("second", half(1, IN)), half(0, IN)),
+        gated(Layer(LINEAR, (X,), "w_gate"), Layer(LINEAR, (X,), "w_up")),
+        gated(Bind("first", half(0, IN)), half(1, IN)),
+        gated(Bind("second", half(1, IN)), half(0, IN)),
     )
 )
 
 
 def reference(
     x: Any,
-    phi: Any,
     w_down: Any,
+    phi: Any = None,
     w_gate: Any = None,
     w_up: Any = None,
     w_in: Any = None,
     second: Any = None,
     norm: Any = None,
+    adapter: Any = None,
+    alpha: Any = None,
     gate_limit: Any = None,
     up_limit: Any = None,
+    activation_limit: Any = None,
+    gate_scale: Any = None,
+    gate_cap: Any = None,
+    up_cap: Any = None,
 ) -> Any:
     """(phi(x W) * x V) W_2. W and V may be the halves of one map `w_in`; `second` is bound where the gate is its second
     half. Shapes: x (..., d_model), W and V (d_model, d_ff), W_2 (d_ff, d_model)."""
     if w_in is None:
         gate, up = affine(x, w_gate), affine(x, w_up)
     else:
-        one, two = affine(x, w_in).chunk(2, -1)
+        inner = affine(x, w_in)
+        one, two = (inner if adapter is None else inner + adapter).chunk(2, -1)
         gate, up = (one, two) if second is None else (two, one)
-    gate = gate if gate_limit is None else gate.clamp(max=gate_limit)
-    up = up if up_limit is None else up.clamp(-up_limit, up_limit)
-    hidden = phi(gate) * up
+    limits = (alpha, gate_limit, up_limit, activation_limit, gate_scale, gate_cap, up_cap)
+    hidden = gated_value(gate, up, phi, *limits)
     return affine(hidden if norm is None else norm(hidden), w_down)
 
 
@@ -86,13 +91,14 @@ CONCEPT = Concept(
     symbols=(
         Symbol("x", "x", Text("The input, one row per position", "输入,每个位置一行")),
         Symbol("w_gate", "W", Text("The map behind the non-linearity", "经过非线性的映射"), ("w_in",)),
-        Symbol("phi", r"\varphi", Text("SiLU (Swish), GELU or ReLU", "SiLU(Swish)、GELU 或 ReLU")),
         Symbol("w_up", "V", Text("The map that is multiplied as it is", "直接相乘的映射"), ("w_in",)),
         Symbol("w_in", r"[W, V]", Text("Both maps in one matrix, where the code has one", "两个映射合成的矩阵(若有)")),
         Symbol("first", "h_1", Text("First half of the inner layer, where it is the gate", "内层前一半(为门时)")),
         Symbol("second", "h_2", Text("Second half of the inner layer, where it is the gate", "内层后一半(为门时)")),
-        Symbol("gate_limit", "L", Text("Where the gate is cut off, in some models", "门的截断上限(某些模型)")),
-        Symbol("up_limit", "L'", Text("Where the other factor is cut off", "另一因子的截断上限")),
+        Symbol(
+            "adapter", "A(x)", Text("A small map of its own that is added, in some models", "另加的小映射(某些模型)")
+        ),
+        *GATE_SYMBOLS,
         Symbol("norm", r"\mathrm{N}", Text("A norm of the inner layer, in some models", "内层的归一化(某些模型)")),
         Symbol("w_down", "W_2", Text("The map back to the model dimension", "回到模型维度的映射")),
         Symbol("output", r"\mathrm{FFN}(x)", Text("The output, one row per position", "输出,每个位置一行")),

@@ -2,10 +2,13 @@
 
 from typing import Any
 
-from hfreader.concepts.linear_maps import LEARNED, clamped, half
+from hfreader.concepts.gates import GATE_SYMBOLS, gated_value
+from hfreader.concepts.gates import gated as gated_of
+from hfreader.concepts.linear_maps import LEARNED, half
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
+from hfreader.concepts.norms import norm as norm_of
 from hfreader.concepts.papers import GLU_VARIANTS, MIXTRAL, at
-from hfreader.concepts.pattern import Activation, Anything, Bind, Number, OneOf, Op, Pattern, Scalar
+from hfreader.concepts.pattern import Activation, Anything, Bind, Equation, OneOf, Op, Pattern
 
 DEEPSEEK_MOE = Citation(
     "DeepSeekMoE: Towards Ultimate Expert Specialization in Mixture-of-Experts Language Models",
@@ -33,19 +36,23 @@ def hidden(inner: Pattern) -> Pattern:
     """The inner layer of an expert, gated or not."""
     even, odd = Bind("even", Op(("item",), (inner,))), Bind("odd", Op(("item",), (inner,)))
     pairs = ((half(0, inner), half(1, inner)), (Bind("second", half(1, inner)), half(0, inner)), (even, odd))
-    gated: list[Pattern] = []
-    for gate, up in pairs:
-        low, high = Bind("gate", clamped(gate, "gate_limit")), clamped(up, "up_limit")
-        opened = Op(("sigmoid",), (Op(("mul",), (low, Bind("alpha", Scalar()))),))
-        gated.append(Op(("mul",), (Activation(clamped(gate, "gate_limit"), "phi"), high)))
-        gated.append(Op(("mul",), (Op(("add",), (high, Number(1))), Op(("mul",), (low, opened)))))
-    return OneOf((Bind("gated", OneOf(tuple(gated))), Activation(inner, "phi")))
+    return OneOf((Bind("gated", OneOf(tuple(gated_of(*pair) for pair in pairs))), Activation(inner, "phi")))
+
+
+def expert(x: Pattern, weight: Pattern) -> Pattern:
+    """One expert, or all of them, on the tokens given; gate and other factor have one matrix or two."""
+    apart = Bind("gated", gated_of(expert_map(x, "gate", weight), expert_map(x, "up", weight)))
+    inner = OneOf((hidden(expert_map(x, "in", weight)), apart))
+    return expert_map(inner, "down", weight)
 
 
 X = Bind("x", Anything())
-LOOPED = expert_map(hidden(expert_map(X, "in", ONE_EXPERT)), "down", ONE_EXPERT)
-ALL = expert_map(hidden(expert_map(X, "in", LEARNED)), "down", LEARNED)
-WEIGHTED = Bind("output", Op(("mul",), (LOOPED, Bind("g", Anything()))))
+LOOPED, ALL = expert(X, ONE_EXPERT), expert(X, LEARNED)
+# Experts that are modules of their own.
+MODULE = Bind("expert", OneOf((Equation("gated-ffn", (("x", X),)), Equation("position-wise-ffn", (("x", X),)))))
+NORMED = norm_of(OneOf((LOOPED, Op(("mul",), (LOOPED, Anything())))), "norm")
+EXPERT = OneOf((LOOPED, NORMED, MODULE))
+WEIGHTED = Bind("output", Op(("mul",), (EXPERT, Bind("g", Anything()))))
 
 
 def _map(x: Any, matrix: Any, rows: Any, offset: Any) -> Any:
@@ -59,6 +66,10 @@ def reference(
     w_in: Any = None,
     w_in_rows: Any = None,
     b_in: Any = None,
+    w_gate: Any = None,
+    w_gate_rows: Any = None,
+    w_up: Any = None,
+    w_up_rows: Any = None,
     w_down: Any = None,
     w_down_rows: Any = None,
     b_down: Any = None,
@@ -66,23 +77,33 @@ def reference(
     gated: Any = None,
     second: Any = None,
     even: Any = None,
+    norm: Any = None,
+    expert: Any = None,
     alpha: Any = None,
     gate_limit: Any = None,
     up_limit: Any = None,
+    activation_limit: Any = None,
+    gate_scale: Any = None,
+    gate_cap: Any = None,
+    up_cap: Any = None,
 ) -> Any:
     """g * (phi(x W_g) * x W_u) W_2 of one expert, or of all. Gate and other factor are the halves of x W (the gate the
-    second where that is bound), or its even and odd columns. Shapes: x (tokens, d), W (d, 2 d_ff), W_2 (d_ff, d),
-    g (tokens, 1); names in `_rows` have their matrix transposed."""
-    inner = _map(x, w_in, w_in_rows, b_in)
-    if gated is None:
-        result = phi(inner)
+    second where that is bound), or its even and odd columns, or have matrices of their own. An expert that is a module
+    is taken as it was computed. Shapes: x (tokens, d), W (d, 2 d_ff), W_2 (d_ff, d), g (tokens, 1); names in `_rows`
+    have their matrix transposed."""
+    if expert is not None:
+        return expert * g
+    limits = (alpha, gate_limit, up_limit, activation_limit, gate_scale, gate_cap, up_cap)
+    if w_up is not None or w_up_rows is not None:
+        gate, up = _map(x, w_gate, w_gate_rows, None), _map(x, w_up, w_up_rows, None)
+        result = gated_value(gate, up, phi, *limits)
     else:
+        inner = _map(x, w_in, w_in_rows, b_in)
         one, two = (inner[..., ::2], inner[..., 1::2]) if even is not None else inner.chunk(2, -1)
         gate, up = (one, two) if second is None else (two, one)
-        gate = gate if gate_limit is None else gate.clamp(max=gate_limit)
-        up = up if up_limit is None else up.clamp(-up_limit, up_limit)
-        result = phi(gate) * up if alpha is None else (up + 1) * gate * (alpha * gate).sigmoid()
+        result = phi(inner) if gated is None else gated_value(gate, up, phi, *limits)
     result = _map(result, w_down, w_down_rows, b_down)
+    result = result if norm is None else norm(result)
     return result if g is None else result * g
 
 
@@ -133,17 +154,25 @@ CONCEPT = Concept(
         Symbol("w_in_rows", "W^{(i)T}", Text("The same, transposed", "同上,转置"), ("w_in",)),
         Symbol("b_in", "b^{(i)}", Text("Its offset, if any", "它的偏置(若有)")),
         Symbol("gated", "h", Text("The inner layer, where it is a product", "内层(为乘积时)")),
-        Symbol("gate", "h_g", Text("The factor that opens and closes", "控制开合的因子")),
         Symbol("second", "h_2", Text("Second half of x W, where it is the gate", "x W 的后一半(为门时)")),
         Symbol("even", "h_{0,2,\\dots}", Text("The even columns, where these are the gate", "偶数列(为门时)")),
         Symbol("odd", "h_{1,3,\\dots}", Text("The odd columns", "奇数列")),
-        Symbol("phi", r"\varphi", Text("Pointwise non-linearity", "逐元素非线性")),
-        Symbol("alpha", r"\alpha", Text("How steep the gate is, if a constant says so", "门的陡度(若有常数)")),
-        Symbol("gate_limit", "L", Text("Where the gate is cut off, in some models", "门的截断上限(某些模型)")),
-        Symbol("up_limit", "L'", Text("Where the other factor is cut off", "另一因子的截断上限")),
+        *GATE_SYMBOLS,
+        Symbol("w_gate", "W_g^{(i)}", Text("The matrix of the gate alone, of expert i", "专家 i 的门的矩阵")),
+        Symbol("w_gate_rows", "W_g^{(i)T}", Text("The same, transposed", "同上,转置"), ("w_gate",)),
+        Symbol("w_up", "W_u^{(i)}", Text("The matrix of the other factor alone", "另一因子单独的矩阵")),
+        Symbol("w_up_rows", "W_u^{(i)T}", Text("The same, transposed", "同上,转置"), ("w_up",)),
+        Symbol("b_gate", "b_g^{(i)}", Text("Its offset, if any", "它的偏置(若有)")),
+        Symbol("b_up", "b_u^{(i)}", Text("Its offset, if any", "它的偏置(若有)")),
         Symbol("w_down", "W_2^{(i)}", Text("The map back, of expert i", "专家 i 回到模型维度的映射")),
         Symbol("w_down_rows", "W_2^{(i)T}", Text("The same, transposed", "同上,转置"), ("w_down",)),
         Symbol("b_down", "b_2^{(i)}", Text("Its offset, if any", "它的偏置(若有)")),
+        Symbol(
+            "norm", r"\mathrm{N}", Text("A norm of what the expert gives, in some models", "专家结果的归一化(若有)")
+        ),
+        Symbol(
+            "expert", "E_i(x)", Text("What an expert gives that is a module of its own", "作为独立模块的专家的结果")
+        ),
         Symbol("g", "g_i", Text("The router's weight of this expert for each token", "路由给该专家的权重")),
         Symbol("tokens", r"\mathcal{T}_i", Text("Which tokens these are", "这些词元的编号")),
         Symbol("output", r"g_iE_i(x)", Text("What the expert adds", "该专家加上的结果")),
@@ -167,6 +196,40 @@ CONCEPT = Concept(
             "            h = ((u + 1) * (g * torch.sigmoid(g * 1.702))) @ self.b[e]\n"
             "            y.index_add_(0, t, h * w[t, k, None])",
         ),
+        _EXPERTS.format(
+            name="Held",
+            body="g, u = F.linear(x[t], self.a[e]).chunk(2, dim=-1)\n"
+            "            h = self.act(g).clamp(max=7.0) * u.clamp(min=-7.0, max=7.0)\n"
+            "            y.index_add_(0, t, F.linear(h, self.b[e]) * w[t, k, None])",
+        ),
+        _EXPERTS.format(
+            name="Apart",
+            body="h = x[t]\n            h = (self.act(h @ self.b[e].T) * (h @ self.b[e])) @ self.a[e]\n"
+            "            y.index_add_(0, t, h * w[t, k, None])",
+        ),
+        """
+class Expert(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.a, self.b = nn.Linear(c.d, c.e), nn.Linear(c.e, c.d)
+
+    def forward(self, x):
+        return self.b(F.relu(self.a(x)))
+
+class Separate(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.n = c.n
+        self.e = nn.ModuleList([Expert(c) for _ in range(c.n)])
+
+    def forward(self, x, index, w):
+        y = torch.zeros_like(x)
+        mask = F.one_hot(index, num_classes=self.n).permute(2, 1, 0)
+        for e in range(self.n):
+            k, t = torch.where(mask[e])
+            y.index_add_(0, t, self.e[e](x[t]) * w[t, k, None])
+        return y
+""",
         _EXPERTS.format(
             name="Plain",
             body="y.index_add_(0, t, F.linear(self.act(F.linear(x[t], self.a[e])), self.b[e]) * w[t, k, None])",

@@ -188,7 +188,8 @@ CONCEPT = Concept(
         ),
         _ROUTER.format(
             name="Other",
-            body="s = F.softplus(F.linear(x, self.l.weight) * self.s)\n        i = torch.topk(s + self.b, self.k).indices\n"
+            body="s = F.softplus(F.linear(x, self.l.weight) * self.s)\n"
+            "        i = torch.topk(s + self.b, self.k).indices\n"
             "        w = s.gather(1, i)\n        return w / (w.sum(dim=-1, keepdim=True) + 1e-20), i",
         ),
         _ROUTER.format(
