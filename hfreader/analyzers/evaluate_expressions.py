@@ -6,6 +6,7 @@ import libcst as cst
 
 from hfreader.analyzers.evaluate_attributes import AttributeEvaluator
 from hfreader.analyzers.meanings import (
+    ELEMENT,
     UNKNOWN,
     Arguments,
     Classes,
@@ -14,6 +15,7 @@ from hfreader.analyzers.meanings import (
     Function,
     Functions,
     Instance,
+    Meaning,
     Modules,
     Static,
     Template,
@@ -264,6 +266,9 @@ class ExpressionEvaluator(AttributeEvaluator):
             kept = meaning if whole or not meaning.options else Modules(meaning.options)
             op = "item" if whole else "element"
             return self.make(op, self.text(expression), (Operand(value), index), self.span(expression), meaning=kept)
+        if isinstance(meaning, Modules) and (held := self._held(meaning)) is not None:
+            operands = (Operand(value), index)
+            return self.make("element", self.text(expression), operands, self.span(expression), meaning=held)
         if isinstance(meaning, External):
             return self._from_registry(meaning.name, index, expression)
         number = self.nodes[index.node].number
@@ -279,6 +284,13 @@ class ExpressionEvaluator(AttributeEvaluator):
             choices = [(f"{self.text(expression)}: {one.keyword}", one.node) for one in inner.operands]
             return self.phi("[]", choices, self.frame.scope, self.span(expression))
         return None
+
+    def _held(self, modules: Modules) -> Meaning | None:
+        """What modules hold under keys, None where they hold nothing that is known."""
+        for instance in modules.options:
+            self.initialise(instance)
+        held = [one.attributes[ELEMENT] for one in modules.options if ELEMENT in one.attributes]
+        return merged([self.meaning(one) for one in held]) if held else None
 
     def _holds(self, value: int) -> bool:
         """Whether a value is a tuple by some branch."""

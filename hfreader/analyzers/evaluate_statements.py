@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import libcst as cst
 
 from hfreader.analyzers.inlining import Inliner
-from hfreader.analyzers.meanings import Arguments, Container, Function, Functions, Modules
+from hfreader.analyzers.meanings import ELEMENT, Arguments, Container, Function, Functions, Modules
 from hfreader.analyzers.operations import BINARY_OPERATORS, is_in_place
 from hfreader.facts.dataflow import Operand
 from hfreader.facts.places import Span
@@ -131,6 +131,9 @@ class StatementEvaluator(Inliner):
         """`x[i] = value` makes a new value of x."""
         old = self.operand(target.value)
         index = self.index_of(target)
+        if isinstance(self.meaning(old.node), Modules):
+            self._assign_attribute(old.node, ELEMENT, node)
+            return
         operands = (Operand(old.node), index, Operand(node, span))
         written = self.make("setitem", "[]=", operands, old.span, self.span(target.lbracket), self.meaning(old.node))
         self.rebind(target.value, written)

@@ -8,6 +8,9 @@ from hfreader.analyzers.frames import Frame
 from hfreader.analyzers.parsing import ParsedFile
 from hfreader.facts.dataflow import Operand
 
+# The attribute that stands for what a module holds under keys: `self[key] = module` in a subclass of ModuleDict.
+ELEMENT = "[]"
+
 
 @dataclass
 class Arguments:

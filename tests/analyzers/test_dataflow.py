@@ -221,6 +221,12 @@ def test_a_loop_over_modules_of_unknown_number_is_no_chain(init):
     assert result(graph).op == "loop"
 
 
+def test_what_a_module_holds_under_keys_is_known():
+    graph = forward('return self[f"one_{i}"](x)', 'for i in range(3):\n    self[f"one_{i}"] = nn.Linear(1, 1)')
+    module = result(graph)
+    assert (module.op, module.classes) == ("module", ("torch.nn.Linear",))
+
+
 CHILD = (
     "class Child(nn.Module):\n    def __init__(self, size, scale=None):\n        super().__init__()\n"
     "        self.lin = nn.Linear(size, size)\n        self.scale = size ** -0.5 if scale is None else scale\n"
