@@ -121,9 +121,9 @@ class Flow:
     def _keeps_all(self, item: Node) -> bool:
         """Whether a subscript is a view of the whole tensor: full slices, `...` and None (a dimension of size 1)."""
         index = self.node(item.operands[1].node) if len(item.operands) == 2 else None
-        if index is None or index.op != "tuple":
+        if index is None:
             return False
-        parts = [self.node(one.node) for one in index.operands]
+        parts = [self.node(one.node) for one in index.operands] if index.op == "tuple" else [index]
         return all(part.label in ("...", "None") or (part.op == "slice" and not part.operands) for part in parts)
 
     def _element(self, whole: int, label: str) -> Use | None:

@@ -23,6 +23,7 @@ from hfreader.concepts.pattern import (
     Element,
     Equation,
     FirstPosition,
+    Joined,
     Layer,
     NotPartOf,
     OneOf,
@@ -79,6 +80,9 @@ class Needs:
                 inner = (operand,)
             case Einsum(operands=inner):
                 yield bits(("einsum",))
+            case Joined(first=first, second=second):
+                yield bits(("cat", "setitem"))
+                inner = (first, second)
             case FirstPosition(operand=operand) | Slice(operand=operand) | Select(operand=operand):
                 yield bits(("item",))
                 inner = (operand,)
@@ -126,6 +130,8 @@ def first_operations(pattern: Pattern, concepts: Mapping[str, Concept] | None = 
             return frozenset(names)
         case Einsum():
             return frozenset({"einsum"})
+        case Joined():
+            return frozenset({"cat", "setitem"})
         case Activation():
             return ACTIVATIONS | {"module"}
         case Layer() | Computes():

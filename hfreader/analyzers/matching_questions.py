@@ -296,7 +296,12 @@ def is_position(flow: Flow, node: Node) -> bool:
 def _passes_on(flow: Flow, node: Node, pattern: DerivedFrom, known: dict[int, bool]) -> bool:
     if node.op not in pattern.through or not node.operands:
         return False
+    if node.op == "setitem":
+        # What was there before, or what is written.
+        return any(derives(flow, one.node, pattern, known) for one in (node.operands[0], *node.operands[2:]))
     sides = [derives(flow, one.node, pattern, known) for one in node.operands[:2]]
+    if node.op == "mul":
+        return any(sides)
     return sum(sides) == 1 if node.op in ("add", "sub") else sides[0]
 
 

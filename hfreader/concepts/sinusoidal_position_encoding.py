@@ -1,6 +1,5 @@
 """Sinusoidal position encodings."""
 
-import math
 from typing import Any
 
 from hfreader.concepts.learned_position_embedding import POSITIONS
@@ -11,6 +10,7 @@ from hfreader.concepts.pattern import (
     Anything,
     Bind,
     DerivedFrom,
+    Joined,
     Layer,
     Number,
     OneOf,
@@ -20,17 +20,31 @@ from hfreader.concepts.pattern import (
 )
 
 COUNT = DerivedFrom(("arange",), through=("div", "sub", "floor_divide", "mul", "neg"))
-RAMP = OneOf((COUNT, Op(("mul",), (COUNT, Anything()))))
-POWER = Op(("pow",), (Scalar(), RAMP))
+POWER = Op(("pow",), (Scalar(), COUNT))
+DECAY = Op(("exp",), (COUNT,))
 FREQUENCIES = Bind(
     "frequencies",
-    OneOf((Op(("exp",), (RAMP,)), Op(("div",), (Number(1), POWER)), Op(("reciprocal",), (POWER,)), POWER)),
+    OneOf(
+        (
+            Op(("mul",), (OneOf((Number(1), Scalar())), DECAY)),
+            DECAY,
+            Op(("div",), (Number(1), POWER)),
+            Op(("reciprocal",), (POWER,)),
+            POWER,
+        )
+    ),
 )
-ANGLES = Bind("angles", Op(("mul", "outer", "matmul"), (Bind("positions", Anything()), FREQUENCIES), commutative=True))
-SIN, COS = Op(("sin",), (ANGLES,)), Op(("cos",), (ANGLES,))
-COMPUTED = OneOf((Bind("sines_first", Op(("cat",), (SIN, COS))), Bind("cosines_first", Op(("cat",), (COS, SIN)))))
-TABLE = Bind("table", DerivedFrom(("sin", "cos"), through=("cat", "stack", "setitem")))
-KEPT = Bind("table", Op(("buffer",), (DerivedFrom(("sin", "cos"), through=("cat", "setitem")),)))
+PRODUCT = Op(("mul", "outer", "matmul"), (Bind("positions", Anything()), FREQUENCIES), commutative=True)
+SIN, COS = Op(("sin",), (Bind("angles", PRODUCT),)), Op(("cos",), (PRODUCT,))
+COMPUTED = OneOf(
+    (
+        Bind("sines_first", OneOf((Op(("cat",), (SIN, COS)), Joined(SIN, COS)))),
+        Bind("cosines_first", Op(("cat",), (COS, SIN))),
+        Bind("in_pairs", Op(("stack",), (SIN, COS), keywords=(("dim", Number(-1)),))),
+    )
+)
+MADE = DerivedFrom(("sin", "cos"), through=("cat", "stack", "setitem"))
+TABLE, KEPT = Bind("table", MADE), Bind("table", Op(("buffer",), (MADE,)))
 SEVERAL: Pattern = Bind("positions", Anything())
 
 
@@ -38,27 +52,34 @@ def reference(
     like: Any,
     positions: Any = None,
     frequencies: Any = None,
-    sines_first: Any = None,
+    cosines_first: Any = None,
+    in_pairs: Any = None,
     table: Any = None,
 ) -> Any:
-    """sin(t w_i) beside cos(t w_i), w_i = T^(-i/n) or T^(-i/(n-1)) for n frequencies.
+    """sin(t w_i) beside cos(t w_i), w_i = w_0 T^(-i/n) or w_0 T^(-i/(n-1)) for n frequencies; `in_pairs` has sine and
+    cosine of each frequency in a dimension of their own.
 
     Of a table made beforehand, the rows at `positions`, or its first ones; it must hold such numbers itself.
     Shapes: positions (..., 1) or broadcastable with the frequencies, (tokens) where there is a table.
     """
     if table is not None:
         rows = getattr(table, "weight", table)
+        rows = rows.reshape(-1, rows.shape[-1])
         if not _holds_sinusoids(rows):
             raise NotCovered("the table does not hold sinusoids of base 10000")
         return rows[: like.shape[-2]] if positions is None else rows[positions]
     angles = positions * frequencies
-    parts = (angles.sin(), angles.cos()) if sines_first is not None else (angles.cos(), angles.sin())
     count = frequencies.shape[-1]
-    joined = angles.new_zeros(*angles.shape[:-1], 2 * count)
-    joined[..., :count], joined[..., count:] = parts
     ramp = frequencies.new_ones(count).cumsum(-1) - 1
-    last = math.log(float(frequencies.flatten()[-1])) / max(count - 1, 1)
-    return {"output": joined, "angles": angles, "frequencies": (ramp * last).exp().reshape(frequencies.shape)}
+    logs = frequencies.flatten().log()
+    step = (logs[-1] - logs[0]) / max(count - 1, 1)
+    made = (logs[0] + ramp * step).exp().reshape(frequencies.shape)
+    parts = (angles.sin(), angles.cos()) if cosines_first is None else (angles.cos(), angles.sin())
+    joined = angles.new_zeros(*angles.shape, 2)
+    joined[..., 0], joined[..., 1] = parts
+    if in_pairs is None:
+        joined = joined.transpose(-1, -2).flatten(-2)
+    return {"output": joined, "angles": angles, "frequencies": made}
 
 
 def _holds_sinusoids(rows: Any) -> bool:
@@ -117,6 +138,9 @@ CONCEPT = Concept(
         Symbol("angles", "t\\omega", Text("Each position at each frequency", "各位置在各频率上的角")),
         Symbol("sines_first", r"[\sin,\cos]", Text("All sines, then all cosines", "先全部正弦,后全部余弦")),
         Symbol("cosines_first", r"[\cos,\sin]", Text("All cosines, then all sines", "先全部余弦,后全部正弦")),
+        Symbol(
+            "in_pairs", r"[\sin_1,\cos_1,\dots]", Text("Sine and cosine of each frequency", "每个频率的正弦和余弦相邻")
+        ),
         Symbol("table", "PE", Text("The encodings of all positions, made beforehand", "事先算好的各位置编码")),
         Symbol("output", "PE_t", Text("The encoding of each position", "各位置的编码")),
     ),
@@ -146,6 +170,20 @@ def times(t, n, base):
     a = torch.outer(t, f)
     return torch.cat((a.cos(), a.sin()), dim=-1)
 """,
+        """
+def times(t, n, base):
+    f = 1.0 / base ** (torch.arange(0, n, 2) / n)
+    a = (t[:, None].float() * f).expand(2, -1, -1)
+    return torch.stack([a.sin(), a.cos()], dim=-1).flatten(-2)
+""",
+        """
+def times(t, n, longest):
+    f = 1.0 * torch.exp(-math.log(longest) * torch.arange(n) / n)
+    r = torch.zeros(len(t), 2 * n)
+    r[:, :n] = torch.sin(t[:, None] * f)
+    r[:, n:] = torch.cos(t[:, None] * f)
+    return r
+""",
     ),
     rejects=(
         # Learned rows; a rotation of the features; random frequencies.
@@ -167,5 +205,5 @@ def sinusoidal(t, w):
     return torch.cat((a.sin(), a.cos()), dim=-1)
 """,
     ),
-    hints=frozenset({"sines_first", "cosines_first"}),
+    hints=frozenset({"sines_first", "cosines_first", "in_pairs"}),
 )

@@ -150,21 +150,6 @@ def scaled_words() -> tuple[dict[str, Any], torch.Tensor]:
     return {"tokens": ids, "table": module(table), "scale": 2.0}, F.embedding(ids, table.weight * 2)
 
 
-def sinusoids() -> tuple[dict[str, Any], torch.Tensor]:
-    frequencies = 10000.0 ** (-torch.arange(4, dtype=torch.float64) / 3)
-    angles = torch.outer(torch.arange(5, dtype=torch.float64), frequencies)
-    wanted = torch.cat((angles.sin(), angles.cos()), dim=-1)
-    positions = torch.arange(5, dtype=torch.float64)[:, None]
-    return {"positions": positions, "frequencies": frequencies, "sines_first": wanted, "like": wanted}, wanted
-
-
-def sinusoids_from_a_table() -> tuple[dict[str, Any], torch.Tensor]:
-    pairs = [(t / 10000 ** (i / 4)) for t in range(9) for i in range(4)]
-    table = torch.tensor([[math.sin(a), math.cos(a)] for a in pairs], dtype=torch.float64).reshape(9, 8)
-    ids = torch.tensor([[2, 0, 5]])
-    return {"positions": ids, "table": table, "like": rand(1, 3, 8)}, table[ids]
-
-
 def waves_of_a_grid() -> tuple[dict[str, Any], torch.Tensor]:
     y, x = rand(2, 3, 4), rand(2, 3, 4)
     periods = torch.tensor([1.0, 1.0, 100.0, 100.0], dtype=torch.float64)
@@ -240,7 +225,6 @@ CASES: dict[str, tuple[Case, ...]] = {
     "layer-scale": (layer_scale,),
     "frozen-batch-norm": (batch_norm, batch_norm_written_out),
     "scaled-token-embedding": (scaled_words,),
-    "sinusoidal-position-encoding": (sinusoids, sinusoids_from_a_table),
     "sine-position-embedding-2d": (waves_of_a_grid,),
     "fourier-position-features": (fourier,),
     "silu": (pointwise(F.silu),),

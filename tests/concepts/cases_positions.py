@@ -1,5 +1,6 @@
 """Cases of the concepts of positions."""
 
+import math
 from typing import Any
 
 import torch
@@ -73,7 +74,34 @@ def plain_table(halves: bool) -> Case:
     return case
 
 
+def sinusoids(**marks: Any) -> Case:
+    """Sines and cosines of five positions, the sines first unless `marks` say otherwise."""
+
+    def case() -> tuple[dict[str, Any], torch.Tensor]:
+        frequencies = 0.5 * 10000.0 ** (-torch.arange(4, dtype=torch.float64) / 3)
+        positions = torch.arange(5, dtype=torch.float64)[:, None]
+        waves = [torch.sin(positions * frequencies), torch.cos(positions * frequencies)]
+        wanted = torch.cat(waves[::-1] if "cosines_first" in marks else waves, dim=-1)
+        wanted = torch.stack(waves, -1) if "in_pairs" in marks else wanted
+        return {"positions": positions, "frequencies": frequencies, "like": wanted, **marks}, wanted
+
+    return case
+
+
+def sinusoids_from_a_table() -> tuple[dict[str, Any], torch.Tensor]:
+    pairs = [(t / 10000 ** (i / 4)) for t in range(9) for i in range(4)]
+    table = torch.tensor([[math.sin(a), math.cos(a)] for a in pairs], dtype=torch.float64).reshape(9, 8)
+    ids = torch.tensor([[2, 0, 5]])
+    return {"positions": ids, "table": table[None], "like": torch.zeros(1, 3, 8)}, table[ids]
+
+
 CASES = {
+    "sinusoidal-position-encoding": (
+        sinusoids(),
+        sinusoids(cosines_first=MARK),
+        sinusoids(in_pairs=MARK),
+        sinusoids_from_a_table,
+    ),
     "rotary-embedding-table": (plain_table(True), plain_table(False), table("turns"), table("angles")),
     "multi-axis-rope": (
         axes("in order"),
