@@ -213,6 +213,9 @@ class ExternalEvaluator(CallEvaluator):
             return None
         name = self.name_in(arguments.positional[1].node)
         base = arguments.positional[0].node
+        table, known = self.meaning(base), [self.meaning(one.node) for one in arguments.positional[2:]]
+        if name is None and isinstance(table, External) and any(isinstance(one, Functions) for one in known):
+            return self._dispatch(table.name, arguments, spans, "getattr")
         if name is None:
             return None
         value = self.attribute_of(base, name, spans[0])

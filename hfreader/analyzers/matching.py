@@ -125,10 +125,15 @@ class Matcher:
         return self._written(node.made if node.span is None and node.made is not None else use.node)
 
     def _captures(self, solution: Solution) -> tuple[Capture, ...]:
-        """Where the values of all symbols are, in this solution before its `others`."""
-        bound = [item for one in (solution, *solution.others) for item in one.bindings.items()]
-        found = (self._capture(symbol, one) for symbol, one in bound)
-        return tuple(dict.fromkeys(one for one in found if one is not None))
+        """Where the values of all symbols are, in this solution before its `others`. What stands for one symbol here
+        stands for no other one there: with a bias and no mask, the bias is no mask."""
+        own, *others = (
+            [one for item in each.bindings.items() if (one := self._capture(*item)) is not None]
+            for each in (solution, *solution.others)
+        )
+        taken = {(one.kind, one.sites, one.place) for one in own}
+        more = [one for each in others for one in each if (one.kind, one.sites, one.place) not in taken]
+        return tuple(dict.fromkeys((*own, *more)))
 
     def _capture(self, symbol: str, bound: Bound) -> Capture | None:
         place, node = self._place(bound.use), self.flow.node(bound.use.node)

@@ -32,7 +32,7 @@ MEMORY = Bind("memory", Differs("x"))
 HEADS = ("query", "key", "value")
 ROTARY = ("cos", "sin", "freqs", "half_1", "even", "gathered")
 # Symbols that tell the reference a form or a size.
-HINTS = frozenset({"scale", "half_1", "even", "gathered"})
+HINTS = frozenset({"scale", "unscaled", "half_1", "even", "gathered"})
 FOLD = ("reshape", "view", "flatten")
 
 
@@ -153,7 +153,8 @@ def heads(rotary: bool, grouped: bool, source: Pattern = X) -> tuple[Pattern, ..
     else:
         key = Both(key, Not(repeated(Anything())))
     where = tuple((name, Bind(name, one)) for name, one in zip(HEADS, (query, key, value), strict=True))
-    joined = Op(FOLD, (Equation("scaled-dot-product-attention", where=where, keep=DETAILS),))
+    kinds = ("scaled-dot-product-attention", "unscaled-dot-product-attention")
+    joined = Op(FOLD, (OneOf(tuple(Equation(kind, where=where, keep=DETAILS) for kind in kinds)),))
     finished = OneOf(
         (
             norm(joined, "output_norm"),
@@ -193,6 +194,7 @@ def reference(
     scale: Any = None,
     softcap: Any = None,
     sinks: Any = None,
+    unscaled: Any = None,
 ) -> dict[str, Any]:
     """Concat(head_1 ... head_h) W^O with head_i = Attention(x W_i^Q, x W_i^K, x W_i^V).
 
@@ -214,7 +216,8 @@ def reference(
     k, v = (
         with_past(now.repeat_interleave(q.shape[1] // now.shape[1], 1), seen) for now, seen in ((k, key), (v, value))
     )
-    outcome = attentions.reference(q, k, v, mask, bias, visible, forbidden, is_causal, scale, softcap, sinks)["output"]
+    details = (mask, bias, visible, forbidden, is_causal, scale, softcap, sinks, unscaled)
+    outcome = attentions.reference(q, k, v, *details)["output"]
     joined = outcome.transpose(1, 2).flatten(2)
     if gate is not None:
         opening = gate.reshape(*joined.shape[:2], -1).sigmoid()

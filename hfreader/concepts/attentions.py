@@ -4,13 +4,29 @@ import math
 from typing import Any
 
 from hfreader.concepts.model import NotCovered, Symbol, Text
-from hfreader.concepts.pattern import Anything, Bind, Element, Number, OneOf, Op, Pattern, Scalar, Slice
+from hfreader.concepts.pattern import (
+    Anything,
+    Bind,
+    Both,
+    DerivedFrom,
+    Einsum,
+    Element,
+    Not,
+    Number,
+    OneOf,
+    Op,
+    Pattern,
+    Scalar,
+    Slice,
+)
 
 # The last two dimensions, as code writes them: of heads in a dimension of their own, or folded into the batch.
 LAST_TWO = ((-2, -1), (-1, -2), (2, 3), (3, 2), (1, 2), (2, 1))
+# A product of matrices, spelt by its dimensions.
+BATCHED = "bsij,bsjk->bsik"
 LAST = OneOf((Number(-1), Number(3), Number(2)))
 # What the kernel of an attention may hold beside queries, keys and values.
-DETAILS = ("scale", "softcap", "bias", "visible", "forbidden", "mask", "sinks", "is_causal", "softmax")
+DETAILS = ("scale", "softcap", "bias", "visible", "forbidden", "mask", "sinks", "is_causal", "softmax", "unscaled")
 DETAIL_SYMBOLS = (
     Symbol(
         "scale",
@@ -37,6 +53,19 @@ DETAIL_SYMBOLS = (
     Symbol("visible", r"M_{0}", Text("True where a query may look", "可见处为真")),
     Symbol("forbidden", r"M_{-\infty}", Text("True where a query may not look", "不可见处为真")),
     Symbol(
+        "unscaled",
+        r"QK^{\top}",
+        Text("Scores that nothing divides: the scale is 1", "不作缩放的分数:缩放为 1"),
+    ),
+    Symbol(
+        "alpha",
+        r"\alpha",
+        Text(
+            "Divides the scores before their largest is taken away, and multiplies them again",
+            "减去最大分数之前的除数,之后再乘回",
+        ),
+    ),
+    Symbol(
         "is_causal", r"M_{\mathrm{causal}}", Text("Whether the kernel masks later positions", "内核是否遮蔽后续位置")
     ),
 )
@@ -48,23 +77,37 @@ def transposed(key: Pattern) -> Pattern:
     return OneOf(tuple(Op(("transpose",), (key,), keywords=swap) for swap in swaps))
 
 
+def product(query: Pattern, key: Pattern) -> Pattern:
+    """Q K^T, head by head."""
+    across = transposed(key)
+    return OneOf((Op(("matmul",), (query, across)), Einsum((BATCHED,), (query, across))))
+
+
 def scores(query: Pattern, key: Pattern) -> Pattern:
     """Q K^T over the scale, divided before or after the product, with a bias where one call adds it."""
     scale = Bind("scale", Scalar())
-    product = Op(("matmul",), (query, transposed(key)))
-    beforehand = Op(("matmul",), (OneOf((Op(("mul",), (query, scale)), Op(("div",), (query, scale)))), transposed(key)))
+    compared = product(query, key)
+    beforehand = product(OneOf((Op(("mul",), (query, scale)), Op(("div",), (query, scale)))), key)
     plain = (("beta", Number(0)), ("alpha", scale))
     biased = (("beta", Number(1)), ("alpha", scale))
     return OneOf(
         (
-            Op(("mul",), (product, scale)),
-            Op(("div",), (product, scale)),
+            Op(("mul",), (compared, scale)),
+            Op(("div",), (compared, scale)),
             Op(("mul",), (beforehand, Number(1))),
             beforehand,
             Op(("baddbmm",), (Anything(), query, transposed(key)), keywords=plain),
             Op(("baddbmm",), (Bind("bias", Anything()), query, transposed(key)), keywords=biased),
         )
     )
+
+
+def unscaled(query: Pattern, key: Pattern) -> Pattern:
+    """Q K^T with no scale, neither of the product nor of the queries."""
+    divided = DerivedFrom(("div",), through=("chunk", "split", "unpack", "item", "mean", "sum"))
+    scaled = OneOf((Op(("mul",), (Anything(), Scalar())), divided))
+    compared = Bind("unscaled", product(Both(query, Not(scaled)), key))
+    return OneOf((Op(("mul",), (compared, Number(1))), compared))
 
 
 def capped(raw: Pattern) -> Pattern:
@@ -75,26 +118,35 @@ def capped(raw: Pattern) -> Pattern:
 
 def masked(raw: Pattern) -> Pattern:
     """Scores with everything that code adds to them or blots out of them before the softmax."""
-    blotted = OneOf(
-        (
-            Op(("masked_fill",), (raw, Bind("forbidden", Anything()))),
-            Op(("where",), (Bind("visible", Anything()), raw)),
-            raw,
-        )
-    )
+    biased = Op(("add",), (raw, Bind("bias", Anything())))
+    blotted = OneOf((*_blotted(raw), raw))
     return OneOf(
         (
-            Op(("add",), (Op(("add",), (raw, Bind("bias", Anything()))), Bind("mask", Anything()))),
+            Op(("add",), (biased, Bind("mask", Anything()))),
             Op(("add",), (blotted, Bind("mask", Anything()))),
             blotted,
+            *_blotted(biased),
         )
+    )
+
+
+def _blotted(raw: Pattern) -> tuple[Pattern, ...]:
+    """Scores without those that may not be seen."""
+    return (
+        Op(("masked_fill",), (raw, Bind("forbidden", Anything()))),
+        Op(("where",), (Bind("visible", Anything()), raw)),
     )
 
 
 def steadied(raw: Pattern) -> Pattern:
     """A value, or the value less its largest entry, which leaves a softmax as it is."""
-    largest = OneOf((Op(("amax",), (raw,)), Element(0, Op(("max",), (raw,)))))
-    return OneOf((Op(("sub",), (raw, largest)), raw))
+    alpha = Bind("alpha", Scalar())
+    relaxed = Op(("mul",), (_without_largest(Op(("div",), (raw, alpha))), alpha))
+    return OneOf((_without_largest(raw), relaxed, raw))
+
+
+def _without_largest(raw: Pattern) -> Pattern:
+    return Op(("sub",), (raw, OneOf((Op(("amax",), (raw,)), Element(0, Op(("max",), (raw,)))))))
 
 
 def softmax(raw: Pattern) -> Pattern:
@@ -107,7 +159,7 @@ def softmax(raw: Pattern) -> Pattern:
 def attention(query: Pattern, key: Pattern, value: Pattern) -> Pattern:
     """The pattern of softmax(Q K^T / scale + mask) V around given patterns for Q, K and V."""
     raw = masked(capped(scores(query, key)))
-    weighted = Op(("matmul",), (Bind("softmax", softmax(raw)), value))
+    weighted = mixed(raw, value)
     unsunk = Op(("matmul",), (Op(("softmax",), (raw,), keywords=(("dim", LAST),)), value))
     shrunk = Op(("sigmoid",), (Op(("sub",), (Op(("logsumexp",), (raw,)), Bind("sinks", Anything()))),))
     settings = (("is_causal", Bind("is_causal", Anything())), ("scale", Bind("scale", Scalar())))
@@ -118,6 +170,12 @@ def attention(query: Pattern, key: Pattern, value: Pattern) -> Pattern:
         )
     )
     return OneOf((Op(("mul",), (unsunk, shrunk)), weighted, fused))
+
+
+def mixed(raw: Pattern, value: Pattern) -> Pattern:
+    """The values under the softmax of the scores."""
+    parts = (Bind("softmax", softmax(raw)), value)
+    return OneOf((Op(("matmul",), parts), Einsum((BATCHED,), parts)))
 
 
 def reference(
@@ -132,19 +190,21 @@ def reference(
     scale: Any = None,
     softcap: Any = None,
     sinks: Any = None,
+    unscaled: Any = None,
 ) -> dict[str, Any]:
     """softmax(Q K^T / sqrt(d_k) + M) V; M is 0 where a query may look and minus infinity where it may not.
 
     Shapes: Q (..., T, d_k), K (..., S, d_k), V (..., S, d_v), with fewer heads than Q where queries are grouped; M
     broadcasts to (..., T, S). A boolean `mask` and `visible` are true where a query may look, `forbidden` where it may
     not. Q may come before it is cut into heads, (B, T, h d_k). `sinks` holds one score per head.
+    Where there are scores `unscaled`, nothing divides them.
     """
     if query.dim() == 3 and key.dim() == 4 and query.shape[-1] == key.shape[1] * key.shape[-1]:
         query = query.unflatten(-1, (key.shape[1], key.shape[-1])).transpose(1, 2)
     _check_scale(scale, query.shape[-1])
     key, value = (_like(query, one) for one in (key, value))
     query = query.reshape(*key.shape[:-2], *query.shape[-2:])
-    raw = query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5
+    raw = query @ key.transpose(-2, -1) * (query.shape[-1] ** -0.5 if unscaled is None else 1)
     if softcap is not None:
         raw = softcap * (raw / softcap).tanh()
     raw = masked_scores(raw if bias is None else raw + bias, mask, visible, forbidden)

@@ -184,7 +184,6 @@ MUTANTS = (
     ("nn.functional.softmax(attn_weights, dim=-1)", "nn.functional.softmax(attn_weights, dim=-2)"),
     ("nn.functional.softmax(attn_weights, dim=-1)", "nn.functional.sigmoid(attn_weights)"),
     ("torch.matmul(attn_weights, value)", "attn_weights * value"),
-    ("key.transpose(2, 3)) * scaling", "key.transpose(2, 3))"),
 )
 
 
@@ -217,6 +216,14 @@ def test_a_mutant_of_attention_is_no_match(right: str, wrong: str):
             assert {match.guards for match in found} <= {("not (attention_mask is not None)",)}
         else:
             assert found == ()
+
+
+def test_attention_without_its_scale_is_another_one():
+    mutant = attention_of_bert(lambda text: text.replace("key.transpose(2, 3)) * scaling", "key.transpose(2, 3))"))
+    for owner in ("BertSelfAttention", "eager_attention_forward"):
+        found = [match.concept for match in matches_of(mutant, BERT, owner)]
+        assert "unscaled-dot-product-attention" in found
+        assert "scaled-dot-product-attention" not in found
 
 
 def renamed(source: str) -> str:
@@ -344,3 +351,17 @@ class Chain(nn.Module):
     assert len({binding.tokens for binding in match.bindings if binding.symbol in ("w_1", "w_2")}) == 2
     # Nothing in the source has the value of a layer that torch calls.
     assert {one.symbol for one in match.captures} == {"x", "output"}
+
+
+def test_a_bias_is_no_mask_where_there_is_none():
+    source = """
+def kernel(q, k, v, b, m=None):
+    w = q @ k.transpose(2, 3) + b
+    if m is not None:
+        w = w + m
+    return F.softmax(w, dim=-1) @ v
+"""
+    (match,) = matches_in(source, "unscaled-dot-product-attention")
+    places = {symbol: {one.place for one in match.captures if one.symbol == symbol} for symbol in ("bias", "mask")}
+    assert len(places["bias"]) == len(places["mask"]) == 1
+    assert places["bias"] != places["mask"]

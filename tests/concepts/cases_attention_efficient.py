@@ -36,6 +36,14 @@ def deformable(whole: bool) -> Case:
     return case
 
 
+def unscaled() -> tuple[dict[str, Any], torch.Tensor]:
+    q, k, v, bias, seen = rand(2, 3, 4, 6), rand(2, 3, 5, 6), rand(2, 3, 5, 7), rand(1, 3, 4, 5), rand(2, 1, 4, 5) < 2
+    mask = bias.masked_fill(~seen, float("-inf"))
+    wanted = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=1.0)
+    return {"query": q, "key": k, "value": v, "bias": bias, "visible": seen}, wanted
+
+
 CASES: dict[str, tuple[Case, ...]] = {
+    "unscaled-dot-product-attention": (unscaled,),
     "multi-scale-deformable-attention": (deformable(False), deformable(True)),
 }
