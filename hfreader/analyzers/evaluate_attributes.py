@@ -37,6 +37,10 @@ class AttributeEvaluator(Evaluator):
         if isinstance(meaning, Modules):
             values = [(_class_name(one), self.instance_attribute(one, base, name, span)) for one in meaning.options]
             return self.phi(name, values, self.frame.scope, span)
+        if isinstance(meaning, Classes) and len(meaning.options) == 1:
+            methods = self.methods_of(meaning.options[0], name)
+            if methods is not None:
+                return self.make("constant", f"{self.nodes[base].label}.{name}", (), span, meaning=methods)
         if name in ("shape", "T", "mT", "H", "mH"):
             op = "size" if name == "shape" else "transpose"
             return self.make(op, name, (Operand(base, None),), span, token)

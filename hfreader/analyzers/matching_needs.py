@@ -91,7 +91,7 @@ class Needs:
                 inner = (operand,)
             case DerivedFrom(names=names):
                 # A position is taken by a subscript, a field is read by an attribute.
-                written = ("item", "attribute") if "position" in names else ()
+                written = ("item", "attribute") if "position" in names else ("sub",) if "difference" in names else ()
                 yield bits((*names, *(f"module {name}" for name in names), *written))
             case Call(functions=functions, keywords=keywords):
                 yield bits(f"call {name}" for name in functions)

@@ -275,7 +275,17 @@ def _is_named(flow: Flow, node: Node, names: tuple[str, ...]) -> bool:
         return True
     if node.op == "attribute":
         return node.label.rpartition(".")[2] in names and bool(node.operands)
+    if "difference" in names and is_difference(flow, node):
+        return True
     return "position" in names and is_position(flow, node)
+
+
+def is_difference(flow: Flow, node: Node) -> bool:
+    """Whether a node subtracts positions from positions along another dimension: the same ones, or two that count."""
+    if node.op != "sub" or len(node.operands) != 2 or node.operands[0].node == node.operands[1].node:
+        return False
+    first, second = (flow.bases(one.node) for one in node.operands)
+    return first == second or all(flow.node(base).op in ("arange", "cumsum") for base in first | second)
 
 
 def is_position(flow: Flow, node: Node) -> bool:
@@ -299,6 +309,8 @@ def _passes_on(flow: Flow, node: Node, pattern: DerivedFrom, known: dict[int, bo
     if node.op == "setitem":
         # What was there before, or what is written.
         return any(derives(flow, one.node, pattern, known) for one in (node.operands[0], *node.operands[2:]))
+    if node.op == "where":
+        return any(derives(flow, one.node, pattern, known) for one in node.operands[1:])
     sides = [derives(flow, one.node, pattern, known) for one in node.operands[:2]]
     if node.op == "mul":
         return any(sides)

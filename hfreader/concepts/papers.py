@@ -101,14 +101,9 @@ GQA = Citation(
 MULTI_QUERY = Citation("Fast Transformer Decoding: One Write-Head is All You Need", "Shazeer", 2019, "1911.02150")
 LLAMA = Citation("LLaMA: Open and Efficient Foundation Language Models", "Touvron et al.", 2023, "2302.13971")
 LONGFORMER = Citation("Longformer: The Long-Document Transformer", "Beltagy, Peters, Cohan", 2020, "2004.05150")
+SHAW = Citation("Self-Attention with Relative Position Representations", "Shaw, Uszkoreit, Vaswani", 2018, "1803.02155")
 SWIN = Citation(
     "Swin Transformer: Hierarchical Vision Transformer using Shifted Windows", "Liu et al.", 2021, "2103.14030"
-)
-T5 = Citation(
-    "Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer",
-    "Raffel et al.",
-    2019,
-    "1910.10683",
 )
 
 BIG_VGAN = Citation(

@@ -257,9 +257,10 @@ class Branch:
 @dataclass(frozen=True)
 class DerivedFrom:
     """A value that comes from an operation or layer in `names` by way of views, casts and the operations in `through`
-    alone (through a sum or difference where exactly one side does, through a product where one does; through an
-    assignment to a subscript also by what is written). The name `position` stands for a subscript that
-    takes one position of each sequence; the name of a field, for that field of what a module returned."""
+    alone (through a sum or difference where exactly one side does, a product where one does, a choice by what is
+    chosen, an assignment to a subscript also by what is written). The name `position` stands for a subscript that
+    takes one position of each sequence; `difference` for positions less positions along another dimension; the name of
+    a field, for that field of what a module returned."""
 
     names: tuple[str, ...]
     through: tuple[str, ...] = ()

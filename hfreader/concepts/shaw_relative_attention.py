@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from hfreader.concepts.model import Citation, Concept, Symbol, Text
+from hfreader.concepts.model import Concept, Symbol, Text
+from hfreader.concepts.papers import SHAW, at
 from hfreader.concepts.pattern import EMBEDDING, Anything, Bind, Einsum, Layer
 
 ROWS = Layer(EMBEDDING, (Bind("distances", Anything()),), "table")
@@ -27,15 +28,7 @@ CONCEPT = Concept(
         "两个位置之间的每种距离(到某个上限为止)都有一个学习的向量,加到键上。它与查询的点积成为分数的一部分,"
         "因此由查询自己决定哪些距离重要;所有头共用一张表。",
     ),
-    citations=(
-        Citation(
-            "Self-Attention with Relative Position Representations",
-            "Shaw, Uszkoreit, Vaswani",
-            2018,
-            "1803.02155",
-            "§3.1, Eq. (4); §3.2, clipping; §3.3, Eq. (5)",
-        ),
-    ),
+    citations=(at(SHAW, "§3.1, Eq. (4); §3.2, clipping; §3.3, Eq. (5)"),),
     equations=(
         r"e_{ij}=\frac{\sym{query}_i\,k_j^{\top}+\sym{output}_{ij}}{\sqrt{d}}",
         r"\sym{output}_{ij}=\sym{query}_i\cdot a_{ij},\quad a_{ij}=\sym{table}_{\sym{distances}(j-i)}",

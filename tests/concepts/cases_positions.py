@@ -4,8 +4,9 @@ import math
 from typing import Any
 
 import torch
+from torch import nn
 
-from tests.concepts.cases import Case
+from tests.concepts.cases import Case, module
 
 THETA = torch.tensor([0.2**i for i in range(4)], dtype=torch.float64)
 MARK = torch.zeros(1)
@@ -95,7 +96,20 @@ def sinusoids_from_a_table() -> tuple[dict[str, Any], torch.Tensor]:
     return {"positions": ids, "table": table[None], "like": torch.zeros(1, 3, 8)}, table[ids]
 
 
+def relative_rows(as_layer: bool) -> Case:
+    """Entries for the distances of four places, from -3 to 3."""
+
+    def case() -> tuple[dict[str, Any], torch.Tensor]:
+        entries = nn.Embedding(7, 2).double()
+        wanted = torch.stack([torch.stack([entries.weight[j - i + 3] for j in range(4)]) for i in range(4)])
+        buckets = torch.arange(4)[None, :] - torch.arange(4)[:, None] + 3
+        return {"buckets": buckets, **({"table": module(entries)} if as_layer else {"rows": entries.weight})}, wanted
+
+    return case
+
+
 CASES = {
+    "relative-position-table": (relative_rows(True), relative_rows(False)),
     "sinusoidal-position-encoding": (
         sinusoids(),
         sinusoids(cosines_first=MARK),
