@@ -34,15 +34,12 @@ ANGLES = OneOf(
 
 
 def tables(angles: Pattern) -> Pattern:
-    """Cosines and sines of angles, perhaps times a number."""
+    """Cosines and sines of angles, perhaps times a number, side by side in what is returned."""
     scaling = Bind("scaling", Anything())
     cos, sin = (Op((name,), (angles,)) for name in ("cos", "sin"))
-    return OneOf(
-        (
-            Op(("tuple",), (Bind("output", Op(("mul",), (cos, scaling))), Bind("sin", Op(("mul",), (sin, scaling))))),
-            Op(("tuple",), (Bind("output", cos), Bind("sin", sin))),
-        )
-    )
+    scaled = (Bind("output", Op(("mul",), (cos, scaling))), Bind("sin", Op(("mul",), (sin, scaling))))
+    pairs = (scaled, (Bind("output", cos), Bind("sin", sin)))
+    return Returned(OneOf(tuple(Op(("tuple", "stack"), pair) for pair in pairs)))
 
 
 def turns(angles: Pattern) -> tuple[Pattern, ...]:
@@ -194,6 +191,11 @@ class RotaryEmbedding(nn.Module):
 def rotary(p, d, base):
     f = 1.0 / base ** (torch.arange(0, d, 2).float() / d)
     return torch.cat((torch.sin(p[:, None] * f), torch.cos(p[:, None] * f)), dim=-1)
+""",
+        """
+def rotary(p, d, base):
+    f = 1.0 / base ** (torch.arange(0, d, 2).float() / d)
+    return torch.cat([torch.cos(p[:, None] * f), torch.sin(p[:, None] * f)], dim=-1)
 """,
         # Angles that are no powers, slopes counted from 1, and powers that no position is multiplied by.
         """
