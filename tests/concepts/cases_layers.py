@@ -150,13 +150,6 @@ def scaled_words() -> tuple[dict[str, Any], torch.Tensor]:
     return {"tokens": ids, "table": module(table), "scale": 2.0}, F.embedding(ids, table.weight * 2)
 
 
-def waves_of_a_grid() -> tuple[dict[str, Any], torch.Tensor]:
-    y, x = rand(2, 3, 4), rand(2, 3, 4)
-    periods = torch.tensor([1.0, 1.0, 100.0, 100.0], dtype=torch.float64)
-    wanted = [f(z / p) for z in (y, x) for p in (1.0, 100.0) for f in (torch.sin, torch.cos)]
-    return {"y": y, "x": x, "periods": periods, "temperature": 10000.0}, torch.stack(wanted, dim=-1)
-
-
 def fourier() -> tuple[dict[str, Any], torch.Tensor]:
     x, matrix = rand(5, 2), rand(2, 3)
     turns = torch.view_as_real(torch.polar(torch.ones(5, 3, dtype=torch.float64), 2 * math.pi * x @ matrix))
@@ -225,7 +218,6 @@ CASES: dict[str, tuple[Case, ...]] = {
     "layer-scale": (layer_scale,),
     "frozen-batch-norm": (batch_norm, batch_norm_written_out),
     "scaled-token-embedding": (scaled_words,),
-    "sine-position-embedding-2d": (waves_of_a_grid,),
     "fourier-position-features": (fourier,),
     "silu": (pointwise(F.silu),),
     "quick-gelu": (pointwise(lambda x: x / (1 + (-1.702 * x).exp())),),

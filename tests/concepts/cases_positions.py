@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from tests.concepts.cases import Case, module
+from tests.concepts.cases import Case, module, rand
 
 THETA = torch.tensor([0.2**i for i in range(4)], dtype=torch.float64)
 MARK = torch.zeros(1)
@@ -96,6 +96,19 @@ def sinusoids_from_a_table() -> tuple[dict[str, Any], torch.Tensor]:
     return {"positions": ids, "table": table[None], "like": torch.zeros(1, 3, 8)}, table[ids]
 
 
+def waves_of_a_grid() -> tuple[dict[str, Any], torch.Tensor]:
+    y, x = rand(2, 3, 4), rand(2, 3, 4)
+    periods = torch.tensor([1.0, 1.0, 100.0, 100.0], dtype=torch.float64)
+    wanted = [f(z / p) for z in (y, x) for p in (1.0, 100.0) for f in (torch.sin, torch.cos)]
+    return {"y": y, "x": x, "periods": periods, "temperature": 10000.0}, torch.stack(wanted, dim=-1)
+
+
+def blocks_of_a_grid() -> tuple[dict[str, Any], torch.Tensor]:
+    y, x = torch.tensor([0.0, 0, 1, 1]).double(), torch.tensor([0.0, 1, 0, 1]).double()
+    wanted = [f(z * theta) for z in (y, x) for f in (torch.sin, torch.cos) for theta in THETA]
+    return {"y": y, "x": x, "frequencies": THETA}, torch.stack(wanted, dim=-1)
+
+
 def relative_rows(as_layer: bool) -> Case:
     """Entries for the distances of four places, from -3 to 3."""
 
@@ -109,6 +122,7 @@ def relative_rows(as_layer: bool) -> Case:
 
 
 CASES = {
+    "sine-position-embedding-2d": (waves_of_a_grid, blocks_of_a_grid),
     "relative-position-table": (relative_rows(True), relative_rows(False)),
     "sinusoidal-position-encoding": (
         sinusoids(),
