@@ -56,7 +56,7 @@ class CallEvaluator(ExpressionEvaluator):
             inner = self.nodes[same_value(self.nodes, operand.node)]
             if argument.star == "*":
                 if inner.op == "tuple":
-                    found.positional += inner.operands
+                    found.positional += (self._spread_here(one, inner) for one in inner.operands)
                 else:
                     starred = self.make("starred", "*", (operand,), operand.span)
                     found.positional.append(Operand(starred, operand.span))
@@ -76,7 +76,11 @@ class CallEvaluator(ExpressionEvaluator):
             if one.keyword == "**":
                 found.rest = one.node
             elif one.keyword:
-                found.keywords[one.keyword] = one
+                found.keywords[one.keyword] = self._spread_here(one, inner)
+
+    def _spread_here(self, operand: Operand, holder: Node) -> Operand:
+        """An element of a tuple or dict as an argument; what was written elsewhere has no place in this call."""
+        return operand if holder.scope == self.frame.scope else replace(operand, span=None)
 
     def _call_attribute(self, call: cst.Call, func: cst.Attribute, spans: Spans) -> int:
         name = func.attr.value

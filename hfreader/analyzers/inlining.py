@@ -82,12 +82,13 @@ class Inliner(ExternalEvaluator):
                 else:
                     self._bind_named(parameter, keywords, unknown)
             if isinstance(parameters.star_arg, cst.Param):
-                self._bind_one(parameters.star_arg, self.make("tuple", "*", given))
+                elsewhere = [replace(one, span=None) for one in given]  # written in the call, not in this body
+                self._bind_one(parameters.star_arg, self.make("tuple", "*", elsewhere))
             for parameter in parameters.kwonly_params:
                 self._bind_named(parameter, keywords, unknown)
             if parameters.star_kwarg is not None:
                 rest = [] if arguments.rest is None else [Operand(arguments.rest, None, "**")]
-                named = [replace(one, keyword=name) for name, one in keywords.items()]
+                named = [replace(one, span=None, keyword=name) for name, one in keywords.items()]
                 self._bind_one(parameters.star_kwarg, self.make("dict", "**", [*named, *rest]))
         finally:
             self.frame = outer

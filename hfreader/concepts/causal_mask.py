@@ -20,7 +20,8 @@ def reference(
 ) -> Any:
     """M_ij = 0 where j <= i, minus infinity elsewhere; positions that `padding` marks with 0 are hidden, too.
 
-    Shapes: the mask (..., T, S) with S >= T, query i standing at position S - T + i; padding (B, S) or None.
+    Shapes: the mask (..., T, S) with S >= T, query i standing at position S - T + i; padding (B, S or more) or None, of
+    which the last S count where a cache has dropped what comes before.
     """
     if any(one is not None for one in (blocks, or_function, and_function)):
         raise NotCovered("the mask follows further rules beside the causal one")
@@ -29,7 +30,7 @@ def reference(
     queries, keys = like.shape[-2:]
     hidden = (like.new_ones(queries, keys).double().tril(keys - queries) == 0).expand(like.shape).clone()
     if padding is not None:
-        hidden = hidden | (padding[:, None, None, :keys] == 0)
+        hidden = hidden | (padding[:, None, None, -keys:] == 0)
     return hidden.double().masked_fill(hidden, float("-inf"))
 
 

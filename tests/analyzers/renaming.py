@@ -5,9 +5,15 @@ Lines stay where they are, so that what is found before and after can be compare
 
 import ast
 import io
+import os
+import shutil
 import tokenize
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path, PurePosixPath
+
+from hfreader.facts.snapshot import Snapshot
 
 Position = tuple[int, int]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -18,26 +24,54 @@ def meaningless(name: str) -> str:
     return f"{'N' if name[0].isupper() else 'n'}{sha256(name.encode()).hexdigest()[:10]}"
 
 
-def classes_of(sources: Iterable[str]) -> dict[str, str]:
-    """The classes of some modeling files, with their new names."""
-    found = {node.name for text in sources for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)}
-    return {name: meaningless(name) for name in sorted(found)}
+class Renaming:
+    """New names for the classes of some modeling files, wherever one of these files names them."""
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        self.sources = sources
+        self.trees = {file: ast.parse(text) for file, text in sources.items()}
+        self.classes = {file: frozenset(_classes(tree)) for file, tree in self.trees.items()}
+
+    def renamed(self, file: str) -> str:
+        """The source of a file with its classes, those it imports from the others and all local variables renamed."""
+        text, tree = self.sources[file], self.trees[file]
+        classes, names = self.classes[file].union(self._imported(file)), local_names(tree)
+        done: Position = (1, 0)
+        source = text.splitlines(keepends=True)
+        pieces: list[str] = []
+        before = ""
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.NAME and before != "." and (token.start in names or token.string in classes):
+                pieces += [*between(source, done, token.start), meaningless(token.string)]
+                done = token.end
+            before = token.string
+        return "".join([*pieces, *between(source, done, (len(source) + 1, 0))])
+
+    def _imported(self, file: str) -> Iterator[str]:
+        """The classes that a file imports from the others: from a modeling file or from the folder that holds it."""
+        for node in ast.walk(self.trees[file]):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                place = PurePosixPath(file).parents[node.level - 1].joinpath(*(node.module or "").split("."))
+                known = self.classes.get(f"{place}.py", frozenset()).union(
+                    *(classes for other, classes in self.classes.items() if PurePosixPath(other).parent == place)
+                )
+                yield from (alias.name for alias in node.names if alias.name in known)
 
 
-def renamed(text: str, classes: Mapping[str, str]) -> str:
-    """The file with `classes` renamed wherever they are named, and every local variable of every function."""
-    names = local_names(ast.parse(text))
-    done: Position = (1, 0)
-    source = text.splitlines(keepends=True)
-    pieces: list[str] = []
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type != tokenize.NAME:
-            continue
-        new = classes.get(token.string) or (meaningless(token.string) if token.start in names else None)
-        if new is not None:
-            pieces += [*between(source, done, token.start), new]
-            done = token.end
-    return "".join([*pieces, *between(source, done, (len(source) + 1, 0))])
+def renamed_package(snapshot: Snapshot, files: Iterable[str], folder: Path) -> Snapshot:
+    """A package in `folder` in which these modeling files are renamed and all others are what they were."""
+    package = Path(snapshot.package)
+    renaming = Renaming({file: (package / file).read_text(encoding="utf-8") for file in files})
+    target = folder / "transformers"
+    shutil.copytree(package, target, copy_function=os.symlink, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in renaming.sources:
+        (target / file).unlink()
+        (target / file).write_text(renaming.renamed(file), encoding="utf-8")
+    return replace(snapshot, package=str(target))
+
+
+def _classes(tree: ast.Module) -> Iterator[str]:
+    return (node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
 
 
 def between(source: list[str], start: Position, end: Position) -> list[str]:

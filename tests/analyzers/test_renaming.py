@@ -1,68 +1,91 @@
 """No name is evidence: a library whose classes and local variables are called anything else is mapped the same."""
 
-from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
-from hfreader.analyzers.analysis import analyse
-from hfreader.analyzers.library import Library, snapshot_reader
-from tests.analyzers.renaming import classes_of, meaningless, renamed
+from hfreader.analyzers.library import Library, modeling_files_of
+from hfreader.facts.survey import Surveyed
+from hfreader.progress import silent
+from hfreader.survey import begin, survey, survey_files
+from tests.analyzers.renaming import Renaming, meaningless, renamed_package
 
-SAMPLE = ("bert", "gpt2", "llama", "t5", "mixtral", "vit", "deberta", "mamba")
+EVERY = 60
+"""Of the modeling files in the order of their names, one in as many is in the sample."""
+TABLES = "models/auto/"
+"""Which class is made of which configuration is written there in strings, so its names stay."""
+Mapping = dict[tuple[str, int], tuple[list[tuple[str, int]], list[str]]]
 
 
 def test_classes_and_locals_are_renamed_and_nothing_else() -> None:
     text = (
-        "class Bert(nn.Module):\n"
+        "from ..ash.modeling_ash import Ash\n"
+        "from ...modeling_layers import Layer\n"
+        "class Bert(nn.Bert):\n"
         "    def forward(self, query, value):\n"
         "        scores = query @ value\n"
         "        f'{kept}'; kept = self.scores(scores=scores)\n"
-        "        return [scores for row in kept]\n"
+        "        return [Ash(scores) for row in Layer(kept)]\n"
     )
-    new = renamed(text, classes_of([text]))
+    ash = "class Ash: pass\nclass Layer: pass\n"
+    new = Renaming({"models/bert/modeling_bert.py": text, "models/ash/modeling_ash.py": ash}).renamed(
+        "models/bert/modeling_bert.py"
+    )
     scores, row = meaningless("scores"), meaningless("row")
     assert new == (
-        f"class {meaningless('Bert')}(nn.Module):\n"
+        f"from ..ash.modeling_ash import {meaningless('Ash')}\n"
+        "from ...modeling_layers import Layer\n"
+        f"class {meaningless('Bert')}(nn.Bert):\n"
         "    def forward(self, query, value):\n"
         f"        {scores} = query @ value\n"
         f"        f'{{kept}}'; kept = self.scores(scores={scores})\n"
-        f"        return [{scores} for {row} in kept]\n"
+        f"        return [{meaningless('Ash')}({scores}) for {row} in Layer(kept)]\n"
     )
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", SAMPLE)
-def test_the_mapping_stays_the_same(installed: Library, family: str) -> None:
-    read = snapshot_reader(installed.snapshot)
-    files = {file: read(file) or "" for file in installed.modeling_files(family)}
-    classes = classes_of(files.values())
-    other = Library.of_sources(ReadThrough({file: renamed(text, classes) for file, text in files.items()}, read))
-    for file in files:
-        before = mapping(installed, file, classes)
-        assert before
-        assert mapping(other, file, {}) == before
+def test_the_mapping_of_a_sample_stays_the_same(
+    installed: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = modeling_files_of(installed.snapshot)[::EVERY]
+    other = renamed_package(installed.snapshot, files_to_rename(files), tmp_path)
+    monkeypatch.setenv("HFREADER_CACHE", str(tmp_path / "cache"))
+    found = []
+    for number, snapshot in enumerate((installed.snapshot, other)):
+        begin(snapshot, str(number))
+        parts = survey_files(files)
+        found.append(
+            {key: one for part in parts.values() for key, one in mapped(part.classes + part.functions).items()}
+        )
+    assert sum(len(matches) for matches, _ in found[0].values()) > 100
+    assert differences(*found) == {}
 
 
-class ReadThrough(Mapping[str, str]):
-    """Some files as they are given, and behind them whatever `read` reads."""
-
-    def __init__(self, given: Mapping[str, str], read: Callable[[str], str | None]) -> None:
-        self.given, self.read = given, read
-
-    def __getitem__(self, file: str) -> str:
-        text = self.given.get(file) or self.read(file)
-        if text is None:
-            raise KeyError(file)
-        return text
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.given)
-
-    def __len__(self) -> int:
-        return len(self.given)
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_the_mapping_of_the_whole_library_stays_the_same(
+    installed: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = survey(installed.snapshot, silent)
+    other = renamed_package(installed.snapshot, files_to_rename(modeling_files_of(installed.snapshot)), tmp_path)
+    monkeypatch.setenv("HFREADER_CACHE", str(tmp_path / "cache"))
+    after = survey(other, silent)
+    assert len(before.problems) == len(after.problems)
+    assert differences(*(mapped(one.classes + one.functions) for one in (before, after))) == {}
 
 
-def mapping(library: Library, file: str, classes: Mapping[str, str]) -> set[tuple[str, str, int]]:
-    """Concept, owner (as `classes` renames it) and line of every match in a file."""
-    owners = ((one, one.owner.rpartition(".")[2]) for one in analyse(library, file).matches)
-    return {(one.concept, classes.get(owner, owner), one.place.span.line) for one, owner in owners}
+def files_to_rename(files: tuple[str, ...]) -> list[str]:
+    return [file for file in files if not file.startswith(TABLES)]
+
+
+def mapped(found: tuple[Surveyed, ...]) -> Mapping:
+    """Concepts with their lines, and roles, of every class and function by the line of its name."""
+    return {
+        (one.file, one.line): (sorted((each.concept, each.place.span.line) for each in one.matches), sorted(one.roles))
+        for one in found
+    }
+
+
+def differences(before: Mapping, after: Mapping) -> dict[tuple[str, int], tuple[object, object]]:
+    """What is mapped otherwise under other names."""
+    return {key: (before.get(key), after.get(key)) for key in {*before, *after} if before.get(key) != after.get(key)}
