@@ -133,3 +133,12 @@ def test_an_equation_is_found_in_a_layer_that_extends_torch_s():
     graph = small(f"class M(nn.Embedding):\n    def forward(self, x):\n        {lookup}\n")
     (match,) = find(graph, [POSITIONS])
     assert {one.symbol: one.kind for one in match.captures}["table"] == "module"
+
+
+def test_what_is_spread_into_a_call_is_where_it_was_written():
+    graph = forward(
+        'given = {"input": x, "dim": -1}\nlater = lambda: F.softmax(**given)\nreturn later(), F.softmax(**given)'
+    )
+    made = [node for node in graph.nodes if node.op == "softmax"]
+    placed = {len(graph.call_sites(node.scope)): {one.span is not None for one in node.operands} for node in made}
+    assert placed == {0: {True}, 1: {False}}
