@@ -182,6 +182,8 @@ class CallEvaluator(ExpressionEvaluator):
         meaning = self.meaning(callee)
         if isinstance(meaning, External):
             return self.call_named(meaning.name, arguments.after(meaning.bound), spans, label)
+        if self.nodes[callee].op == "activation_table" and not arguments.operands():
+            return callee  # the class from the table, made: `ACT2CLS[name]()`
         if isinstance(meaning, Modules | Container) and meaning.options:
             return self.call_modules(Modules(meaning.options), arguments, spans, label)
         if isinstance(meaning, Functions) and (meaning.options or meaning.registry):

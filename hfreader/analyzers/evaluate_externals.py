@@ -26,7 +26,7 @@ from hfreader.analyzers.operations import (
     function_name,
 )
 from hfreader.analyzers.values import same_value
-from hfreader.facts.dataflow import Operand
+from hfreader.facts.dataflow import Node, Operand
 
 CONTAINERS = ("torch.nn.ModuleList", "torch.nn.ModuleDict", "torch.nn.Sequential")
 # Functions that give a module back, its weight computed from other parameters.
@@ -105,6 +105,10 @@ class ExternalEvaluator(CallEvaluator):
                 operation = found
             return self.operation(operation, arguments, spans, label)
         owner, _, method = name.rpartition(".")
+        if method == "forward" and owner.startswith("torch.") and self.library.is_module(owner):
+            # The forward of a layer taken from its class: the first argument is the layer itself.
+            operands = Arguments(arguments.positional[1:], arguments.keywords, arguments.rest).operands()
+            return self.add(Node("module", label, operands, self.frame.scope, *spans, classes=(owner,)))
         if method in ("from_config", "_from_config", "from_pretrained") and owner.startswith("transformers."):
             options = (Instance(owner, False, arguments),)
             return self.make("call", label, arguments.operands(), *spans, meaning=Modules(options))

@@ -60,6 +60,11 @@ def scaled(normed: Pattern, gamma: Pattern) -> Pattern:
     return Op(("mul",), (normed, gamma))
 
 
+def affine_of(normed: Pattern) -> Pattern:
+    """A learned scale and a learned shift of each feature."""
+    return Op(("add",), (Op(("mul",), (normed, LEARNED)), LEARNED))
+
+
 def gated_by(value: Pattern, gate: Pattern, phi: str | None = None, sigmoid: str | None = None) -> Pattern:
     """A product with a non-linearity of `gate`: any activation, named `phi`, or a sigmoid, its value named
     `sigmoid`."""

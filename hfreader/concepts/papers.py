@@ -83,6 +83,12 @@ T5 = Citation(
 CLIP = Citation(
     "Learning Transferable Visual Models From Natural Language Supervision", "Radford et al.", 2021, "2103.00020"
 )
+MOBILE_BERT = Citation(
+    "MobileBERT: a Compact Task-Agnostic BERT for Resource-Limited Devices",
+    "Sun, Yu, Song, Liu, Yang, Zhou",
+    2020,
+    "2004.02984",
+)
 DETR = Citation("End-to-End Object Detection with Transformers", "Carion et al.", 2020, "2005.12872")
 LLAVA = Citation("Visual Instruction Tuning", "Liu et al.", 2023, "2304.08485")
 

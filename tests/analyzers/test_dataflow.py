@@ -227,6 +227,12 @@ def test_what_a_module_holds_under_keys_is_known():
     assert (module.op, module.classes) == ("module", ("torch.nn.Linear",))
 
 
+def test_the_forward_of_a_layer_s_class_is_that_layer():
+    graph = forward("return nn.LayerNorm.forward(self, x)")
+    module = result(graph)
+    assert (module.classes, [operand(graph, module, 0).label]) == (("torch.nn.LayerNorm",), ["x"])
+
+
 CHILD = (
     "class Child(nn.Module):\n    def __init__(self, size, scale=None):\n        super().__init__()\n"
     "        self.lin = nn.Linear(size, size)\n        self.scale = size ** -0.5 if scale is None else scale\n"

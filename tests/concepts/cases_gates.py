@@ -1,0 +1,75 @@
+"""Cases of gates, experts' parts, grouped maps and short convolutions."""
+
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+
+from tests.concepts.cases import linear, module, rand
+
+Arguments = tuple[dict[str, Any], torch.Tensor]
+
+
+def affine() -> Arguments:
+    x, gamma, beta = rand(2, 3, 4), rand(4), rand(4)
+    return {"x": x, "gamma": gamma, "beta": beta}, torch.addcmul(beta, x, gamma)
+
+
+def glu_of_halves() -> Arguments:
+    x, w = rand(2, 3, 4), linear(4, 10)
+    wanted = F.glu(w(x), dim=-1)
+    return {"x": x, "w_in": module(w), "like": wanted}, wanted.detach()
+
+
+def glu_of_two_maps() -> Arguments:
+    x, v, w = rand(2, 3, 4), linear(4, 5), linear(4, 5)
+    wanted = F.silu(v(x)) * w(x)
+    return {"x": x, "w_gate": module(v), "w_up": module(w), "phi": F.silu, "like": wanted}, wanted.detach()
+
+
+def softcapped_product() -> Arguments:
+    gate, up = rand(2, 4), rand(2, 4)
+    wanted = F.silu(gate) / gate * 3.0 * torch.tanh(gate / 3.0) * 2.0 * torch.tanh(up / 2.0)
+    return {"gate_in": gate, "up_in": up, "gate_cap": 3.0, "up_cap": 2.0, "like": wanted}, wanted
+
+
+def decay() -> Arguments:
+    x, offset, a = rand(2, 3, 4), rand(4), rand(4)
+    wanted = -a.exp() * F.softplus(x + offset)
+    return {"x": x, "offset": offset, "a": a, "rate": a.exp(), "like": wanted}, wanted
+
+
+def bounded_decay() -> Arguments:
+    x, offset, a = rand(2, 3, 8), rand(8), rand(2)
+    wanted = -5.0 * torch.sigmoid(a.exp()[:, None] * (x + offset).view(2, 3, 2, 4))
+    rate = a.exp().view(1, 1, 2, 1)
+    return {"x": x, "offset": offset, "a": a, "rate": rate, "like": wanted, "bound": -5.0}, wanted
+
+
+def short_convolution() -> Arguments:
+    x, w_in, w_out, kernel = rand(2, 5, 4), linear(4, 12), linear(4, 4), rand(4, 1, 3)
+    b, c, v = w_in(x).transpose(1, 2).chunk(3, 1)
+    mixed = F.conv1d(F.pad(b * v, (2, 0)), kernel, groups=4)
+    bound = {"x": x, "w_in": module(w_in), "w_out": module(w_out), "kernel": kernel}
+    return bound, w_out((c * mixed).transpose(1, 2)).detach()
+
+
+def grouped() -> Arguments:
+    x, w = rand(3, 5, 4), rand(3, 4, 2)
+    return {"x": x, "w": w}, torch.bmm(x, w)
+
+
+def time_delay() -> Arguments:
+    x, kernel, offset = rand(2, 4, 9), rand(5, 4, 3), rand(5)
+    wanted = F.relu(F.conv1d(x, kernel, offset, dilation=2)).transpose(1, 2)
+    return {"x": x, "kernel": kernel, "offset": offset, "dilation": 2, "phi": F.relu}, wanted
+
+
+CASES = {
+    "elementwise-affine": (affine,),
+    "gated-linear-unit": (glu_of_halves, glu_of_two_maps, softcapped_product),
+    "log-decay-gate": (decay, bounded_decay),
+    "gated-short-convolution": (short_convolution,),
+    "grouped-linear": (grouped,),
+    "time-delay-layer": (time_delay,),
+}
