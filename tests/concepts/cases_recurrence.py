@@ -62,7 +62,28 @@ def wkv() -> tuple[dict[str, Any], torch.Tensor]:
     return {"key": keys[3], "value": values[3], "bonus": bonus, "highest": scale, **past}, wanted
 
 
+def mlstm_step() -> tuple[dict[str, Any], torch.Tensor]:
+    q, k, v, state, normaliser = rand(2, 3, 4), rand(2, 3, 4), rand(2, 3, 5), rand(2, 3, 4, 5), rand(2, 3, 4)
+    forget, taken, stabiliser = rand(2, 3).sigmoid(), rand(2, 3).sigmoid(), rand(2, 3)
+    memory = torch.einsum("bh,bhkv->bhkv", forget, state) + torch.einsum("bh,bhk,bhv->bhkv", taken, k, v)
+    kept = torch.einsum("bh,bhk->bhk", forget, normaliser) + torch.einsum("bh,bhk->bhk", taken, k)
+    below = torch.maximum(torch.einsum("bhk,bhk->bh", q, kept).abs(), torch.exp(-stabiliser)) + 1e-6
+    bound = {"state": state, "normaliser": normaliser, "stabiliser": stabiliser[..., None], "eps": 1e-6}
+    gates = {"forget": forget[..., None, None], "input": taken[..., None, None]}
+    wanted = torch.einsum("bhk,bhkv->bhv", q, memory) / below[..., None]
+    return {**bound, **gates, "query": q[:, :, None], "key": k[..., None], "value": v[:, :, None]}, wanted
+
+
+def gated_unit() -> tuple[dict[str, Any], torch.Tensor]:
+    x, r, i, rate, state, scale = rand(2, 5, 4), rand(2, 5, 4), rand(2, 5, 4), rand(4), rand(2, 4), rand(2, 5, 4)
+    decays, inputs = torch.exp(-8.0 * r * torch.nn.functional.softplus(rate)), x * i * scale
+    bound = {"x": x, "recurrence_gate": r, "input_gate": i, "rate": rate, "state": state, "scale": scale, "c": -8.0}
+    return {**bound, "decay": decays[:, 2], "input": inputs[:, 2]}, torch.addcmul(inputs[:, 2], decays[:, 2], state)
+
+
 CASES: dict[str, tuple[Case, ...]] = {
+    "mlstm": (mlstm_step,),
+    "rg-lru": (gated_unit,),
     "gated-delta-rule": (delta_rule,),
     "selective-ssm-mamba1": (selective_step, selective_sequence),
     "ssd-mamba2": (heads_step,),
