@@ -5,11 +5,13 @@ from typing import Any
 
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
 from hfreader.concepts.papers import ROFORMER, at
-from hfreader.concepts.pattern import Anything, Bind, Number, OneOf, Op, Pattern, Returned, Select, Slice
-from hfreader.concepts.rotary_embedding_table import GEOMETRIC, POSITIONS, geometric_sequence
+from hfreader.concepts.pattern import Anything, Bind, Both, Number, OneOf, Op, Pattern, Returned, Select, Slice
+from hfreader.concepts.rotary_embedding_table import AXES, GEOMETRIC, POSITIONS, geometric_sequence
 
 FREQUENCIES = Bind("frequencies", GEOMETRIC)
 ANGLES = OneOf((Op(("mul",), (POSITIONS, FREQUENCIES)), Op(("matmul",), (FREQUENCIES, POSITIONS))))
+# The same frequencies for every axis, each of which has tables of its own.
+ANGLES_APART = Op(("matmul", "mul"), (Bind("frequencies", Both(GEOMETRIC, AXES)), POSITIONS))
 SECTIONS = Bind("sections", Anything())
 COUNT = OneOf((Number(2), Number(3)))
 Arrangement = Callable[[Pattern], Pattern]
@@ -86,6 +88,13 @@ def tables(arrangement: Arrangement, *marks: str) -> tuple[Pattern, Pattern]:
     return _pair(*after, marks), _pair(*before, marks)
 
 
+def apart() -> Pattern:
+    """Cosines and sines of every axis for itself, all columns twice."""
+    angles = Op(("cat",), (ANGLES_APART, ANGLES_APART))
+    waves = [Op(("mul",), (Op((name,), (angles,)), Bind("scaling", Anything()))) for name in ("cos", "sin")]
+    return _pair(waves[0], waves[1], ("apart",))
+
+
 def _pair(cosines: Pattern, sines: Pattern, marks: tuple[str, ...]) -> Pattern:
     for mark in marks:
         cosines = Bind(mark, cosines)
@@ -104,12 +113,19 @@ def reference(
     alternating: Any = None,
     neighbours: Any = None,
     each_twice: Any = None,
+    apart: Any = None,
 ) -> dict[str, Any]:
     """cos(m_a(i) theta_i) and sin(m_a(i) theta_i), a(i) the axis that column i belongs to.
 
     Shapes: positions (..., axes, 1), or (axes, ..., 1) where the frequencies are divided among the axes (by `sections`
-    or `parity`); frequencies (n,); the result (..., columns), each column twice.
+    or `parity`) or have tables of their own (`apart`); frequencies (n,); the result (..., columns), or with tables
+    `apart` (axes, ..., columns), each column twice.
     """
+    if apart is not None:
+        theta = geometric_sequence(frequencies[0, 0] if frequencies.dim() > 2 else frequencies)
+        angles = positions.reshape(like.shape[:-1])[..., None] * theta
+        angles = angles.repeat(*[1] * (angles.dim() - 1), 2)
+        return {"output": angles.cos() * scaling, "sin": angles.sin() * scaling}
     theta = geometric_sequence(frequencies)
     rows, count = like.shape[:-1], theta.numel()
     divided = sections is not None or parity is not None
@@ -213,6 +229,7 @@ CONCEPT = Concept(
             "h,h,w,w",
             Text("All angles of an axis twice, then the next axis", "每轴的全部角度重复两次,再到下一轴"),
         ),
+        Symbol("apart", "t;h;w", Text("Every axis has tables of its own", "每个轴各有自己的表")),
         Symbol("sin", r"\sin m\theta", Text("The table of sines", "正弦表")),
         Symbol("output", r"\cos m\theta", Text("The table of cosines", "余弦表")),
     ),
@@ -227,6 +244,7 @@ CONCEPT = Concept(
         *tables(beside(sections), "neighbours"),
         *tables(again(in_turn), "in_turn"),
         *tables(again(parity), "parity"),
+        apart(),
     ),
     output="output",
     reference=reference,
@@ -245,6 +263,13 @@ CONCEPT = Concept(
             body=_IN_TURN,
             result=_BEFORE,
         ),
+        """
+def table(p, d, base, s):
+    f = 1.0 / base ** (torch.arange(0, d, 2).float() / d)
+    a = (f[None, None, :, None].expand(3, p.shape[1], -1, 1) @ p[:, :, None, :].float()).transpose(2, 3)
+    a = torch.cat((a, a), dim=-1)
+    return a.cos() * s, a.sin() * s
+""",
     ),
     rejects=(
         # One axis; the same axis twice; axes summed; sections without a choice of axis; sines that are added.
@@ -270,6 +295,6 @@ CONCEPT = Concept(
         ),
     ),
     hints=frozenset(
-        {"scaling", "sections", "in_turn", "parity", "last_first", "alternating", "neighbours", "each_twice"}
+        {"scaling", "sections", "in_turn", "parity", "last_first", "alternating", "neighbours", "each_twice", "apart"}
     ),
 )

@@ -48,6 +48,14 @@ def divided(name: str, owners: list[int], **marks: Any) -> Case:
     return case
 
 
+def tables_apart() -> tuple[dict[str, Any], torch.Tensor]:
+    places = torch.randint(9, (3, 2, 5))
+    angles = torch.stack([places * theta for theta in THETA], -1)
+    frequencies = THETA[None, None, :, None].expand(3, 2, -1, 1)
+    bound = {"positions": places[:, :, None, :], "frequencies": frequencies, "apart": MARK}
+    return {**bound, "like": torch.zeros(3, 2, 5, 8)}, torch.cat([angles, angles], -1).cos()
+
+
 def table(form: str) -> Case:
     """A table of one axis in other forms than cosines and sines."""
 
@@ -141,5 +149,6 @@ CASES = {
         divided("beside", [0, 0, 1, 2], sections=[2, 1, 1], neighbours=MARK),
         divided("again", [0, 1, 2, 0], sections=[2, 1, 1], in_turn=MARK),
         divided("again", [0, 1, 0, 1], parity=MARK),
+        tables_apart,
     ),
 }
