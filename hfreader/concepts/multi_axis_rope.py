@@ -122,7 +122,7 @@ def reference(
     `apart` (axes, ..., columns), each column twice.
     """
     if apart is not None:
-        theta = geometric_sequence(frequencies[0, 0] if frequencies.dim() > 2 else frequencies)
+        theta = geometric_sequence(frequencies[0, 0].flatten() if frequencies.dim() > 2 else frequencies)
         angles = positions.reshape(like.shape[:-1])[..., None] * theta
         angles = angles.repeat(*[1] * (angles.dim() - 1), 2)
         return {"output": angles.cos() * scaling, "sin": angles.sin() * scaling}
