@@ -37,7 +37,9 @@ SUM = Unshared(Op(("add",), (Bind("dense", DENSE), RESIDUAL)))
 # A layer norm that a class of its own writes out, or scale and shift alone in its place (MobileBERT).
 OWN_SUM = Op(("add",), (Bind("dense", OneOf((DENSE, POINTWISE))), RESIDUAL))
 NORMALISED = layer_normalised(OWN_SUM, mean(OWN_SUM), Scalar())
-OWN_NORM = OneOf((affine_of(NORMALISED), Layer(LAYER_NORM, (OWN_SUM,)), affine_of(OWN_SUM)))
+WRITTEN = OneOf((affine_of(NORMALISED), Layer(LAYER_NORM, (OWN_SUM,)), affine_of(OWN_SUM)))
+# The module is given the sum; one that makes the sum itself is the whole of this, not its norm.
+OWN_NORM = Both(Op(("module",), (OWN_SUM,)), Computes(WRITTEN, "own_norm"))
 
 
 def reference(
@@ -78,6 +80,16 @@ class Norm(nn.Module):
         return {written}
 """
 
+_CALLER = """
+class Attention(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.a, self.o = nn.Linear(c.d, c.e), Whole(c)
+
+    def forward(self, h):
+        return self.o(self.a(h), h)
+"""
+
 CONCEPT = Concept(
     slug="dense-residual-layernorm",
     name=Text("Dense, dropout, residual and LayerNorm", "全连接、丢弃、残差与层归一化"),
@@ -108,7 +120,7 @@ CONCEPT = Concept(
     ),
     patterns=(
         Bind("output", Layer(LAYER_NORM, (SUM,), "norm")),
-        Returned(Bind("output", Computes(OWN_NORM, "own_norm"))),
+        Returned(Bind("output", OWN_NORM)),
     ),
     output="output",
     reference=reference,
@@ -131,6 +143,7 @@ CONCEPT = Concept(
         _MODULE.format(name="BertOutput", norm="nn.LayerNorm", body="self.n(self.p(self.a(h)))"),
         _MODULE.format(name="BertOutput", norm="nn.LayerNorm", body="self.n(self.p(h) + r)"),
         _MODULE.format(name="BertOutput", norm="nn.RMSNorm", body="self.n(self.p(self.a(h)) + r)"),
+        _MODULE.format(name="Whole", norm="nn.LayerNorm", body="self.n(self.a(h) + r)") + _CALLER,
         _OWN.format(written="m * self.g")
         + _MODULE.format(name="BertOutput", norm="Norm", body="self.n(self.a(h) + r)"),
         _MODULE.format(name="BertOutput", norm="nn.LayerNorm", body="self.n(self.a(h) + self.e(r))"),
