@@ -107,9 +107,8 @@ def survey_files(files: Sequence[str]) -> dict[str, FileSurvey]:
     """Survey some files, whose analyses are kept in the cache, and give up their trees."""
     with collection_paused():
         found = {file: _survey_file(_Worker.analyser, file) for file in files}
-    gc.collect()
-    # What is left is kept to the end: the next collection need not walk it again.
-    gc.freeze()
+        # What is left now is kept to the end: no collection need ever walk it.
+        gc.freeze()
     return found
 
 

@@ -7,6 +7,7 @@ from hfreader.analyzers.folding import fold
 from hfreader.analyzers.identity import Closure, Identities
 from hfreader.analyzers.library import Library
 from hfreader.analyzers.matching import Matcher
+from hfreader.analyzers.matching_needs import Needs
 from hfreader.analyzers.roles_calls import Composition, composition
 from hfreader.analyzers.transplant import Transplant
 from hfreader.concepts import catalogue
@@ -34,6 +35,7 @@ class Examiner:
         self.looks = 0
         self._library = library
         self._identities = Identities(library)
+        self._needs = Needs(catalogue())
         self._known: dict[tuple[str, str, str], tuple[Closure, Examined]] = {}
 
     def examine(self, owner: str, function: str) -> Examined:
@@ -56,7 +58,7 @@ class Examiner:
     def _look(self, owner: str, function: str) -> Examined:
         self.looks += 1
         graph = dataflow(self._library, owner, function)
-        matcher = Matcher(graph, catalogue())
+        matcher = Matcher(graph, catalogue(), self._needs)
         found = matcher.matches()
         diagram = fold(graph, found) if function == "forward" else None
         return Examined(found, dispatch_sites(graph), composition(matcher.flow), diagram)

@@ -1,23 +1,16 @@
 """Where the equations of the concepts are in a dataflow graph."""
 
 from collections.abc import Iterable, Mapping
-from functools import cache
-from itertools import islice
 
 from hfreader.analyzers.guards import Guards, consistent, implied, plain
 from hfreader.analyzers.matching_flow import Flow, Use
-from hfreader.analyzers.matching_needs import NEEDS, first_operations
-from hfreader.analyzers.matching_search import Search
+from hfreader.analyzers.matching_needs import Needs
 from hfreader.analyzers.matching_solutions import Bound, Solution
+from hfreader.analyzers.matching_solver import Solver
 from hfreader.concepts.model import Concept
-from hfreader.concepts.pattern import Pattern
 from hfreader.facts.dataflow import ROOT, Dataflow, Token
 from hfreader.facts.matches import Binding, Capture, Match
 from hfreader.facts.places import Place
-
-# An equation spread over more levels of submodules than this, below the class that it belongs to, is not looked for.
-DEPTH = 4
-SOLUTIONS, ALTERNATIVES = 64, 8
 
 
 def find(graph: Dataflow, concepts: Iterable[Concept]) -> tuple[Match, ...]:
@@ -30,13 +23,12 @@ def find(graph: Dataflow, concepts: Iterable[Concept]) -> tuple[Match, ...]:
 
 
 class Matcher:
-    """All concepts in one graph."""
+    """All concepts in one graph; `needs` are those of their patterns, where they are known from other graphs."""
 
-    def __init__(self, graph: Dataflow, concepts: Mapping[str, Concept]) -> None:
+    def __init__(self, graph: Dataflow, concepts: Mapping[str, Concept], needs: Needs | None = None) -> None:
         self.flow = Flow(graph)
         self.concepts = concepts
-        self.solutions = cache(self._solutions)
-        self.search = Search(self.flow, self.solutions)
+        self.solver = Solver(self.flow, concepts, needs or Needs(concepts))
 
     def matches(self) -> tuple[Match, ...]:
         """The matches of every concept, in the order of their places."""
@@ -46,7 +38,7 @@ class Matcher:
 
     def _own(self, slug: str) -> list[Solution]:
         """The solutions that belong to the root, the largest of those that overlap."""
-        own = [one for one in self.solutions(slug) if self._belongs(one)]
+        own = [one for one in self.solver.matches_of(slug) if self._belongs(one)]
         return [one for one in own if not any(self._is_part(slug, one, other) for other in own)]
 
     def _is_part(self, slug: str, one: Solution, other: Solution) -> bool:
@@ -60,46 +52,6 @@ class Matcher:
         paths = [self.flow.path(self.flow.node(node).scope) for node in solution.nodes | solution.inside]
         inside = [path for path in paths if path is not None]
         return bool(inside) and (any(not path for path in inside) or len({path[0] for path in inside}) > 1)
-
-    def _solutions(self, slug: str) -> tuple[Solution, ...]:
-        """The best solution for each output of a concept, wherever in the graph."""
-        if slug not in self.concepts:
-            return ()
-        best: dict[int, Solution] = {}
-        for pattern in self.concepts[slug].patterns:
-            for node in self._starts(pattern):
-                if node not in best and (found := self._best(pattern, node)) is not None:
-                    best[node] = found
-        return tuple(best.values())
-
-    def _best(self, pattern: Pattern, node: int) -> Solution | None:
-        found = list(islice(self.search.solutions(pattern, node), SOLUTIONS))
-        if not found:
-            return None
-        # What is chosen by a condition is the exception; what happens otherwise is the rule.
-        best = min(found, key=lambda one: (-len(one.bindings), sum(one.guards.values())))
-        others = {condition: self._without(pattern, node, best, condition) for condition in best.guards}
-        guards = {condition: truth for condition, truth in best.guards.items() if others[condition] is None}
-        return best._replace(guards=guards, others=tuple(other for other in others.values() if other is not None))
-
-    def _without(self, pattern: Pattern, node: int, best: Solution, condition: str) -> Solution | None:
-        """The largest solution where one condition of the best one does not hold, and all others do."""
-        guards = {**best.guards, condition: not best.guards[condition]}
-        found = islice(self.search.solutions(pattern, node, guards), ALTERNATIVES)
-        return max(found, key=lambda one: len(one.bindings), default=None)
-
-    def _starts(self, pattern: Pattern) -> list[int]:
-        """Nodes at which the outermost operation of a pattern can be."""
-        first = first_operations(pattern, self.concepts)
-        if first is None:
-            raise TypeError(f"{pattern} cannot be the outermost part of a pattern")
-        nodes = [node for op in sorted(first) for node in self.flow.by_op.get(op, ())]
-        needs, reach = NEEDS.of(pattern), self.flow.reach
-        return [node for node in nodes if all(reach[node] & need for need in needs) and self._is_near(node)]
-
-    def _is_near(self, node: int) -> bool:
-        path = self.flow.path(self.flow.node(node).scope)
-        return path is not None and len(path) <= DEPTH
 
     def _match(self, concept: Concept, solution: Solution) -> Match:
         output = solution.bindings[concept.output].use

@@ -5,7 +5,7 @@ from functools import cache
 
 from hfreader.analyzers.guards import Guards
 from hfreader.analyzers.matching_flow import Flow
-from hfreader.analyzers.matching_needs import NEEDS, first_operations
+from hfreader.analyzers.matching_needs import Sieve
 from hfreader.analyzers.matching_questions import always_from, learns
 from hfreader.analyzers.matching_solutions import Solution
 from hfreader.concepts.pattern import Bind, Branch, Pattern
@@ -17,12 +17,12 @@ NO_GUARDS: Guards = {}
 
 
 class Branches:
-    """Asks a graph for the branches that end in a value. `matches_of` gives all solutions of a concept in the graph."""
+    """Asks a graph for the branches that end in a value."""
 
-    def __init__(self, flow: Flow, matches_of: MatchesOf) -> None:
+    def __init__(self, flow: Flow, sieve: Sieve) -> None:
         self.flow = flow
-        self.matches_of = matches_of
-        self._is_setting = cache(self._find_setting)
+        self._sieve = sieve
+        self._settings: dict[int, bool] = {}
         self._learns = cache(lambda node: learns(flow, node))
         self._loops = [one for one in flow.by_op.get("loop", ()) if len(flow.node(one).operands) > 1]
         self._cones: dict[object, list[int]] = {}
@@ -53,19 +53,22 @@ class Branches:
         if isinstance(pattern, Bind) and pattern.symbol in so_far.bindings:
             known = self.flow.bases(so_far.bindings[pattern.symbol].use.node)
             return lambda node: self.flow.bases(node) == known
-        first = first_operations(pattern)
-        if first is None:
-            return lambda node: True
-        needs, reach, nodes = NEEDS.of(pattern), self.flow.reach, self.flow.graph.nodes
-        return lambda node: nodes[node].op in first and all(reach[node] & need for need in needs)
+        return lambda node: self._sieve.passes(pattern, node, True)
 
-    def _find_setting(self, number: int) -> bool:
+    def _is_setting(self, number: int) -> bool:
         """Whether a value is fixed when the model is built."""
-        nodes = [self.flow.node(base) for base in self.flow.bases(number)]
-        return all(node.op in ("attribute", "constant") or self.flow.path(node.scope) is None for node in nodes)
+        if number not in self._settings:
+            nodes = [self.flow.node(base) for base in self.flow.bases(number)]
+            self._settings[number] = all(
+                node.op in ("attribute", "constant") or self.flow.path(node.scope) is None for node in nodes
+            )
+        return self._settings[number]
 
-    def inside(self, pattern: Branch, top: int, source: int, found: Solution) -> frozenset[int] | None:
-        """The nodes on the way from `source` to `top`, None where the branch is not what the pattern says."""
+    def inside(
+        self, pattern: Branch, top: int, source: int, found: Solution, matches_of: MatchesOf
+    ) -> frozenset[int] | None:
+        """The nodes on the way from `source` to `top`, None where the branch is not what the pattern says; `matches_of`
+        gives all solutions of a concept in the graph."""
         same = self.flow.bases(source)
         whole = self._cone(top, found.nodes, frozenset(), found.guards)
         starts = frozenset(node for node in whole if self.flow.bases(node) == same)
@@ -78,13 +81,13 @@ class Branches:
         learned = pattern.contains is not None or any(map(self._learns, way))
         if not learned or not _applies(self.flow, pattern, way):
             return None
-        if pattern.without and any(one.bindings["output"].use.node in way for one in self.matches_of(pattern.without)):
+        if pattern.without and any(one.bindings["output"].use.node in way for one in matches_of(pattern.without)):
             return None
         if pattern.contains and not any(
             one.bindings["output"].use.node in way
             and _all_from(self.flow, source, one, pattern.inputs, found.guards)
             and not (pattern.apart and _all_from(self.flow, source, one, pattern.apart, found.guards))
-            for one in self.matches_of(pattern.contains)
+            for one in matches_of(pattern.contains)
         ):
             return None
         return way

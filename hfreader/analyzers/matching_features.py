@@ -16,9 +16,15 @@ def bits(features: Iterable[str]) -> int:
     return total
 
 
-def reach(nodes: Sequence[Node]) -> list[int]:
-    """For each node the features of all that it is computed from, itself included."""
-    own = [_features(node) for node in nodes]
+def features(node: Node) -> int:
+    """What a node is."""
+    if node.op == "module":
+        return bits(("module", *(f"module {name}" for name in node.classes)))
+    return bits((node.op, f"call {node.label}")) if node.op == "call" else bits((node.op,))
+
+
+def reach(nodes: Sequence[Node], own: Sequence[int]) -> list[int]:
+    """For each node the features of all that it is computed from, itself included; `own` are those of each alone."""
     edges = [_edges(node) for node in nodes]
     found = list(own)
     changed = True
@@ -32,12 +38,6 @@ def reach(nodes: Sequence[Node]) -> list[int]:
                 found[number] = total
                 changed = True
     return found
-
-
-def _features(node: Node) -> int:
-    if node.op == "module":
-        return bits(("module", *(f"module {name}" for name in node.classes)))
-    return bits((node.op, f"call {node.label}")) if node.op == "call" else bits((node.op,))
 
 
 def _edges(node: Node) -> tuple[int, ...]:

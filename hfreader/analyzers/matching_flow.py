@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from hfreader.analyzers.guards import Guards, common, condition_of, consistent, scoped
-from hfreader.analyzers.matching_features import reach
+from hfreader.analyzers.matching_features import features, reach
 from hfreader.analyzers.operations import SHAPES, is_transparent
 from hfreader.analyzers.values import AGGREGATES, element
 from hfreader.facts.dataflow import ROOT, Dataflow, Node, Token
@@ -47,9 +47,14 @@ class Flow:
         return Use(node, value.span, value.scope)
 
     @cached_property
+    def features(self) -> list[int]:
+        """What each node is, as `hfreader.analyzers.matching_features` has it."""
+        return [features(node) for node in self.graph.nodes]
+
+    @cached_property
     def reach(self) -> list[int]:
-        """The operations that each value is computed from, as `hfreader.analyzers.matching_features` has them."""
-        return reach(self.graph.nodes)
+        """The features of all that each value is computed from."""
+        return reach(self.graph.nodes, self.features)
 
     @cached_property
     def by_op(self) -> Mapping[str, tuple[int, ...]]:

@@ -1,12 +1,13 @@
-"""What a pattern cannot do without: operations that must take part in a value, or the search need not begin.
+"""What a pattern cannot do without: in a value that lacks it, the search need not begin.
 
-The needs of a pattern are sets of features (`hfreader.analyzers.matching_features`), of each of which at least one must
-be among those of all that a value is computed from.
+Needs are sets of features (`hfreader.analyzers.matching_features`), of each of which a value must have one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from hfreader.analyzers.matching_features import bits
+from hfreader.analyzers.matching_flow import Flow
 from hfreader.analyzers.matching_questions import ACTIVATIONS
 from hfreader.concepts.model import Concept
 from hfreader.concepts.pattern import (
@@ -23,6 +24,7 @@ from hfreader.concepts.pattern import (
     Element,
     Equation,
     FirstPosition,
+    Itself,
     Joined,
     Layer,
     NotPartOf,
@@ -36,117 +38,178 @@ from hfreader.concepts.pattern import (
 )
 
 
+class Need(NamedTuple):
+    """What a pattern needs of a value.
+
+    shown   sets of what the value is, however it is looked at; `made_of` of all that it is computed from.
+    """
+
+    shown: tuple[int, ...] = ()
+    made_of: tuple[int, ...] = ()
+
+
 class Needs:
-    """The needs of every pattern that has been asked for, kept with the pattern itself."""
+    """The needs of every pattern that has been asked for, kept with the pattern itself. Those of a concept's equation
+    are found in `concepts`."""
 
-    def __init__(self) -> None:
-        self._known: dict[int, tuple[Pattern, tuple[int, ...]]] = {}
+    def __init__(self, concepts: Mapping[str, Concept]) -> None:
+        self._concepts = concepts
+        self._known: dict[int, tuple[Pattern, Need]] = {}
+        self._of_concepts: dict[str, Need] = {}
 
-    def of(self, pattern: Pattern) -> tuple[int, ...]:
-        """Sets of features, at least one of each of which must take part in a value that `pattern` matches."""
+    def of(self, pattern: Pattern) -> Need:
+        """What `pattern` needs."""
         known = self._known.get(id(pattern))
         if known is None:
-            needs = tuple(dict.fromkeys(self._of(pattern)))
-            known = self._known[id(pattern)] = (pattern, needs)
+            need = self._of(pattern)
+            known = self._known[id(pattern)] = (pattern, Need(_telling(need.shown), _telling(need.made_of)))
         return known[1]
 
-    def _of(self, pattern: Pattern) -> Iterator[int]:
+    def _of(self, pattern: Pattern) -> Need:
         match pattern:
             case Bind(pattern=inner) | Returned(pattern=inner) | Direct(pattern=inner) | Unshared(pattern=inner):
-                yield from self.of(inner)
-            case NotPartOf(pattern=inner) | Each(pattern=inner):
-                yield from self.of(inner)
+                return self.of(inner)
+            case NotPartOf(pattern=inner) | Itself(pattern=inner):
+                return self.of(inner)
             case Both(first=first, second=second):
-                yield from (*self.of(first), *self.of(second))
+                return _all_of((self.of(first), self.of(second)))
             case OneOf(options=options):
-                yield from self._of_any(options)
-            case Branch(source=source):
-                yield from self.of(source)
-            case Computes(pattern=inner):
-                yield from (bits(("module",)), *self.of(inner))
-            case _:
-                yield from self._of_operation(pattern)
-
-    def _of_operation(self, pattern: Pattern) -> Iterator[int]:
-        inner: tuple[Pattern, ...] = ()
-        match pattern:
-            case Op(names=names, operands=operands, keywords=keywords):
-                yield bits(names)
-                inner = (*operands, *(value for _, value in keywords))
-            case Layer(classes=classes, operands=inner):
-                yield bits(f"module {name}" for name in classes)
-            case Activation(operand=operand):
-                yield bits((*ACTIVATIONS, "module"))
-                inner = (operand,)
-            case Einsum(operands=inner):
-                yield bits(("einsum",))
-            case Joined(first=first, second=second):
-                yield bits(("cat", "setitem"))
-                inner = (first, second)
-            case FirstPosition(operand=operand) | Slice(operand=operand) | Select(operand=operand):
-                yield bits(("item",))
-                inner = (operand,)
-            case Element(operand=operand):
-                yield bits(("item", "unpack"))
-                inner = (operand,)
+                return _one_of([self.of(option) for option in options])
+            case Equation(concept=slug):
+                return self._of_concept(slug)
+            case Branch(source=source, contains=slug, applies=names):
+                applied = (bits((*names, *(f"module {name}" for name in names))),) if names else ()
+                contained = self._of_concept(slug).made_of if slug else ()
+                return Need((), (*self.of(source).made_of, *contained, *applied))
             case DerivedFrom(names=names):
                 # A position is taken by a subscript, a field is read by an attribute.
                 written = ("item", "attribute") if "position" in names else ("sub",) if "difference" in names else ()
-                yield bits((*names, *(f"module {name}" for name in names), *written))
-            case Call(functions=functions, keywords=keywords):
-                yield bits(f"call {name}" for name in functions)
-                inner = tuple(value for _, value in keywords)
+                return Need((), (bits((*names, *(f"module {name}" for name in names), *written)),))
             case _:
-                pass
-        for one in inner:
-            yield from self.of(one)
+                outermost, inside = _operation(pattern)
+                shown = () if outermost is None else (bits(outermost),)
+                return Need(shown, (*shown, *_all_of(map(self.of, inside)).made_of))
 
-    def _of_any(self, options: tuple[Pattern, ...]) -> Iterator[int]:
-        """One of several patterns needs at least what the most telling need of each has in common: their union."""
-        needs = [self.of(option) for option in options]
-        if all(needs):
-            total = 0
-            for one in needs:
-                total |= min(one, key=int.bit_count)
-            yield total
+    def _of_concept(self, slug: str) -> Need:
+        """What the output of a concept needs; nothing where another part of its equation is the outermost."""
+        if slug not in self._concepts:
+            return Need((0,), (0,))
+        if slug not in self._of_concepts:
+            self._of_concepts[slug] = Need()  # for a concept that is part of itself
+            patterns = self._concepts[slug].patterns
+            if all(map(_is_output, patterns)):
+                self._of_concepts[slug] = _one_of([self.of(pattern) for pattern in patterns])
+        return self._of_concepts[slug]
 
 
-NEEDS = Needs()
+def _telling(needs: Iterable[int]) -> tuple[int, ...]:
+    """Without what follows from the others."""
+    distinct = dict.fromkeys(needs)
+    return tuple(one for one in distinct if not any(other & one == other for other in distinct if other != one))
 
 
-def first_operations(pattern: Pattern, concepts: Mapping[str, Concept] | None = None) -> frozenset[str] | None:
-    """The operations that the outermost node of a pattern can have, None where it can be any (without `concepts`, also
-    where it is the equation of one)."""
+def _all_of(needs: Iterable[Need]) -> Need:
+    known = list(needs)
+    return Need(
+        tuple(one for need in known for one in need.shown), tuple(one for need in known for one in need.made_of)
+    )
+
+
+def _one_of(needs: list[Need]) -> Need:
+    return Need(_any(need.shown for need in needs), _any(need.made_of for need in needs))
+
+
+def _any(needs: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    """One of several patterns needs at least what the most telling need of each has in common: their union."""
+    known = list(needs)
+    if not all(known):
+        return ()
+    total = 0
+    for one in known:
+        total |= min(one, key=int.bit_count)
+    return (total,)
+
+
+def _is_output(pattern: Pattern) -> bool:
+    """Whether the outermost part of a pattern is the output."""
     match pattern:
-        case Bind(pattern=inner) | Returned(pattern=inner) | Both(first=inner) | NotPartOf(pattern=inner):
-            return first_operations(inner, concepts)
-        case Direct(pattern=inner) | Unshared(pattern=inner):
-            return first_operations(inner, concepts)
+        case Bind(symbol=symbol, pattern=inner):
+            return symbol == "output" or _is_output(inner)
+        case Returned(pattern=inner) | Direct(pattern=inner) | Unshared(pattern=inner) | NotPartOf(pattern=inner):
+            return _is_output(inner)
+        case Both(first=first, second=second):
+            return _is_output(first) or _is_output(second)
         case OneOf(options=options):
-            return _any_first(options, concepts)
-        case Equation(concept=slug) if concepts is not None:
-            return _any_first(concepts[slug].patterns, concepts) if slug in concepts else frozenset()
-        case Op(names=names):
-            return frozenset(names)
-        case Einsum():
-            return frozenset({"einsum"})
-        case Joined():
-            return frozenset({"cat", "setitem"})
-        case Activation():
-            return ACTIVATIONS | {"module"}
-        case Layer() | Computes():
-            return frozenset({"module"})
-        case FirstPosition() | Slice() | Select():
-            return frozenset({"item"})
-        case Element():
-            return frozenset({"item", "unpack"})
-        case Call():
-            return frozenset({"call"})
+            return all(map(_is_output, options))
         case _:
-            return None
+            return False
 
 
-def _any_first(patterns: tuple[Pattern, ...], concepts: Mapping[str, Concept] | None) -> frozenset[str] | None:
-    found = [first_operations(one, concepts) for one in patterns]
-    known = [one for one in found if one is not None]
-    return frozenset[str]().union(*known) if len(known) == len(found) else None
+def _operation(pattern: Pattern) -> tuple[Iterable[str] | None, tuple[Pattern, ...]]:
+    """The features of which a pattern's outermost operation has one (None where it can be any), and the patterns of
+    what that is computed from."""
+    match pattern:
+        case Op(names=names, operands=operands, keywords=keywords):
+            return names, (*operands, *(value for _, value in keywords))
+        case Layer(classes=classes, operands=operands):
+            return [f"module {name}" for name in classes], operands
+        case Computes(pattern=inner):
+            return ("module",), (inner,)
+        case Activation(operand=operand):
+            return (*ACTIVATIONS, "module"), (operand,)
+        case Einsum(operands=operands):
+            return ("einsum",), operands
+        case FirstPosition(operand=operand) | Slice(operand=operand) | Select(operand=operand):
+            return ("item",), (operand,)
+        case Element(operand=operand):
+            return ("item", "unpack"), (operand,)
+        case Each(pattern=inner):
+            return ("loop", "opaque"), (inner,)
+        case Joined(first=first, second=second):
+            return ("cat", "setitem"), (first, second)
+        case Call(functions=functions, keywords=keywords):
+            return [f"call {name}" for name in functions], tuple(value for _, value in keywords)
+        case _:
+            return None, ()
+
+
+class Sieve:
+    """Asks of the values of one graph whether they have what patterns need."""
+
+    def __init__(self, flow: Flow, needs: Needs) -> None:
+        self._flow = flow
+        self._needs = needs
+        self._own, self._reach = flow.features, flow.reach
+        self._shown: dict[int, int] = {}
+
+    def passes(self, pattern: Pattern, node: int, exact: bool = False) -> bool:
+        """Whether a value has what `pattern` needs; `exact` where nothing is looked through."""
+        need, reach = self._needs.of(pattern), self._reach[node]
+        for one in need.made_of:
+            if not reach & one:
+                return False
+        if need.shown:
+            shown = self._own[node] if exact else self._shown.get(node) or self._look(node)
+            for one in need.shown:
+                if not shown & one:
+                    return False
+        return True
+
+    def _look(self, node: int) -> int:
+        total = self._own[node]
+        for use, _ in self._flow.seen_through(node):
+            total |= self._own[use.node]
+        self._shown[node] = total
+        return total
+
+    def starts(self, pattern: Pattern, among: Mapping[tuple[int, int], Sequence[int]]) -> list[int]:
+        """The values in which the outermost operation of a pattern can be; `among` are values by what they are and
+        what they are made of."""
+        need = self._needs.of(pattern)
+        if not need.shown:
+            raise TypeError(f"{pattern} cannot be the outermost part of a pattern")
+        found: list[int] = []
+        for (own, reach), nodes in among.items():
+            if all(map(own.__and__, need.shown)) and all(map(reach.__and__, need.made_of)):
+                found += nodes
+        return sorted(found)

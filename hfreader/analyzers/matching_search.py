@@ -1,7 +1,7 @@
 """Backtracking search for a pattern in a dataflow graph."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice, permutations
 from typing import Any
 
@@ -9,7 +9,7 @@ from hfreader.analyzers.guards import Guards, consistent
 from hfreader.analyzers.matching_branches import NO_GUARDS, Branches
 from hfreader.analyzers.matching_flow import Flow, Use
 from hfreader.analyzers.matching_layers import is_layer, settings
-from hfreader.analyzers.matching_needs import NEEDS
+from hfreader.analyzers.matching_needs import Needs, Sieve
 from hfreader.analyzers.matching_questions import (
     computing,
     derives,
@@ -72,44 +72,18 @@ Found = Iterator[Solution]
 
 
 class Search:
-    """The search in one graph. `matches_of` gives all solutions of a concept in the same graph (for branches)."""
+    """The search in one graph, for patterns without concepts in them; `Solver` knows the concepts. `_match_X` handles
+    the pattern `X`."""
 
-    def __init__(self, flow: Flow, matches_of: Callable[[str], tuple[Solution, ...]]) -> None:
+    def __init__(self, flow: Flow, needs: Needs) -> None:
         self.flow = flow
-        self._reach = flow.reach
-        self.branches = Branches(flow, matches_of)
-        self.matches_of = matches_of
+        self.sieve = Sieve(flow, needs)
+        self.branches = Branches(flow, self.sieve)
         self._steps = self._all_steps = 0
-        self._methods: dict[type, Callable[..., Found]] = {
-            Anything: self._anything,
-            Op: self._op,
-            Layer: self._layer,
-            Computes: self._computes,
-            Activation: self._activation,
-            Number: self._number,
-            Scalar: self._scalar,
-            FirstPosition: self._first_position,
-            Element: self._element,
-            Each: self._each,
-            Slice: self._slice,
-            Select: self._select,
-            Differs: self._differs,
-            Einsum: self._einsum,
-            Equation: self._equation,
-            Bind: self._bind,
-            OneOf: self._one_of,
-            Both: self._both,
-            Not: self._not,
-            Itself: self._itself,
-            Joined: self._joined,
-            Direct: self._direct,
-            Unshared: self._unshared,
-            NotPartOf: self._not_part_of,
-            Branch: self._branch,
-            DerivedFrom: self._derived_from,
-            Call: self._call,
-            Returned: self._returned,
-        }
+
+    def matches_of(self, slug: str) -> tuple[Solution, ...]:
+        """The solutions of a concept in the same graph."""
+        return ()
 
     def solutions(self, pattern: Pattern, node: int, guards: Guards | None = None) -> Found:
         """Every way in which `pattern` fits with its outermost operation at `node`, under `guards`."""
@@ -120,14 +94,13 @@ class Search:
         return self._match(pattern, self.flow.use_of(node), Solution(guards=guards or {}), exact=True)
 
     def _match(self, pattern: Any, use: Use, so_far: Solution, exact: bool = False) -> Found:
-        reach = self._reach[use.node]
-        for need in NEEDS.of(pattern):
-            if not reach & need:
-                return iter(())
+        if not self.sieve.passes(pattern, use.node, exact):
+            return iter(())
         self._steps += 1
         if self._steps > STEPS:
             return iter(())
-        return self._methods[type(pattern)](pattern, use, so_far, exact)
+        found: Found = getattr(self, "_match_" + type(pattern).__name__)(pattern, use, so_far, exact)
+        return found
 
     def _views(self, use: Use, exact: bool) -> Iterator[tuple[Use, Node, Guards]]:
         nodes = self.flow.graph.nodes
@@ -136,10 +109,10 @@ class Search:
             for seen, guards in self.flow.seen_through(use.node):
                 yield seen, nodes[seen.node], guards
 
-    def _anything(self, pattern: Anything, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Anything(self, pattern: Anything, use: Use, so_far: Solution, exact: bool) -> Found:
         yield so_far
 
-    def _op(self, pattern: Op, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Op(self, pattern: Op, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
             if node.op not in pattern.names or (here := so_far.at(seen.node, guards)) is None:
                 continue
@@ -185,8 +158,13 @@ class Search:
         if not patterns:
             yield so_far
             return
+        if not all(map(self._passes, patterns[1:], uses[1:])):
+            return
         for found in self._match(patterns[0], uses[0], so_far):
             yield from self._all(patterns[1:], uses[1:], found)
+
+    def _passes(self, pattern: Pattern, use: Use) -> bool:
+        return self.sieve.passes(pattern, use.node)
 
     def _arguments(self, pattern: Op | Call, node: int, so_far: Solution) -> Found:
         value = self.flow.node(node)
@@ -198,7 +176,7 @@ class Search:
         wanted = [*pattern.keywords, *(one for one in pattern.optional if one[0] in named)]
         yield from self._all(tuple(one for _, one in wanted), tuple(named[name] for name, _ in wanted), so_far)
 
-    def _layer(self, pattern: Layer, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Layer(self, pattern: Layer, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
             if not is_layer(self.flow, pattern, seen.node) or (here := so_far.at(seen.node, guards)) is None:
                 continue
@@ -228,7 +206,7 @@ class Search:
         elif same_callee(self.flow, node, so_far.bindings[symbol].use.node):
             yield so_far
 
-    def _computes(self, pattern: Computes, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Computes(self, pattern: Computes, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
             if node.op != "module" or node.body is None or (here := so_far.at(seen.node, guards)) is None:
                 continue
@@ -236,39 +214,39 @@ class Search:
                 for found in self._match(pattern.pattern, self.flow.use_of(node.body), named):
                     yield Solution(found.bindings, named.nodes, found.inside | found.nodes, named.guards)
 
-    def _activation(self, pattern: Activation, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Activation(self, pattern: Activation, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
             if not is_activation(self.flow, seen.node) or (here := so_far.at(seen.node, guards)) is None:
                 continue
             for named in self._module(pattern.symbol if is_plain_call(node) else None, seen.node, here):
                 yield from self._match(pattern.operand, operand_of(node), named)
 
-    def _number(self, pattern: Number, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Number(self, pattern: Number, use: Use, so_far: Solution, exact: bool) -> Found:
         number = self.flow.node(use.node).number
         if number is not None and math.isclose(number, pattern.value, rel_tol=1e-6):
             yield so_far
 
-    def _scalar(self, pattern: Scalar, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Scalar(self, pattern: Scalar, use: Use, so_far: Solution, exact: bool) -> Found:
         if self.flow.node(use.node).number != 1.0 and is_scalar(self.flow, use.node):
             yield so_far
 
-    def _first_position(self, pattern: FirstPosition, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_FirstPosition(self, pattern: FirstPosition, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
             if node.op == "item" and is_first_position(self.flow, node) and (here := so_far.at(seen.node, guards)):
                 yield from self._match(pattern.operand, operand_of(node), here)
 
-    def _element(self, pattern: Element, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Element(self, pattern: Element, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
             if index_of(self.flow, node) == pattern.index and (here := so_far.at(seen.node, guards)) is not None:
                 yield from self._match(pattern.operand, operand_of(node), here)
 
-    def _each(self, pattern: Each, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Each(self, pattern: Each, use: Use, so_far: Solution, exact: bool) -> Found:
         for _, node, guards in self._views(use, exact):
             entry = entry_of(self.flow, node)
             if entry is not None and (here := so_far.under(guards)) is not None:
                 yield from self._match(pattern.pattern, entry, here)
 
-    def _slice(self, pattern: Slice, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Slice(self, pattern: Slice, use: Use, so_far: Solution, exact: bool) -> Found:
         wanted = {"start": pattern.start, "stop": pattern.stop, "step": pattern.step}
         for seen, node, guards in self._views(use, exact):
             if (part := last_slice(self.flow, node)) is None or (here := so_far.at(seen.node, guards)) is None:
@@ -284,19 +262,19 @@ class Search:
             for found in self._match(pattern.operand, operand_of(node), here):
                 yield from self._all(tuple(one for one, _ in bounds), tuple(one for _, one in bounds), found)
 
-    def _select(self, pattern: Select, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Select(self, pattern: Select, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
             if selected(self.flow, node) == pattern.index and (here := so_far.at(seen.node, guards)) is not None:
                 yield from self._match(pattern.operand, operand_of(node), here)
 
-    def _differs(self, pattern: Differs, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Differs(self, pattern: Differs, use: Use, so_far: Solution, exact: bool) -> Found:
         known = self.flow.bases(so_far.bindings[pattern.symbol].use.node)
         for seen, _, guards in self._views(use, exact):
             if known.isdisjoint(self.flow.bases(seen.node)) and (here := so_far.under(guards)) is not None:
                 yield here
                 return
 
-    def _einsum(self, pattern: Einsum, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Einsum(self, pattern: Einsum, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
             uses = tuple(Use(one.node, one.span, node.scope) for one in node.operands[1:])
             if node.op == "einsum" and len(uses) == len(pattern.operands):
@@ -305,7 +283,7 @@ class Search:
                 if same and (here := so_far.at(seen.node, guards)) is not None:
                     yield from self._all(pattern.operands, uses, here)
 
-    def _equation(self, pattern: Equation, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Equation(self, pattern: Equation, use: Use, so_far: Solution, exact: bool) -> Found:
         outputs = {one.bindings["output"].use.node: one for one in self.matches_of(pattern.concept)}
         for seen, _, guards in self._views(use, exact):
             if (inner := outputs.get(seen.node)) is None or any(
@@ -324,7 +302,7 @@ class Search:
             uses = tuple(inner.bindings[name].use for name, _ in pattern.where)
             yield from self._all(tuple(one for _, one in pattern.where), uses, here)
 
-    def _bind(self, pattern: Bind, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Bind(self, pattern: Bind, use: Use, so_far: Solution, exact: bool) -> Found:
         if pattern.symbol in so_far.bindings:
             yield from self._same(pattern, use, so_far, exact)
             return
@@ -340,58 +318,58 @@ class Search:
                 yield from self._match(pattern.pattern, seen, here, exact)
                 return
 
-    def _one_of(self, pattern: OneOf, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_OneOf(self, pattern: OneOf, use: Use, so_far: Solution, exact: bool) -> Found:
         for option in pattern.options:
             yield from self._match(option, use, so_far, exact)
 
-    def _both(self, pattern: Both, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Both(self, pattern: Both, use: Use, so_far: Solution, exact: bool) -> Found:
         for found in self._match(pattern.first, use, so_far, exact):
             yield from self._match(pattern.second, use, found, exact)
 
-    def _not(self, pattern: Not, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Not(self, pattern: Not, use: Use, so_far: Solution, exact: bool) -> Found:
         if next(self._match(pattern.pattern, use, so_far), None) is None:
             yield so_far
 
-    def _itself(self, pattern: Itself, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Itself(self, pattern: Itself, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, _, guards in self._views(use, exact):
             if (here := so_far.under(guards)) is not None:
                 yield from self._match(pattern.pattern, self.flow.use_of(seen.node), here, True)
 
-    def _joined(self, pattern: Joined, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Joined(self, pattern: Joined, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
             parts = side_by_side(self.flow, node)
             if parts is not None and (here := so_far.at(seen.node, guards)) is not None:
                 yield from self._all((pattern.first, pattern.second), parts, here)
 
-    def _direct(self, pattern: Direct, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Direct(self, pattern: Direct, use: Use, so_far: Solution, exact: bool) -> Found:
         return self._match(pattern.pattern, use, so_far, True)
 
-    def _unshared(self, pattern: Unshared, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Unshared(self, pattern: Unshared, use: Use, so_far: Solution, exact: bool) -> Found:
         if len(self.flow.users.get(use.node, ())) <= 1:
             yield from self._match(pattern.pattern, use, so_far, exact)
 
-    def _not_part_of(self, pattern: NotPartOf, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_NotPartOf(self, pattern: NotPartOf, use: Use, so_far: Solution, exact: bool) -> Found:
         for found in self._match(pattern.pattern, use, so_far, exact):
             wholes = [self.flow.use_of(user) for user in self.flow.used_in(use.node)]
             if all(next(self._match(pattern.whole, whole, found, True), None) is None for whole in wholes):
                 yield found
 
-    def _call(self, pattern: Call, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Call(self, pattern: Call, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
             if node.op == "call" and node.label in pattern.functions and (here := so_far.at(seen.node, guards)):
                 yield from self._arguments(pattern, seen.node, here)
 
-    def _returned(self, pattern: Returned, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Returned(self, pattern: Returned, use: Use, so_far: Solution, exact: bool) -> Found:
         if use.node in self.flow.returned or not self.flow.returned_bases.isdisjoint(self.flow.bases(use.node)):
             yield from self._match(pattern.pattern, use, so_far, exact)
 
-    def _derived_from(self, pattern: DerivedFrom, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_DerivedFrom(self, pattern: DerivedFrom, use: Use, so_far: Solution, exact: bool) -> Found:
         if derives(self.flow, use.node, pattern):
             yield so_far
 
-    def _branch(self, pattern: Branch, use: Use, so_far: Solution, exact: bool) -> Found:
+    def _match_Branch(self, pattern: Branch, use: Use, so_far: Solution, exact: bool) -> Found:
         for source, here in self.branches.sources(pattern, use.node, so_far):
             for found in islice(self._match(pattern.source, self.flow.use_of(source), here, True), 1):
-                if (way := self.branches.inside(pattern, use.node, source, found)) is not None:
+                if (way := self.branches.inside(pattern, use.node, source, found, self.matches_of)) is not None:
                     yield found._replace(inside=found.inside | way)
                     return

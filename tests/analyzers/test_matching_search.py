@@ -3,6 +3,7 @@
 import pytest
 
 from hfreader.analyzers.matching_flow import Flow
+from hfreader.analyzers.matching_needs import Needs
 from hfreader.analyzers.matching_search import Search, Solution
 from hfreader.concepts.pattern import (
     CONVOLUTION,
@@ -26,10 +27,7 @@ def fits(pattern: Pattern, source: str) -> bool:
     """Whether what the last class or function of an example returns is what the pattern says."""
     flow = Flow(graph_of(source))
     assert flow.graph.result is not None
-    return (
-        next(Search(flow, lambda slug: ())._match(pattern, flow.use_of(flow.graph.result), Solution()), None)
-        is not None
-    )
+    return next(Search(flow, Needs({}))._match(pattern, flow.use_of(flow.graph.result), Solution()), None) is not None
 
 
 MADE = """
@@ -114,7 +112,7 @@ BOTH = Op(
 def found(source: str, pattern: Pattern, op: str) -> list[Solution]:
     """Every way in which a pattern fits with its outermost operation at a node `op`."""
     flow = Flow(graph_of(source))
-    return [one for node in flow.by_op.get(op, ()) for one in Search(flow, lambda _: ()).solutions(pattern, node)]
+    return [one for node in flow.by_op.get(op, ()) for one in Search(flow, Needs({})).solutions(pattern, node)]
 
 
 @pytest.mark.parametrize(
