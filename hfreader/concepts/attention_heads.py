@@ -195,6 +195,7 @@ def reference(
     softcap: Any = None,
     sinks: Any = None,
     unscaled: Any = None,
+    dropped: Any = None,
 ) -> dict[str, Any]:
     """Concat(head_1 ... head_h) W^O with head_i = Attention(x W_i^Q, x W_i^K, x W_i^V).
 
@@ -216,7 +217,7 @@ def reference(
     k, v = (
         with_past(now.repeat_interleave(q.shape[1] // now.shape[1], 1), seen) for now, seen in ((k, key), (v, value))
     )
-    details = (mask, bias, visible, forbidden, is_causal, scale, softcap, sinks, unscaled)
+    details = (mask, bias, visible, forbidden, is_causal, scale, softcap, sinks, unscaled, dropped)
     outcome = attentions.reference(q, k, v, *details)["output"]
     joined = outcome.transpose(1, 2).flatten(2)
     if gate is not None:

@@ -26,7 +26,19 @@ LAST_TWO = ((-2, -1), (-1, -2), (2, 3), (3, 2), (1, 2), (2, 1))
 BATCHED = "bsij,bsjk->bsik"
 LAST = OneOf((Number(-1), Number(3), Number(2)))
 # What the kernel of an attention may hold beside queries, keys and values.
-DETAILS = ("scale", "softcap", "bias", "visible", "forbidden", "mask", "sinks", "is_causal", "softmax", "unscaled")
+DETAILS = (
+    "scale",
+    "softcap",
+    "bias",
+    "visible",
+    "forbidden",
+    "mask",
+    "sinks",
+    "is_causal",
+    "softmax",
+    "unscaled",
+    "dropped",
+)
 DETAIL_SYMBOLS = (
     Symbol(
         "scale",
@@ -57,6 +69,7 @@ DETAIL_SYMBOLS = (
         r"QK^{\top}",
         Text("Scores that nothing divides: the scale is 1", "不作缩放的分数:缩放为 1"),
     ),
+    Symbol("dropped", r"M_{0}^{A}", Text("True where a weight is set to 0", "权重置零处为真")),
     Symbol(
         "alpha",
         r"\alpha",
@@ -174,7 +187,10 @@ def attention(query: Pattern, key: Pattern, value: Pattern) -> Pattern:
 
 def mixed(raw: Pattern, value: Pattern) -> Pattern:
     """The values under the softmax of the scores."""
-    parts = (Bind("softmax", softmax(raw)), value)
+    shares = Bind("softmax", softmax(raw))
+    nothing = OneOf((Number(0), Op(("scalar_tensor",), (Number(0),))))
+    dropped = Op(("masked_fill",), (shares, Bind("dropped", Anything()), nothing))
+    parts = (OneOf((shares, dropped)), value)
     return OneOf((Op(("matmul",), parts), Einsum((BATCHED,), parts)))
 
 
@@ -191,6 +207,7 @@ def reference(
     softcap: Any = None,
     sinks: Any = None,
     unscaled: Any = None,
+    dropped: Any = None,
 ) -> dict[str, Any]:
     """softmax(Q K^T / sqrt(d_k) + M) V; M is 0 where a query may look and minus infinity where it may not.
 
@@ -211,7 +228,8 @@ def reference(
     if is_causal:
         raw = raw.masked_fill(raw.new_ones(raw.shape[-2:]).tril() == 0, float("-inf"))
     probabilities = weights(raw, sinks)
-    return {"softmax": probabilities, "output": probabilities.reshape(*value.shape[:-2], *raw.shape[-2:]) @ value}
+    used = probabilities if dropped is None else probabilities.masked_fill(dropped, 0.0)
+    return {"softmax": probabilities, "output": used.reshape(*value.shape[:-2], *raw.shape[-2:]) @ value}
 
 
 def _check_scale(scale: Any, size: int) -> None:

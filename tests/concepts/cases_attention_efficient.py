@@ -43,7 +43,89 @@ def unscaled() -> tuple[dict[str, Any], torch.Tensor]:
     return {"query": q, "key": k, "value": v, "bias": bias, "visible": seen}, wanted
 
 
+def drawn(by_map: bool) -> Case:
+    """One softmax over all heads and positions of a map."""
+
+    def case() -> tuple[dict[str, Any], torch.Tensor]:
+        q, k, mask = rand(2, 4, 3, 6), rand(2, 3, 6, 5, 7), rand(2, 1, 1, 5, 7)
+        forbidden = mask > 3
+        raw = torch.einsum("bqnc,bnchw->bqnhw", q, k) / 6**0.5 + mask.masked_fill(forbidden, float("-inf"))
+        wanted = raw.flatten(2).softmax(-1)
+        if not by_map:
+            q, k = q.transpose(1, 2).flatten(0, 1), k.flatten(3).transpose(2, 3).flatten(0, 1)
+        return {"query": q, "key": k, "mask": mask, "forbidden": forbidden, "like": torch.zeros_like(wanted)}, wanted
+
+    return case
+
+
+def pairs(form: str) -> Case:
+    def case() -> tuple[dict[str, Any], torch.Tensor]:
+        q, k, penalty = rand(2, 5, 6), rand(2, 5, 6), torch.eye(5).double() * 1e4
+        wanted = torch.stack([torch.stack([(q[:, i] * k[:, j]).sum(-1) for j in range(5)], -1) for i in range(5)], 1)
+        wanted = wanted / 6**0.5
+        arguments: dict[str, Any] = {"query": q, "key": k, "like": torch.zeros_like(wanted)}
+        if form == "forbidden":
+            seen = torch.ones(5, 5).tril() == 0
+            return {**arguments, "forbidden": ~seen, "low": -1e4}, torch.where(seen, wanted, -1e4)
+        if form == "penalty":
+            return {**arguments, "penalty": penalty}, wanted - penalty
+        return {**arguments, "opposite": True}, wanted - wanted.mT
+
+    return case
+
+
+def both_ways() -> tuple[dict[str, Any], torch.Tensor]:
+    """The image's side, by torch's own attention."""
+    q, k, v, w, hidden = rand(2, 5, 12), rand(4, 7, 6), rand(4, 7, 6), rand(4, 5, 6), rand(4, 1, 7) > 2
+    rows = q.unflatten(-1, (2, 6)).transpose(1, 2).flatten(0, 1)
+    wanted = F.scaled_dot_product_attention(rows, k, v, attn_mask=~hidden)
+    return {"query": q, "key": k, "value_text": v, "value_image": w, "forbidden_text": hidden}, wanted
+
+
+def indexed() -> tuple[dict[str, Any], torch.Tensor]:
+    q, k, w = rand(2, 4, 3, 6), rand(2, 5, 6), rand(2, 4, 1, 3)
+    wanted = torch.einsum("bth,bths->bts", w[:, :, 0], torch.einsum("bthd,bsd->bths", q, k).relu() * 0.3)
+    return {"query": q, "key": k, "weights": w, "scale": 0.3, "like": torch.zeros_like(wanted)}, wanted
+
+
+def separable() -> tuple[dict[str, Any], torch.Tensor]:
+    q, k, v = rand(2, 1, 3, 5), rand(2, 4, 3, 5), rand(2, 4, 3, 5)
+    context = torch.einsum("bdpn,bpn->bdp", k, F.softmax(q[:, 0], -1))
+    return {"query": q, "key": k, "value": v}, F.relu(v) * context[..., None]
+
+
+def gated_features() -> tuple[dict[str, Any], torch.Tensor]:
+    layer, x = linear(6, 6), rand(2, 3, 6)
+    return {"x": x, "w": module(layer)}, x * F.softmax(layer(x), -1)
+
+
+def correlated() -> tuple[dict[str, Any], torch.Tensor]:
+    q, k = rand(2, 7, 3), rand(2, 5, 3)
+    wanted = torch.fft.irfft(torch.fft.rfft(q, dim=1) * torch.fft.rfft(k, n=7, dim=1).conj(), n=7, dim=1)
+    return {"query": q, "key": k, "like": torch.zeros_like(wanted)}, wanted
+
+
+def matched(certain: bool) -> Case:
+    def case() -> tuple[dict[str, Any], torch.Tensor]:
+        s, a, b = rand(2, 4, 5), rand(2, 4, 1), rand(2, 5, 1)
+        wanted = F.softmax(s, 1) * F.softmax(s, 2)
+        if not certain:
+            return {"similarity": s}, wanted
+        wanted = wanted.log() + F.logsigmoid(a) + F.logsigmoid(b).mT
+        return {"similarity": s, "certainty_1": a, "certainty_2": b}, wanted
+
+    return case
+
+
 CASES: dict[str, tuple[Case, ...]] = {
+    "sparse-token-indexer": (indexed,),
+    "separable-self-attention": (separable,),
+    "softmax-feature-gate": (gated_features,),
+    "auto-correlation-attention": (correlated,),
+    "dual-softmax-matching": (matched(False), matched(True)),
+    "attention-map": (drawn(True), drawn(False)),
+    "pairwise-scores": (pairs("forbidden"), pairs("penalty"), pairs("opposite")),
+    "bi-directional-cross-modal-attention": (both_ways,),
     "unscaled-dot-product-attention": (unscaled,),
     "multi-scale-deformable-attention": (deformable(False), deformable(True)),
 }
