@@ -27,7 +27,7 @@ def reference(query: Any, key: Any, weights: Any, like: Any, scale: Any = None) 
     wherever; the result (B, T, S).
     """
     shares = weights.reshape(query.shape[:3])
-    total = 0
+    total: Any = 0
     for head in range(query.shape[2]):
         score = (query[:, :, head] @ key.transpose(1, 2)).relu()
         total = total + shares[:, :, head, None] * (score if scale is None else score * scale)
