@@ -30,16 +30,19 @@ def reference(
     x_table: Any,
     y_table: Any,
     words: Any = None,
+    alone: Any = None,
     height: Any = None,
     width: Any = None,
     h_table: Any = None,
     w_table: Any = None,
 ) -> Any:
-    """words + X[x0] + Y[y0] + X[x1] + Y[y1], or, where no words are added, these vectors and those of height and width
-    one behind the other. Shapes: numbers (B, T), tables (entries, d)."""
+    """words + X[x0] + Y[y0] + X[x1] + Y[y1], without words where the edges are summed `alone`, else these vectors and
+    those of height and width one behind the other. Shapes: numbers (B, T), tables (entries, d)."""
     parts = [x_table.weight[left], y_table.weight[upper], x_table.weight[right], y_table.weight[lower]]
     if words is not None:
         return sum(parts, words)
+    if alone is not None:
+        return sum(parts[1:], parts[0])
     parts += [] if height is None else [h_table.weight[height], w_table.weight[width]]
     result = parts[0].new_zeros(*left.shape, sum(one.shape[-1] for one in parts))
     start = 0
@@ -99,17 +102,20 @@ CONCEPT = Concept(
         Symbol("h_table", "E^{h}", Text("One vector for each height", "每个高度一个向量")),
         Symbol("w_table", "E^{w}", Text("One vector for each width", "每个宽度一个向量")),
         Symbol("words", "E", Text("What is there already: words and their positions", "已有的和:词及其位置")),
+        Symbol("alone", "E", Text("The edges are summed without words", "只有边缘之和,没有词")),
         Symbol("output", "E", Text("The sum, or the vectors side by side", "和,或并列的向量")),
     ),
     patterns=(
         Bind("output", Op(("cat",), (*EDGES, *EXTENTS))),
         Bind("output", Op(("cat",), EDGES)),
         Bind("output", Op(("add",), (Bind("words", Anything()), *EDGES))),
+        Bind("output", Bind("alone", Op(("add",), EDGES))),
     ),
     output="output",
     reference=reference,
     matches=(
         _BOX.format(name="Sum", body="self.t(i) + l + u + r + d + h + w"),
+        _BOX.format(name="Alone", body="l + u + r + d"),
         _BOX.format(name="Side", body="torch.cat([l, u, r, d, h, w], dim=-1)"),
     ),
     rejects=(
@@ -118,4 +124,5 @@ CONCEPT = Concept(
         _BOX.format(name="Layout", body="torch.cat([l, r], dim=-1)"),
         _BOX.format(name="Layout", body="torch.cat([l, self.x(i), self.x(i), d], dim=-1)"),
     ),
+    hints=frozenset({"alone"}),
 )

@@ -7,7 +7,7 @@ from hfreader.concepts.papers import BERT, CONV_SEQ2SEQ, at
 from hfreader.concepts.pattern import EMBEDDING, Bind, DerivedFrom, Layer, Pattern
 
 # Counting, and what may happen to a count before it is looked up: an offset, a slice, a padding mask, a cast.
-POSITIONS: Pattern = DerivedFrom(("arange", "cumsum"), through=("add", "sub", "mul", "item", "long", "int"))
+POSITIONS: Pattern = DerivedFrom(("arange", "cumsum"), through=("add", "sub", "mul", "item", "long", "int", "clamp"))
 
 
 def reference(positions: Any, table: Any) -> Any:

@@ -3,13 +3,24 @@
 from typing import Any
 
 from hfreader.concepts.model import Concept, Symbol, Text
-from hfreader.concepts.norms import LEARNED, PLAIN_INPUT, gated_by, mean, root_mean_square_normalised, scaled, squared
+from hfreader.concepts.norms import (
+    LEARNED,
+    PLAIN_INPUT,
+    divided_by_root,
+    gated_by,
+    mean,
+    root_mean_square_normalised,
+    scaled,
+    squared,
+)
 from hfreader.concepts.papers import RMS_NORM, at
 from hfreader.concepts.pattern import Anything, Bind, Layer, NotPartOf, Op, Pattern, Scalar
 
 X = Bind("x", PLAIN_INPUT)
 MEAN_SQUARE = Bind("mean_square", mean(squared(X)))
 WRITTEN = scaled(root_mean_square_normalised(X, MEAN_SQUARE, Bind("eps", Scalar())), Bind("gamma", LEARNED))
+# The scale may come first.
+SCALED_FIRST = divided_by_root(scaled(X, Bind("gamma", LEARNED)), MEAN_SQUARE, Bind("eps", Scalar()))
 SETTINGS: tuple[tuple[str, Pattern], ...] = (("weight", Bind("gamma", Anything())), ("eps", Bind("eps", Anything())))
 
 
@@ -67,6 +78,7 @@ CONCEPT = Concept(
     ),
     patterns=(
         Bind("output", NotPartOf(WRITTEN, gated_by(Anything(), Anything()))),
+        Bind("output", SCALED_FIRST),
         Bind("output", Layer(("torch.nn.RMSNorm",), (X,), "norm")),
         Bind("output", Op(("rms_norm",), (X,), keywords=SETTINGS[:1], optional=SETTINGS[1:])),
     ),
@@ -87,6 +99,10 @@ CONCEPT = Concept(
         _NORM.format(
             name="Quotient",
             body="return x / torch.sqrt(torch.mean(torch.square(x), axis=-1, keepdim=True) + self.eps) * self.weight",
+        ),
+        _NORM.format(
+            name="ScaleFirst",
+            body="m = x.pow(2).mean(-1, keepdim=True)\n        return self.weight * x * torch.rsqrt(m + self.eps)",
         ),
         _NORM.format(name="Functional", body="return F.rms_norm(x, (4,), self.weight, self.eps)"),
     ),

@@ -4,16 +4,23 @@ from typing import Any
 
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import SHAW, at
-from hfreader.concepts.pattern import EMBEDDING, Anything, Bind, Einsum, Layer
+from hfreader.concepts.pattern import EMBEDDING, Anything, Bind, Einsum, Layer, Op
 
 ROWS = Layer(EMBEDDING, (Bind("distances", Anything()),), "table")
 
+# Scores of all distances at once, of which each pair takes its own.
+ALL_SCORES = Op(("matmul",), (Bind("query", Anything()), Bind("columns", Op(("learned",)))))
+CLIPPED = Bind("distances", Op(("clamp",), (Op(("sub",)),)))
 
-def reference(query: Any, table: Any, distances: Any) -> Any:
+
+def reference(query: Any, distances: Any, table: Any = None, columns: Any = None) -> Any:
     """q_i . a_ij, the part of a score that comes from the distance alone.
 
-    Shapes: query (B, h, T, d), distances (T, S) rows of the table (n, d); the result (B, h, T, S).
+    Shapes: query (B, h, T, d), distances (T, S) rows of the table (n, d); or query (B, T, h, d), distances (B, h, T, S)
+    columns of the matrix (d, n); the result (B, h, T, S).
     """
+    if columns is not None:
+        return (query.transpose(1, 2) @ columns).gather(-1, distances)
     rows = table.weight[distances]
     return (query[:, :, :, None, :] * rows[None, None]).sum(-1)
 
@@ -35,15 +42,21 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("query", "q", Text("Queries, in heads", "分头后的查询")),
-        Symbol("table", "w^K", Text("The learned vectors, one row per distance", "学习的向量,每种距离一行")),
+        Symbol(
+            "table", "w^K", Text("The learned vectors, one row per distance", "学习的向量,每种距离一行"), ("columns",)
+        ),
         Symbol(
             "distances",
             r"\mathrm{clip}",
             Text("The row of each distance, far ones in one row", "每种距离所在的行,远距离共用一行"),
         ),
+        Symbol("columns", r"(w^K)^{\top}", Text("The same vectors as columns of a matrix", "同样的向量,作为矩阵的列")),
         Symbol("output", "e^{rel}", Text("The part of the scores that distances give", "分数中由距离给出的部分")),
     ),
-    patterns=(Bind("output", Einsum(("bhld,lrd->bhlr",), (Bind("query", Anything()), ROWS))),),
+    patterns=(
+        Bind("output", Einsum(("bhld,lrd->bhlr",), (Bind("query", Anything()), ROWS))),
+        Bind("output", Op(("gather",), (ALL_SCORES,), keywords=(("index", CLIPPED),))),
+    ),
     output="output",
     reference=reference,
     matches=(
@@ -69,8 +82,30 @@ class Mixer(nn.Module):
         b = torch.einsum("b h c d, c r d -> b h c r", q, self.e(p)) * self.s
         return F.scaled_dot_product_attention(q, k, v, attn_mask=b, scale=self.s)
 """,
+        """
+class Scores(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.w, self.n = nn.Parameter(torch.empty(c.d, c.n)), c.n
+
+    def forward(self, r, i, j):
+        s = (r @ self.w).transpose(1, 2)
+        d = (i[:, None] - j[None, :])[None, None, :, :]
+        s = s.gather(-1, d.clamp(0, self.n - 1).expand(*s.shape[:2], -1, -1))
+        return s.masked_fill((d < 0) | (d >= self.n), 0.0)
+""",
     ),
     rejects=(
+        # Entries that are chosen by anything but a distance.
+        """
+class RelativeAttention(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.w = nn.Parameter(torch.empty(c.d, c.n))
+
+    def forward(self, relative, position):
+        return (relative @ self.w).gather(-1, position.clamp(0, 5))
+""",
         # A learned number for each distance; vectors of all positions, not of distances, as in Transformer-XL.
         """
 class RelativeAttention(nn.Module):

@@ -18,13 +18,18 @@ PATCHES = Bind("patches", EMBEDDED)
 CLASS, MORE = Bind("class_token", LEARNED), Bind("registers", LEARNED)
 
 
+# A vector for the row of each patch, and one for its column.
+COORDINATE = DerivedFrom(("item",), through=("long", "int"))
+ROW, COLUMN = (Bind(one, Layer(EMBEDDING, (COORDINATE,))) for one in ("positions", "columns"))
+
+
 def _joined(patches: Pattern) -> Pattern:
     """The class token, perhaps further learned tokens, and the patches, in one sequence."""
     return OneOf((Op(("cat",), (CLASS, patches)), Op(("cat",), (CLASS, MORE, patches))))
 
 
-def reference(patches: Any, positions: Any, class_token: Any = None, registers: Any = None) -> Any:
-    """[class; registers; patches] + positions. Shapes: tokens (B, n, D), positions (1, n, D) or (n, D)."""
+def reference(patches: Any, positions: Any, class_token: Any = None, registers: Any = None, columns: Any = None) -> Any:
+    """[class; registers; patches] + positions [+ columns]. Shapes: tokens (B, n, D), positions (1, n, D) or (n, D)."""
     parts = [one for one in (class_token, registers, patches) if one is not None]
     size = sum(one.shape[1] for one in parts)
     tokens = patches.new_zeros(patches.shape[0], size, *patches.shape[2:])
@@ -32,7 +37,7 @@ def reference(patches: Any, positions: Any, class_token: Any = None, registers: 
     for one in parts:
         tokens[:, start : start + one.shape[1]] = one
         start += one.shape[1]
-    return tokens + positions
+    return tokens + positions if columns is None else tokens + positions + columns
 
 
 _VIT = """
@@ -62,24 +67,33 @@ CONCEPT = Concept(
         "有的模型还有其他可学习词元,有的没有类别词元。",
     ),
     citations=(at(VIT, "§3.1, Eq. (1)"), REGISTERS),
-    equations=(r"\sym{output}=\left[\sym{class_token};\,\sym{registers};\,\sym{patches}\right]+\sym{positions}",),
+    equations=(
+        r"\sym{output}=\left[\sym{class_token};\,\sym{registers};\,\sym{patches}\right]+\sym{positions}+\sym{columns}",
+    ),
     symbols=(
         Symbol("patches", "x_pE", Text("The embedded patches", "嵌入后的图块")),
         Symbol("norm", r"\mathrm{LN}", Text("The norm of the patches, where there is one", "图块的归一化(若有)")),
         Symbol("class_token", r"x_{\mathrm{class}}", Text("Learned class token, where there is one", "类别词元(若有)")),
         Symbol("registers", "r", Text("Further learned tokens, where there are some", "其他可学习词元(若有)")),
         Symbol("positions", r"E_{\mathrm{pos}}", Text("A learned vector for each position", "每个位置的可学习向量")),
+        Symbol(
+            "columns",
+            r"E_{\mathrm{col}}",
+            Text("A vector for each column, where rows have their own", "每列的向量(行另有向量时)"),
+        ),
         Symbol("output", "z_0", Text("What enters the first layer", "进入第一层的向量")),
     ),
     patterns=(
         Bind("output", Op(("add",), (_joined(PATCHES), POSITIONS))),
         Bind("output", Op(("add",), (Bind("patches", Both(EMBEDDED, FLATTENED)), POSITIONS))),
+        Bind("output", Op(("add",), (Bind("patches", Layer(LINEAR, (Anything(),))), ROW, COLUMN))),
     ),
     output="output",
     reference=reference,
     matches=(
         _VIT.format(name="Text", body="torch.cat((k, v), dim=1) + self.p"),
         _VIT.format(name="Other", body="self.e(i) + v"),
+        _VIT.format(name="Cut", body="self.l(x[:, :, 2:]) + self.e(x[:, :, 0].long()) + self.e(x[:, :, 1].long())"),
         _VIT.format(name="More", body="torch.cat((k, self.r.expand(2, -1, -1), v), 1) + self.p"),
     ),
     rejects=(

@@ -32,6 +32,21 @@ def shaw() -> tuple[dict[str, Any], torch.Tensor]:
     return {"query": q, "table": module(table), "distances": rows}, wanted
 
 
+def shaw_by_columns() -> tuple[dict[str, Any], torch.Tensor]:
+    query, columns = rand(2, 5, 3, 4), rand(4, 6)
+    distances = torch.randint(6, (2, 3, 5, 5))
+    wanted = torch.stack(
+        [
+            query[b, i, h] @ columns[:, distances[b, h, i, j]]
+            for b in range(2)
+            for h in range(3)
+            for i in range(5)
+            for j in range(5)
+        ]
+    )
+    return {"query": query, "columns": columns, "distances": distances}, wanted.reshape(2, 3, 5, 5)
+
+
 def differential() -> tuple[dict[str, Any], torch.Tensor]:
     """Pair by pair, as the paper writes it."""
     q, k = rand(2, 4, 5, 6), rand(2, 4, 5, 6)
@@ -108,7 +123,7 @@ EIGHT = [2.0**-i for i in range(1, 9)]
 SIX = [2**-2, 2**-4, 2**-6, 2**-8, 2**-1, 2**-3]
 CASES: dict[str, tuple[Case, ...]] = {
     "alibi": (alibi(8, EIGHT, True), alibi(8, EIGHT, False), alibi(6, SIX, True)),
-    "shaw-relative-attention": (shaw,),
+    "shaw-relative-attention": (shaw, shaw_by_columns),
     "differential-attention": (differential,),
     "disentangled-attention": (disentangled,),
     "transformer-xl-relative-attention": (shifted,),

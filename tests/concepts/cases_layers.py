@@ -190,7 +190,7 @@ def wide_convolution() -> tuple[dict[str, Any], torch.Tensor]:
     return {"x": x, "conv": layer, "phi": F.gelu, "like": wanted}, wanted
 
 
-def boxes(added: bool) -> Case:
+def boxes(added: bool, worded: bool = True) -> Case:
     def case() -> tuple[dict[str, Any], torch.Tensor]:
         tables = {f"{name}_table": nn.Embedding(9, 4).double() for name in "xyhw"}
         places = ("left", "upper", "right", "lower", "height", "width")
@@ -199,6 +199,8 @@ def boxes(added: bool) -> Case:
         found = [tables[f"{axis}_table"](ids[place]) for axis, place in zip(axes, places, strict=False)]
         words = rand(2, 5, 4)
         bound = {**ids, **{name: module(table) for name, table in tables.items()}}
+        if not worded:
+            return {**bound, "alone": words}, torch.stack(found).sum(0)
         wanted = torch.stack([words, *found]).sum(0) if added else torch.cat(found, dim=-1)
         return {**bound, **({"words": words} if added else {})}, wanted
 
@@ -225,6 +227,6 @@ CASES: dict[str, tuple[Case, ...]] = {
     "group-norm-family": (group_norm, global_response),
     "adaptive-layer-norm": (modulated,),
     "convolutional-position-embedding": (wide_convolution,),
-    "layout-embedding-2d": (boxes(True), boxes(False)),
+    "layout-embedding-2d": (boxes(True), boxes(False), boxes(True, False)),
     "l2-normalization": (unit_length, unit_length_last),
 }

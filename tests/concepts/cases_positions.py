@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from tests.concepts.cases import Case, module, rand
+from tests.concepts.cases import Case, module, norm, rand
 
 THETA = torch.tensor([0.2**i for i in range(4)], dtype=torch.float64)
 MARK = torch.zeros(1)
@@ -129,7 +129,13 @@ def relative_rows(as_layer: bool) -> Case:
     return case
 
 
+def normalised_words() -> tuple[dict[str, Any], torch.Tensor]:
+    words, layer, ids = nn.Embedding(9, 4).double(), norm(4), torch.tensor([[2, 0, 8]])
+    return {"tokens": ids, "table": module(words), "norm": module(layer)}, layer(words(ids))
+
+
 CASES = {
+    "normalised-token-embedding": (normalised_words,),
     "sine-position-embedding-2d": (waves_of_a_grid, blocks_of_a_grid),
     "relative-position-table": (relative_rows(True), relative_rows(False)),
     "sinusoidal-position-encoding": (

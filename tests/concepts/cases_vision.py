@@ -90,6 +90,11 @@ def vision_tokens() -> Arguments:
     return {"class_token": k, "registers": r, "patches": v, "positions": p}, torch.cat((k, r, v), 1) + p
 
 
+def vision_rows_and_columns() -> Arguments:
+    v, rows, columns = rand(2, 5, 4), rand(2, 5, 4), rand(2, 5, 4)
+    return {"patches": v, "positions": rows, "columns": columns}, torch.stack([v, rows, columns]).sum(0)
+
+
 def nearest() -> Arguments:
     z, codes = rand(2, 5, 3), rand(7, 3)
     wanted = torch.cdist(z, codes).argmin(-1)
@@ -283,5 +288,5 @@ CASES: dict[str, tuple[Case, ...]] = {
     "finite-scalar-quantization": (levels,),
     "gumbel-vector-quantization": (chosen,),
     "patch-embedding": (cut, cut_before),
-    "vision-token-embedding": (vision_tokens,),
+    "vision-token-embedding": (vision_tokens, vision_rows_and_columns),
 }
