@@ -229,6 +229,13 @@ def same_letters(written: str, equation: str) -> bool:
     return _renamed(written.strip("'\"")) == _renamed(equation)
 
 
+def factors(flow: Flow, node: Node) -> tuple[Use, ...]:
+    """The operands of an einsum, one by one or in a list."""
+    given = flow.node(node.operands[1].node) if len(node.operands) == 2 else node
+    found = given.operands if given.op == "tuple" else node.operands[1:]
+    return tuple(Use(one.node, one.span, node.scope) for one in found)
+
+
 def _renamed(equation: str) -> str:
     letters: dict[str, str] = {}
     return "".join(

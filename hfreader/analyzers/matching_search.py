@@ -14,6 +14,7 @@ from hfreader.analyzers.matching_questions import (
     computing,
     derives,
     entry_of,
+    factors,
     index_of,
     is_activation,
     is_first_position,
@@ -276,7 +277,7 @@ class Search:
 
     def _match_Einsum(self, pattern: Einsum, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
-            uses = tuple(Use(one.node, one.span, node.scope) for one in node.operands[1:])
+            uses = factors(self.flow, node)
             if node.op == "einsum" and len(uses) == len(pattern.operands):
                 written = self.flow.node(node.operands[0].node).label
                 same = any(same_letters(written, one) for one in pattern.equations)

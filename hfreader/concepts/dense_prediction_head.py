@@ -4,6 +4,7 @@ from typing import Any
 
 from hfreader.concepts.convolutions import arranged, convolution, convolved
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
+from hfreader.concepts.papers import DPT, at
 from hfreader.concepts.pattern import Anything, Bind, Op, Returned
 from hfreader.concepts.resizing import interpolation, resized
 
@@ -14,7 +15,6 @@ FPN = Citation(
     "1612.03144",
     "§3",
 )
-DPT = Citation("Vision Transformers for Dense Prediction", "Ranftl, Bochkovskiy, Koltun", 2021, "2103.13413", "§3")
 RAISED = interpolation(Bind("x", Anything()))
 
 
@@ -56,7 +56,7 @@ CONCEPT = Concept(
         "Necks and heads that predict something for every pixel are made of such steps.",
         "用插值把粗特征图变到更细特征图的尺寸,再与之相加或做卷积。对每个像素做预测的颈部与头部由这样的步骤组成。",
     ),
-    citations=(FPN, DPT),
+    citations=(FPN, at(DPT, "§3")),
     equations=(
         r"\sym{output}=\sym{lateral}+\sym{raised},\quad\text{or }\sym{output}=\sym{w}*\sym{raised}+b",
         r"\sym{raised}=\mathrm{Up}(\sym{x})",

@@ -2,6 +2,7 @@
 
 from hfreader.concepts.class_pattern import All, Any, Calls, Implements, IsKind, Not, Uses
 from hfreader.concepts.model import Citation, Concept, Text
+from hfreader.concepts.papers import DPT, at
 
 SLUG = "dense-prediction-model"
 RESAMPLES = Uses(("interpolate", "pixel_shuffle", "grid_sample", "conv_transpose2d"))
@@ -10,7 +11,6 @@ OTHERS = Implements(("layer-stack", "set-prediction-detection", "contrastive-dua
 FCN = Citation(
     "Fully Convolutional Networks for Semantic Segmentation", "Long, Shelhamer, Darrell", 2014, "1411.4038", "§4"
 )
-DPT = Citation("Vision Transformers for Dense Prediction", "Ranftl, Bochkovskiy, Koltun", 2021, "2103.13413", "§3")
 
 _MODEL = """
 class Encoder(nn.Module):
@@ -58,7 +58,7 @@ CONCEPT = Concept(
         "every pixel: a class, a depth, a point of interest.",
         "骨干网络给出一种或多种分辨率的特征,颈部把它们汇合,头部为每个像素给出结果:类别、深度或关键点。",
     ),
-    citations=(FCN, DPT),
+    citations=(FCN, at(DPT, "§3")),
     equations=(r"\hat{Y}=\mathrm{Head}(\mathrm{Neck}(\{F_l\}))",),
     class_patterns=(
         All(

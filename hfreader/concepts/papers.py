@@ -112,6 +112,7 @@ SWIN = Citation(
     "Swin Transformer: Hierarchical Vision Transformer using Shifted Windows", "Liu et al.", 2021, "2103.14030"
 )
 
+DPT = Citation("Vision Transformers for Dense Prediction", "Ranftl, Bochkovskiy, Koltun", 2021, "2103.13413")
 BIG_VGAN = Citation(
     "BigVGAN: A Universal Neural Vocoder with Large-Scale Training",
     "Lee, Ping, Ginsburg, Catanzaro, Yoon",

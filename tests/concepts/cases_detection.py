@@ -3,9 +3,11 @@
 from typing import Any
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 
-from tests.concepts.cases import rand
+from hfreader.trace.module_views import view
+from tests.concepts.cases import module, rand
 
 Arguments = tuple[dict[str, Any], torch.Tensor]
 
@@ -29,4 +31,68 @@ def overlap_of_pairs() -> Arguments:
     return {"p": p, "t": t, "like": wanted}, wanted
 
 
-CASES = {"dice-loss": (overlap, overlap_of_pairs), "feature-map-mask": (smaller_mask,)}
+def clicked() -> Arguments:
+    place, none, table = rand(2, 3, 4, 5), rand(1, 5), nn.Embedding(4, 5).double()
+    label = torch.tensor([-10, -1, 0, 1]).expand(2, 3, 4)
+    kind = label[..., None]
+    wanted = torch.where(kind == -1, none, place)
+    wanted = torch.where(kind != -10, wanted, 0) + table(label.clamp(min=0)) * (kind >= 0)
+    return {"place": place, "label": label, "none": none, "table": module(table)}, wanted
+
+
+def clicked_by_kind() -> Arguments:
+    arguments, wanted = clicked()
+    table = arguments.pop("table").weight
+    return {**arguments, "background": table[0][None], "foreground": table[1][None]}, wanted
+
+
+def mean_place() -> Arguments:
+    p, values = rand(6, 5).softmax(-1), rand(5)
+    wanted = F.linear(p, values[None])
+    return {"p": p, "values": values, "like": wanted}, wanted
+
+
+def mean_depth() -> Arguments:
+    share, values = rand(2, 5, 3, 4).exp(), rand(5)
+    p = F.normalize(share, p=1, dim=1)
+    wanted = torch.einsum("bchw,c->bhw", p, values)[:, None]
+    return {"p": p, "share": share, "values": values, "like": wanted}, wanted
+
+
+def refined() -> Arguments:
+    box, step = rand(2, 3, 4).sigmoid(), rand(2, 3, 4)
+    logit = torch.special.logit(box, 1e-5)
+    return {"box": box, "eps": 1e-5, "logit": logit, "step": step}, (step + logit).sigmoid()
+
+
+def sharp() -> Arguments:
+    p, scores, quality = rand(2, 3, 4, 6).softmax(-1), rand(2, 3, 7), rand(2, 3, 1)
+    top = p.topk(3, dim=-1)[0]
+    statistics = torch.cat((top, top.mean(-1, keepdim=True)), -1)
+    named = {"p": p, "top": top, "statistics": statistics, "quality": quality}
+    return {**named, "scores": scores}, scores + quality
+
+
+def beside_the_whole() -> Arguments:
+    x, whole = rand(2, 6, 3), rand(2, 3)
+    wanted = torch.cat((x, whole.unsqueeze(1).expand_as(x)), -1)
+    return {"x": x, "cls": whole.unsqueeze(1), "like": wanted}, wanted
+
+
+def shuffled() -> Arguments:
+    x, conv = rand(2, 3, 4, 5), nn.Conv2d(3, 8, 3, 1, 1).double()
+    z = conv(x).detach()
+    wanted = F.pixel_shuffle(z, 2)
+    return {"x": x, "w": view(conv), "z": z, "like": wanted}, wanted
+
+
+CASES = {
+    "box-refinement": (refined,),
+    "dice-loss": (overlap, overlap_of_pairs),
+    "distribution-expectation": (mean_place, mean_depth),
+    "feature-map-mask": (smaller_mask,),
+    "localization-quality": (sharp,),
+    "pixel-shuffle": (shuffled,),
+    "readout-fusion": (beside_the_whole,),
+    "point-prompt-embedding": (clicked, clicked_by_kind),
+}

@@ -1,11 +1,13 @@
-"""Cases of the concepts of sound."""
+"""Cases of the concepts of sound and time series."""
 
 from typing import Any
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 
-from tests.concepts.cases import rand
+from hfreader.trace.module_views import view
+from tests.concepts.cases import linear, module, rand
 
 Arguments = tuple[dict[str, Any], torch.Tensor]
 
@@ -22,4 +24,54 @@ def higher_rate() -> Arguments:
     return {"x": x, "h": h, "stride": 2, "ratio": 2, "first": 4, "like": wanted}, wanted
 
 
-CASES = {"anti-aliased-resampling": (lower_rate, higher_rate)}
+def said_so_far() -> Arguments:
+    table, lstm, w = nn.Embedding(9, 4).double(), nn.LSTM(4, 5, batch_first=True).double(), linear(5, 3)
+    y = torch.randint(9, (2, 6))
+    h = lstm(table(y))[0]
+    return {"y": y, "table": module(table), "e": table(y), "h": h, "w": module(w)}, w(h)
+
+
+def both_ends_cut() -> Arguments:
+    x, conv = rand(2, 3, 7), nn.ConvTranspose1d(3, 4, 6, 2).double()
+    wanted = conv(x)[..., 1:-3]
+    return {"x": x, "w": view(conv), "first": 1, "like": wanted}, wanted.detach()
+
+
+def gated() -> Arguments:
+    x, conv = rand(2, 3, 9), nn.Conv1d(3, 8, 3, 2).double()
+    z = conv(x).detach()
+    wanted = F.glu(z, dim=1)
+    return {"x": x, "w": view(conv), "z": z, "like": wanted}, wanted
+
+
+def shorter() -> Arguments:
+    z, w = rand(2, 3, 5, 4), linear(12, 6)
+    rows = z.transpose(1, 2).reshape(2, 5, 12)
+    return {"z": z, "rows": rows, "w": module(w)}, w(rows)
+
+
+def shorter_frequencies_first() -> Arguments:
+    z, w = rand(2, 3, 5, 4), linear(12, 6)
+    rows = z.permute(0, 2, 3, 1).reshape(2, 5, 12)
+    return {"z": z, "rows": rows, "w": module(w)}, w(rows)
+
+
+def sampled() -> Arguments:
+    mean, log, noise = rand(2, 3, 4), rand(2, 3, 4), rand(2, 3, 4)
+    return {"mean": mean, "log": log, "noise": noise, "spread": log.exp()}, mean + noise * log.exp()
+
+
+def category() -> Arguments:
+    table, one = nn.Embedding(9, 4).double(), torch.randint(9, (2, 6))
+    return {"table": module(table), "category": one}, table(one)
+
+
+CASES = {
+    "anti-aliased-resampling": (lower_rate, higher_rate),
+    "audio-subsampling": (shorter, shorter_frequencies_first),
+    "categorical-embedding": (category,),
+    "gated-convolution": (gated,),
+    "reparameterized-sample": (sampled,),
+    "rnn-transducer-predictor": (said_so_far,),
+    "upsampling-convolution": (both_ends_cut,),
+}
