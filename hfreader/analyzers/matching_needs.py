@@ -84,6 +84,7 @@ class Needs:
             case DerivedFrom(names=names):
                 # A position is taken by a subscript, a field is read by an attribute.
                 written = ("item", "attribute") if "position" in names else ("sub",) if "difference" in names else ()
+                written = (*written, "attribute") if "num_channels" in names else written
                 return Need((), (bits((*names, *(f"module {name}" for name in names), *written)),))
             case _:
                 outermost, inside = _operation(pattern)

@@ -88,6 +88,7 @@ STATELESS_MODULES = {
     "torch.nn.PixelShuffle": ("pixel_shuffle", ("upscale_factor",)),
     "torch.nn.PixelUnshuffle": ("pixel_unshuffle", ("downscale_factor",)),
     "torch.nn.Unfold": ("unfold", ("kernel_size", "dilation", "padding", "stride")),
+    "torch.nn.Upsample": ("interpolate", ("size", "scale_factor", "mode", "align_corners")),
     "torch.nn.CosineSimilarity": ("cosine_similarity", ("dim", "eps")),
 }
 

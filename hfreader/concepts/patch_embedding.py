@@ -5,7 +5,20 @@ from typing import Any
 from hfreader.concepts.convolutions import arranged, convolution, convolved, patches
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import VIT, VIVIT, at
-from hfreader.concepts.pattern import CONVOLUTION, LINEAR, Anything, Bind, Both, Layer, Not, Number, OneOf, Op, Pattern
+from hfreader.concepts.pattern import (
+    CONVOLUTION,
+    LINEAR,
+    Anything,
+    Bind,
+    Both,
+    DerivedFrom,
+    Layer,
+    Not,
+    Number,
+    OneOf,
+    Op,
+    Pattern,
+)
 
 X = Bind("x", Anything())
 # A convolution with as many channels out as in, or groups, makes features of features.
@@ -20,7 +33,16 @@ SEQUENCE = Op(("transpose", "permute"), (Op(("flatten",), (SHARED,)),))
 SIDE = Bind("side", Anything())
 AREA: Pattern = OneOf((Op(("pow",), (SIDE, Number(2))), Op(("mul",), (SIDE, SIDE))))
 SIZE = Bind("size", Anything())
-FLAT = OneOf((Op(("mul",), (Anything(), AREA)), Op(("mul",), (Op(("mul",), (Anything(), SIDE)), SIDE))))
+# What tells a patch of pixels from any other group of features: its channels are those of pictures.
+CHANNELS: Pattern = OneOf((Number(3), DerivedFrom(("num_channels",))))
+TIMES = Anything()
+FLAT = OneOf(
+    (
+        Op(("mul",), (CHANNELS, AREA)),
+        Op(("mul",), (TIMES, CHANNELS, AREA)),
+        Op(("mul",), (CHANNELS, SIDE, SIDE)),
+    )
+)
 CUT_BEFORE = Layer(LINEAR, (Bind("x", Op(("parameter",))),), "e", settings=(("in_features", FLAT),))
 # Cut by `unfold`, all patches of a picture as columns.
 COLUMNS = Op(("unfold",), (Op(("parameter",)),), keywords=(("kernel_size", SIZE), ("stride", SIZE)))
@@ -44,7 +66,9 @@ class {name}(nn.Module):
         self.o = nn.Conv2d(3, c.d, kernel_size=7, stride=4, padding=3)
         self.t = nn.Conv2d(c.d, c.e, 2, 2)
         self.w = nn.Conv2d(c.d, c.d, 3, 1, 1, groups=c.d)
-        self.l = nn.Linear(c.n * c.p * c.p, c.d)
+        self.l = nn.Linear(c.num_channels * c.p * c.p, c.d)
+        self.m = nn.Linear(c.t * 3 * c.p**2, c.d)
+        self.f = nn.Linear(c.d * c.p**2, c.d)
         self.r = nn.Conv2d(c.d, c.d, kernel_size=c.s, stride=c.s)
         self.k = nn.Linear(c.n * c.p, c.d)
         self.u = nn.Conv2d(c.e, c.d, kernel_size=1)
@@ -87,11 +111,14 @@ CONCEPT = Concept(
         _PATCHES.format(name="Convolution", body="self.a(x.view(-1, 3, 4, 4)).view(-1, 8)"),
         _PATCHES.format(name="Overlap", body="self.o(x).flatten(2).transpose(1, 2)"),
         _PATCHES.format(name="Flat", body="self.l(x)"),
+        _PATCHES.format(name="Tubes", body="self.m(x)"),
         _PATCHES.format(name="Unfold", body="self.k(F.unfold(x, kernel_size=self.z, stride=self.z).permute(0, 2, 1))"),
     ),
     rejects=(
         # Windows that overlap, cut out or convolved to a picture; downsampling by two or by a ratio, a convolution of
-        # each channel alone, a linear map of something else, windows of one pixel.
+        # each channel alone, a linear map of something else, also of groups of features, windows of one
+        # pixel.
+        _PATCHES.format(name="PatchEmbeddings", body="self.f(x)"),
         _PATCHES.format(name="Patches", body="self.k(F.unfold(x, kernel_size=self.z, stride=2).transpose(1, 2))"),
         _PATCHES.format(name="PatchEmbeddings", body="self.t(x)"),
         _PATCHES.format(name="PatchEmbeddings", body="self.r(x).flatten(2).transpose(1, 2)"),

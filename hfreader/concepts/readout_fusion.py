@@ -4,9 +4,10 @@ from typing import Any
 
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import DPT, at
-from hfreader.concepts.pattern import Anything, Bind, Op
+from hfreader.concepts.pattern import Anything, Bind, Number, Op
 
-WHOLE = Op(("expand_as",), (Bind("cls", Anything()),))
+WHOLE = Op(("expand_as",), (Bind("cls", Op(("item",))),))
+LAST = (("dim", Number(-1)),)
 
 
 def reference(x: Any, cls: Any, like: Any) -> Any:
@@ -45,12 +46,13 @@ CONCEPT = Concept(
         Symbol("cls", "t_0", Text("Token of the whole picture", "整幅图的词元")),
         Symbol("output", r"\mathrm{Read}(t)", Text("Both side by side", "两者并排")),
     ),
-    patterns=(Bind("output", Op(("cat",), (Bind("x", Anything()), WHOLE))),),
+    patterns=(Bind("output", Op(("cat",), (Bind("x", Anything()), WHOLE), keywords=LAST)),),
     output="output",
     reference=reference,
     matches=(_READOUT.format(name="Norm", body="return self.w(torch.cat((x, c.unsqueeze(1).expand_as(x)), -1))"),),
     rejects=(
-        # Added; the patches twice; put in front.
+        # Added; the patches twice; put in front; something else beside the patches.
+        _READOUT.format(name="Reassemble", body="return self.w(torch.cat((x, h.mean(1, True).expand_as(x)), -1))"),
         _READOUT.format(name="Reassemble", body="return self.v(x + c.unsqueeze(1).expand_as(x))"),
         _READOUT.format(name="Reassemble", body="return self.w(torch.cat((x, x), -1))"),
         _READOUT.format(name="Reassemble", body="return self.v(torch.cat((c.unsqueeze(1), x), 1))"),

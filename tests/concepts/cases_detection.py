@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from hfreader.trace.module_views import view
-from tests.concepts.cases import module, rand
+from tests.concepts.cases import Case, module, rand
 
 Arguments = tuple[dict[str, Any], torch.Tensor]
 
@@ -86,6 +86,39 @@ def shuffled() -> Arguments:
     return {"x": x, "w": view(conv), "z": z, "like": wanted}, wanted
 
 
+def pooled(layer: nn.Module) -> Case:
+    def case() -> Arguments:
+        x = rand(2, 3, 9, 8)
+        return {"x": x, "like": layer(x), "pool": view(layer)}, layer(x)
+
+    return case
+
+
+def highest() -> Arguments:
+    x = rand(2, 3, 9, 8)
+    wanted = F.max_pool2d(x, 3, 2, 1)
+    return {"x": x, "like": wanted, "size": 3, "stride": 2, "padding": 1}, wanted
+
+
+def separated() -> Arguments:
+    x, one, other = rand(2, 3, 9), nn.Conv1d(3, 3, 5, padding=2, groups=3).double(), nn.Conv1d(3, 4, 1).double()
+    z = one(x).detach()
+    return {"x": x, "depthwise": view(one), "z": z, "pointwise": view(other)}, other(z)
+
+
+def depths() -> Arguments:
+    truth, guess = rand(9).exp(), rand(9).exp()
+    d = truth.log() - guess.log()
+    return {"truth": truth, "guess": guess, "d": d, "forgiven": 0.5}, (d.var(correction=0) + d.mean() ** 2 / 2).sqrt()
+
+
+def beside() -> Arguments:
+    x, finer = rand(2, 3, 4, 4), rand(2, 2, 8, 8)
+    raised = F.interpolate(x, scale_factor=2.0)
+    wanted = torch.cat((raised, finer), 1)
+    return {"x": x, "raised": raised, "beside": finer, "scale": 2.0, "like": wanted}, wanted
+
+
 CASES = {
     "box-refinement": (refined,),
     "dice-loss": (overlap, overlap_of_pairs),
@@ -93,6 +126,16 @@ CASES = {
     "feature-map-mask": (smaller_mask,),
     "localization-quality": (sharp,),
     "pixel-shuffle": (shuffled,),
+    "pooling": (
+        highest,
+        pooled(nn.AvgPool2d(3, 1, 1, count_include_pad=False)),
+        pooled(nn.AvgPool2d((3, 2), padding=1, ceil_mode=True)),
+        pooled(nn.MaxPool2d(2)),
+        pooled(nn.AdaptiveAvgPool2d((4, 3))),
+        pooled(nn.AdaptiveMaxPool2d(5)),
+    ),
     "readout-fusion": (beside_the_whole,),
+    "scale-invariant-log-loss": (depths,),
+    "separable-convolution": (separated,),
     "point-prompt-embedding": (clicked, clicked_by_kind),
 }
