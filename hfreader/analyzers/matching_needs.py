@@ -37,6 +37,9 @@ from hfreader.concepts.pattern import (
     Unshared,
 )
 
+# Fields of configs that patterns name: the library's own vocabulary, the same in every model.
+CONFIG_FIELDS = frozenset({"num_channels"})
+
 
 class Need(NamedTuple):
     """What a pattern needs of a value.
@@ -84,7 +87,7 @@ class Needs:
             case DerivedFrom(names=names):
                 # A position is taken by a subscript, a field is read by an attribute.
                 written = ("item", "attribute") if "position" in names else ("sub",) if "difference" in names else ()
-                written = (*written, "attribute") if "num_channels" in names else written
+                written = written if CONFIG_FIELDS.isdisjoint(names) else (*written, "attribute")
                 return Need((), (bits((*names, *(f"module {name}" for name in names), *written)),))
             case _:
                 outermost, inside = _operation(pattern)
