@@ -45,7 +45,7 @@ def reference(x: Any, like: Any, pool: Any = None, size: Any = None, stride: Any
     return x
 
 
-def _at(value: Any, axis: int) -> int:
+def _at(value: Any, axis: int) -> Any:
     return value[axis] if isinstance(value, (tuple, list)) else value
 
 
