@@ -4,8 +4,11 @@ from typing import Any
 
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
 from hfreader.concepts.norms import norm
-from hfreader.concepts.pattern import Bind
+from hfreader.concepts.pattern import Bind, Both, Op
 from hfreader.concepts.scaled_token_embedding import LOOKUP
+
+# The norm is given the vectors; a module that looks them up itself is the whole of this.
+GIVEN = Op(("module",), (LOOKUP,))
 
 
 def reference(tokens: Any, table: Any, norm: Any) -> Any:
@@ -32,6 +35,16 @@ class {name}(nn.Embedding):
         return {body}
 """
 
+_CALLER = """
+class Model(nn.Module):
+    def __init__(self, n, d):
+        super().__init__()
+        self.e = Words(n, d)
+
+    def forward(self, x):
+        return self.e(x)
+"""
+
 CONCEPT = Concept(
     slug="normalised-token-embedding",
     name=Text("Normalised token embedding", "归一化词嵌入"),
@@ -56,7 +69,7 @@ CONCEPT = Concept(
         Symbol("norm", r"\mathrm{Norm}", Text("The normalisation", "归一化")),
         Symbol("output", "e", Text("What enters the first layer", "进入第一层的向量")),
     ),
-    patterns=(Bind("output", norm(LOOKUP, "norm")),),
+    patterns=(Bind("output", Both(GIVEN, norm(LOOKUP, "norm"))),),
     output="output",
     reference=reference,
     matches=(
@@ -64,7 +77,8 @@ CONCEPT = Concept(
         _TABLE.format(name="Words", body="self.l(F.dropout(super().forward(x)))"),
     ),
     rejects=(
-        # Words alone, a map, a sum, positions.
+        # What calls it; words alone, a map, a sum, positions.
+        _TABLE.format(name="Words", body="self.r(super().forward(x))") + _CALLER,
         _TABLE.format(name="NormedEmbedding", body="super().forward(x)"),
         _TABLE.format(name="NormedEmbedding", body="self.f(super().forward(x))"),
         _TABLE.format(name="NormedEmbedding", body="self.l(super().forward(x) + super().forward(x + 1))"),
