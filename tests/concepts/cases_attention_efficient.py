@@ -117,7 +117,42 @@ def matched(certain: bool) -> Case:
     return case
 
 
+def neighbouring(far: bool) -> Case:
+    """By a mask over all positions of a text in three blocks of four, torch's own attention."""
+
+    def case() -> tuple[dict[str, Any], torch.Tensor]:
+        q, k, v = rand(2, 3, 4, 2, 6), rand(2, 3, 4, 2, 6), rand(2, 3, 4, 2, 6)
+        g, h = rand(2, 1, 2, 2, 6).expand(2, 3, 2, 2, 6), rand(2, 1, 2, 2, 6).expand(2, 3, 2, 2, 6)
+        flat_q, flat_k, flat_v = (one.flatten(1, 2).transpose(1, 2) for one in (q, k, v))
+        block = torch.arange(12) // 4
+        seen = (block[:, None] - block[None]).abs() <= 1
+        names = {"query": q, "key": k, "value": v}
+        extra = 2 if far else 0
+        if far:
+            flat_k, flat_v = (torch.cat([one, two[:, 0].transpose(1, 2)], 2) for one, two in ((flat_k, g), (flat_v, h)))
+            seen = torch.cat([seen, torch.ones(12, 2, dtype=torch.bool)], 1)
+            names |= {"global_key": g, "global_value": h}
+        wanted = F.scaled_dot_product_attention(flat_q, flat_k, flat_v, attn_mask=seen, scale=1.0)
+        edges = torch.zeros(1, 3, 1, 4, 12 + extra, dtype=torch.float64)
+        edges[:, 0, ..., :4] = edges[:, 2, ..., 8:12] = float("-inf")
+        return {**names, "bias": edges}, wanted.transpose(1, 2).unflatten(1, (3, 4))
+
+    return case
+
+
+def own_block() -> tuple[dict[str, Any], torch.Tensor]:
+    q, k, v, g, h = rand(2, 2, 3, 4, 6), rand(2, 2, 3, 4, 6), rand(2, 2, 3, 4, 6), rand(2, 2, 5, 6), rand(2, 2, 5, 6)
+    wanted = [
+        F.scaled_dot_product_attention(
+            q[:, :, i], torch.cat([g, k[:, :, i]], 2), torch.cat([h, v[:, :, i]], 2), scale=1
+        )
+        for i in range(3)
+    ]
+    return {"query": q, "key": k, "value": v, "global_key": g, "global_value": h}, torch.stack(wanted, 2)
+
+
 CASES: dict[str, tuple[Case, ...]] = {
+    "block-sparse-attention": (neighbouring(False), neighbouring(True), own_block),
     "sparse-token-indexer": (indexed,),
     "separable-self-attention": (separable,),
     "softmax-feature-gate": (gated_features,),
