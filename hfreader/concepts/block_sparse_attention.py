@@ -49,11 +49,9 @@ def reference(
     The result as query.
     """
     if global_key is not None and global_key.dim() == 4:
-        blocks = (query, _behind(global_key, key), _behind(global_value, value))
-        return _attended(*blocks, bias)
-    keys, values = (_near(*pair) for pair in ((key, global_key), (value, global_value)))
-    result = _attended(*(one.transpose(2, 3) for one in (query, keys, values)), bias)
-    return result.transpose(2, 3)
+        return _attended(query, _behind(global_key, key), _behind(global_value, value), bias)
+    keys, values = _near(key, global_key), _near(value, global_value)
+    return _attended(query.transpose(2, 3), keys.transpose(2, 3), values.transpose(2, 3), bias).transpose(2, 3)
 
 
 def _attended(query: Any, key: Any, value: Any, bias: Any) -> Any:

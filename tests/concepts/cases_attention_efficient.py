@@ -151,7 +151,28 @@ def own_block() -> tuple[dict[str, Any], torch.Tensor]:
     return {"query": q, "key": k, "value": v, "global_key": g, "global_value": h}, torch.stack(wanted, 2)
 
 
+def windowed(capped: bool) -> Case:
+    """Windows of 7 positions, every 4, block by block."""
+
+    def case() -> tuple[dict[str, Any], torch.Tensor]:
+        q, k, v, r, hidden = rand(2, 2, 3, 4, 6), rand(2, 15, 2, 6), rand(2, 15, 2, 6), rand(1, 2, 1, 4, 7), 3.0
+        keys, values = (one.unfold(1, 7, 4).permute(0, 2, 1, 4, 3) for one in (k, v))
+        forbidden = rand(2, 1, 3, 1, 7) > hidden
+        blocks = []
+        for i in range(3):
+            raw = q[:, :, i] @ k[:, 4 * i : 4 * i + 7].permute(0, 2, 3, 1) + r[:, :, 0]
+            raw = torch.tanh(raw / 5) * 5 if capped else raw
+            raw = raw.masked_fill(forbidden[:, :, i], float("-inf"))
+            blocks.append(F.softmax(raw, -1) @ v[:, 4 * i : 4 * i + 7].transpose(1, 2))
+        wanted = torch.stack(blocks, 2)
+        names = {"query": q, "key": keys.mT, "value": values, "bias": r, "like": torch.zeros_like(wanted)}
+        return names | ({"softcap": 5.0, "forbidden": forbidden} if capped else {"visible": ~forbidden}), wanted
+
+    return case
+
+
 CASES: dict[str, tuple[Case, ...]] = {
+    "chunked-local-attention": (windowed(True), windowed(False)),
     "block-sparse-attention": (neighbouring(False), neighbouring(True), own_block),
     "sparse-token-indexer": (indexed,),
     "separable-self-attention": (separable,),
