@@ -39,6 +39,8 @@ from hfreader.concepts.pattern import (
 
 # Fields of configs that patterns name: the library's own vocabulary, the same in every model.
 CONFIG_FIELDS = frozenset({"num_channels"})
+# Parameters of torch's modules that patterns name.
+PARAMETERS = frozenset({"weight"})
 
 
 class Need(NamedTuple):
@@ -87,7 +89,8 @@ class Needs:
             case DerivedFrom(names=names):
                 # A position is taken by a subscript, a field is read by an attribute.
                 written = ("item", "attribute") if "position" in names else ("sub",) if "difference" in names else ()
-                written = written if CONFIG_FIELDS.isdisjoint(names) else (*written, "attribute")
+                read = not (CONFIG_FIELDS | PARAMETERS).isdisjoint(names)
+                written = (*written, "attribute") if read else written
                 return Need((), (bits((*names, *(f"module {name}" for name in names), *written)),))
             case _:
                 outermost, inside = _operation(pattern)

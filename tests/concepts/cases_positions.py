@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from tests.concepts.cases import Case, module, norm, rand
 
@@ -134,7 +135,32 @@ def normalised_words() -> tuple[dict[str, Any], torch.Tensor]:
     return {"tokens": ids, "table": module(words), "norm": module(layer)}, layer(words(ids))
 
 
+def resized_grid(mode: str, height: int, width: int) -> Case:
+    def case() -> tuple[dict[str, Any], torch.Tensor]:
+        table = rand(1, 3, 4, 5)
+        wanted = F.interpolate(table, size=(height, width), mode=mode, align_corners=False)
+        return {"table": table, "mode": mode, "align": False, "like": torch.zeros(wanted.shape).double()}, wanted
+
+    return case
+
+
+def sampled_grid(mode: str) -> Case:
+    def case() -> tuple[dict[str, Any], torch.Tensor]:
+        table, grid = rand(1, 3, 4, 5), torch.rand(1, 7, 1, 2).double() * 2 - 1
+        wanted = F.grid_sample(table, grid, mode=mode, padding_mode="border", align_corners=False)
+        bound = {"table": table, "grid": grid, "mode": mode, "padding": "border", "align": False}
+        return {**bound, "like": torch.zeros(wanted.shape).double()}, wanted
+
+    return case
+
+
 CASES = {
+    "position-embedding-interpolation": (
+        resized_grid("bicubic", 7, 3),
+        resized_grid("bilinear", 6, 9),
+        sampled_grid("bilinear"),
+        sampled_grid("bicubic"),
+    ),
     "normalised-token-embedding": (normalised_words,),
     "sine-position-embedding-2d": (waves_of_a_grid, blocks_of_a_grid),
     "relative-position-table": (relative_rows(True), relative_rows(False)),
