@@ -14,6 +14,10 @@ RES_MLP = Citation(
     "2105.03404",
     "§2, Eq. (1)",
 )
+GLOW = Citation(
+    "Glow: Generative Flow with Invertible 1x1 Convolutions", "Kingma, Dhariwal", 2018, "1807.03039", "§3.1"
+)
+POSITIVE = Bind("gamma", Op(("exp",), (LEARNED,)))
 
 
 def reference(x: Any, gamma: Any, beta: Any) -> Any:
@@ -40,7 +44,7 @@ CONCEPT = Concept(
         "so it costs less than the norm in whose place it stands.",
         "每个特征乘以一个可学习的数,再加上另一个。不计算任何统计量,因而比它所取代的归一化更省。",
     ),
-    citations=(RES_MLP, at(MOBILE_BERT, "§3.5, Eq. (3)")),
+    citations=(RES_MLP, at(MOBILE_BERT, "§3.5, Eq. (3)"), GLOW),
     equations=(r"\sym{output}=\sym{gamma}\odot\sym{x}+\sym{beta}",),
     symbols=(
         Symbol("x", "x", Text("The input", "输入")),
@@ -49,6 +53,8 @@ CONCEPT = Concept(
         Symbol("output", "y", Text("The output, shaped like the input", "输出,形状同输入")),
     ),
     patterns=(
+        # A scale that is never zero, so that the map can be turned back.
+        Bind("output", Op(("add",), (Op(("mul",), (POSITIVE, Bind("x", Op(("parameter",))))), Bind("beta", LEARNED)))),
         Returned(
             Bind(
                 "output",
@@ -63,6 +69,7 @@ CONCEPT = Concept(
     reference=reference,
     matches=(
         _AFFINE.format(name="LayerNorm", body="x * self.a + self.b"),
+        _AFFINE.format(name="Flow", body="(self.b + torch.exp(self.a) * x) * y"),
         _AFFINE.format(name="Block", body="self.b + self.a.view(1, -1) * x"),
     ),
     rejects=(

@@ -119,10 +119,29 @@ def beside() -> Arguments:
     return {"x": x, "raised": raised, "beside": finer, "scale": 2.0, "like": wanted}, wanted
 
 
+def error() -> Arguments:
+    guess, truth = rand(4, 5), rand(4, 5)
+    wanted = F.l1_loss(guess, truth)
+    return {"guess": guess, "truth": truth, "like": wanted}, wanted
+
+
+def smooth_error() -> Arguments:
+    guess, truth = rand(4, 5), rand(4, 5)
+    wanted = F.smooth_l1_loss(guess, truth, reduction="none", beta=0.7)
+    return {"guess": guess, "truth": truth, "beta": 0.7, "like": wanted}, wanted
+
+
+def standardised() -> Arguments:
+    x, mean, deviation = rand(2, 3, 4, 4), rand(3, 1, 1), rand(3, 1, 1).exp()
+    return {"x": x, "mean": mean, "deviation": deviation}, x / deviation - mean / deviation
+
+
 CASES = {
+    "absolute-error-loss": (error, smooth_error),
     "box-refinement": (refined,),
     "dice-loss": (overlap, overlap_of_pairs),
     "distribution-expectation": (mean_place, mean_depth),
+    "input-standardization": (standardised,),
     "feature-map-mask": (smaller_mask,),
     "localization-quality": (sharp,),
     "pixel-shuffle": (shuffled,),

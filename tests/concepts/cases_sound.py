@@ -66,11 +66,26 @@ def category() -> Arguments:
     return {"table": module(table), "category": one}, table(one)
 
 
+def hidden_at_random() -> Arguments:
+    noise, kept = torch.rand(3, 8, dtype=torch.float64), 3
+    mask = torch.ones(3, 8, dtype=torch.float64)
+    mask.scatter_(-1, noise.topk(kept, largest=False).indices, 0)
+    return {"noise": noise, "sorted": (torch.arange(8) >= kept).double().expand(3, -1)}, mask
+
+
+def few_dimensions() -> Arguments:
+    z, down, up = rand(2, 5, 6), linear(6, 3), linear(3, 6)
+    codes = down(z).tanh().round()
+    return {"z": z, "w_in": module(down), "low": down(z), "codes": codes, "w_out": module(up)}, up(codes)
+
+
 CASES = {
     "anti-aliased-resampling": (lower_rate, higher_rate),
     "audio-subsampling": (shorter, shorter_frequencies_first),
     "categorical-embedding": (category,),
     "gated-convolution": (gated,),
+    "quantization-projection": (few_dimensions,),
+    "random-masking": (hidden_at_random,),
     "reparameterized-sample": (sampled,),
     "rnn-transducer-predictor": (said_so_far,),
     "upsampling-convolution": (both_ends_cut,),
