@@ -1,9 +1,8 @@
 """Patterns and references of attention, shared by the concepts that describe one form of it."""
 
-import math
 from typing import Any
 
-from hfreader.concepts.model import NotCovered, Symbol, Text
+from hfreader.concepts.model import Chosen, Symbol, Text
 from hfreader.concepts.pattern import (
     Anything,
     Bind,
@@ -43,7 +42,11 @@ DETAIL_SYMBOLS = (
     Symbol(
         "scale",
         r"\sqrt{d_k}",
-        Text("Square root of the key dimension; code often multiplies by its inverse", "键维度的平方根;代码常乘其倒数"),
+        Text(
+            "Square root of the key dimension; code often multiplies by its inverse, or by a number that the "
+            "configuration sets instead, which the proof then says",
+            "键维度的平方根;代码常乘其倒数,或改乘配置另设的数(证明中会注明)",
+        ),
     ),
     Symbol(
         "mask",
@@ -214,14 +217,13 @@ def reference(
     Shapes: Q (..., T, d_k), K (..., S, d_k), V (..., S, d_v), with fewer heads than Q where queries are grouped; M
     broadcasts to (..., T, S). A boolean `mask` and `visible` are true where a query may look, `forbidden` where it may
     not. Q may come before it is cut into heads, (B, T, h d_k). `sinks` holds one score per head.
-    Where there are scores `unscaled`, nothing divides them.
+    Where there are scores `unscaled`, nothing divides them; a scale that the configuration sets is taken as it is.
     """
-    if query.dim() == 3 and key.dim() == 4 and query.shape[-1] == key.shape[1] * key.shape[-1]:
-        query = query.unflatten(-1, (key.shape[1], key.shape[-1])).transpose(1, 2)
-    _check_scale(scale, query.shape[-1])
+    query = _in_heads(query, key)
     key, value = (_like(query, one) for one in (key, value))
     query = query.reshape(*key.shape[:-2], *query.shape[-2:])
-    raw = query @ key.transpose(-2, -1) * (query.shape[-1] ** -0.5 if unscaled is None else 1)
+    factor = scale if isinstance(scale, Chosen) else query.shape[-1] ** -0.5
+    raw = query @ key.transpose(-2, -1) * (factor if unscaled is None else 1)
     if softcap is not None:
         raw = softcap * (raw / softcap).tanh()
     raw = masked_scores(raw if bias is None else raw + bias, mask, visible, forbidden)
@@ -232,10 +234,12 @@ def reference(
     return {"softmax": probabilities, "output": used.reshape(*value.shape[:-2], *raw.shape[-2:]) @ value}
 
 
-def _check_scale(scale: Any, size: int) -> None:
-    """The equation's scale is sqrt(d_k), multiplied by its inverse or divided by itself."""
-    if isinstance(scale, (int, float)) and not any(math.isclose(scale, size**power) for power in (0.5, -0.5)):
-        raise NotCovered(f"the scale given is {scale:.6g}, a setting of its own and not that of d_k = {size}")
+def _in_heads(query: Any, key: Any) -> Any:
+    """Queries in heads as the keys are: in a dimension of their own, or folded into the batch."""
+    if query.dim() != 3 or query.shape[-1] == key.shape[-1] or query.shape[-1] % key.shape[-1]:
+        return query
+    apart = query.unflatten(-1, (-1, key.shape[-1])).transpose(1, 2)
+    return apart.flatten(0, 1) if key.dim() == 3 else apart
 
 
 def _like(query: Any, shared: Any) -> Any:

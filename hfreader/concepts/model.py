@@ -77,10 +77,13 @@ class Concept:
       black box), and `weight` (of a linear map always (in, out), of an embedding (rows, features)), `bias` and `eps`
       are its parameters, None where it has none. Where the code calls a plain function at that place
       (`nn.functional.relu`), the object is that function, without parameters.
+    - A number that a scale of the configuration sets arrives as `Chosen`: a reference may take it for its own, and
+      the proof then says so where the equation has another.
     - A symbol that was not bound or not executed is left out, so what is optional has a default. Where a parameter
       without default cannot be filled, that execution is not compared.
     - A parameter named `like` receives the captured output: a reference may read its shape and nothing else.
-    - A reference raises `NotCovered` for an execution that the equation does not speak of (it is not compared).
+    - A reference raises `NotCovered` for an execution that the equation does not speak of (it is not compared), and
+      `SwitchedOff` where the mechanism is not in use.
     It returns `output`, or a dict from symbol to value where the equations define several symbols that the match
     captures: each is compared with what was captured, and the largest relative error counts.
     """
@@ -128,3 +131,11 @@ def printed(equation: str, latex: Mapping[str, str]) -> str:
 
 class NotCovered(Exception):
     """Raised by a reference: the equation says nothing of this execution. The message says why."""
+
+
+class SwitchedOff(NotCovered):
+    """Raised by a reference: what the equation describes is not in this execution at all. The message says why."""
+
+
+class Chosen(float):
+    """A number that a field of the configuration sets by itself, in a place where the equation may have another."""

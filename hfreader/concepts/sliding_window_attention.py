@@ -4,7 +4,7 @@ from typing import Any
 
 from hfreader.concepts.attentions import DETAIL_SYMBOLS, DETAILS
 from hfreader.concepts.attentions import reference as attention_reference
-from hfreader.concepts.model import Citation, Concept, NotCovered, Symbol, Text
+from hfreader.concepts.model import Citation, Concept, NotCovered, SwitchedOff, Symbol, Text
 from hfreader.concepts.papers import LONGFORMER, at
 from hfreader.concepts.pattern import Anything, Bind, Both, Direct, Element, Equation, Itself, Not, Op
 
@@ -30,7 +30,7 @@ def reference(
     (padding, and the same window again)."""
     queries, keys = query.shape[-2], key.shape[-2]
     if not isinstance(window, int):
-        raise NotCovered("no window is set")
+        raise SwitchedOff("no window is set")
     if window >= keys:
         raise NotCovered("the window is wider than the sequence, nothing is hidden")
     if queries != keys:

@@ -1,11 +1,12 @@
 """Prove matches: run the classes small, in float64, with random weights, and compare the code with the equations."""
 
 import inspect
+import math
 from collections import defaultdict
 from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from hfreader.concepts.model import Concept
+from hfreader.concepts.model import Chosen, Concept
 from hfreader.facts.matches import Capture, Match, Proof
 from hfreader.facts.places import Place
 from hfreader.progress import Report, silent
@@ -13,10 +14,10 @@ from hfreader.trace.captures import CaptureSession, Invocation
 from hfreader.trace.configs import one_line
 from hfreader.trace.holding import held
 from hfreader.trace.precision import float64
-from hfreader.trace.proof_equations import Outcome, check
+from hfreader.trace.proof_equations import NEVER, Outcome, check
 from hfreader.trace.proof_guards import Guards, guards_of
-from hfreader.trace.proof_runs import run_small
-from hfreader.trace.proof_verdicts import NEVER, TOLERANCE, Evidence, verdict
+from hfreader.trace.proof_runs import SmallRun, run_small
+from hfreader.trace.proof_verdicts import TOLERANCE, Evidence, verdict
 from hfreader.trace.settings import Setting
 
 SEEDS = (0, 1)
@@ -51,8 +52,8 @@ def prove(
         for number, setting in enumerate(work):
             report("proof", f"{setting.model_class.__name__}, {setting.name}", number, len(work))
             try:
-                for run, invocations in run_small(session, setting, SEEDS):
-                    for one in invocations:
+                for run in run_small(session, setting, SEEDS):
+                    for one in run.invocations:
                         for match in by_root[one.root]:
                             evidence[match.key].entered = True
                             _compare(match, concepts[match.concept], guards[match.key], one, evidence[match.key], run)
@@ -80,24 +81,32 @@ def _lost(match: Match, concepts: Mapping[str, Concept], missing: Container[Hash
 
 
 def _compare(
-    match: Match, concept: Concept, guards: Guards, invocation: Invocation, evidence: Evidence, run: str
+    match: Match, concept: Concept, guards: Guards, invocation: Invocation, evidence: Evidence, run: SmallRun
 ) -> None:
     """Check every execution of a match in one invocation of its root."""
     seen = {one.symbol: invocation.values.get((match.key, GUARD, one.symbol), []) for one in guards.captures}
     broken = guards.broken(invocation.instance, seen)
     for captured in _executions(match, concept, invocation):
         if isinstance(captured, str):
-            evidence.add(Outcome(reason=captured), run)
+            evidence.add(Outcome(reason=captured), run.words)
             continue
         # The reference may call modules, and they must compute as they did in the run.
         with float64(disguised=True):
-            outcome = check(concept, captured, examine=evidence.compared < EXAMINED)
+            outcome = check(concept, _marked(captured, run.chosen), examine=evidence.compared < EXAMINED)
         differs = outcome.error is not None and not outcome.error <= TOLERANCE
         if broken and (differs or outcome.error is None):
             outcome = Outcome(reason=f"{NEVER} in which `{broken}` holds")
         elif differs and (unseen := _unseen(match, concept)):
             outcome = Outcome(reason=f"the value of {unseen} was not captured")
-        evidence.add(outcome, run)
+        evidence.add(outcome, run.words)
+
+
+def _marked(captured: Mapping[str, object], chosen: frozenset[float]) -> dict[str, object]:
+    """What was captured, with the numbers marked that a scale of the configuration sets."""
+    return {
+        name: Chosen(value) if type(value) is float and any(math.isclose(value, one) for one in chosen) else value
+        for name, value in captured.items()
+    }
 
 
 def _unseen(match: Match, concept: Concept) -> str | None:

@@ -12,11 +12,12 @@ from typing import Any
 
 import torch
 
-from hfreader.concepts.model import Concept, NotCovered
+from hfreader.concepts.model import Chosen, Concept, NotCovered, SwitchedOff
 from hfreader.trace.module_views import ModuleView, view
 
 LIKE = "like"
 """The parameter of a reference that receives the captured output, for its shape."""
+NEVER = "never executed in any run"
 NOTICEABLE = 1e-9
 MASKED = 1e30
 """Magnitudes above this stand for infinity: Transformers masks with the smallest float, not with -inf."""
@@ -29,12 +30,14 @@ class Outcome:
     error     max|code - equation| / max|equation|; None where the two could not be compared, `reason` says why.
     constant  input symbols whose captured tensor holds one value only, so that they were hardly tested.
     unused    input symbols that do not change the equation's result; None when not examined.
+    chosen    whether the equation agrees only with a number of the configuration's own in the place of its own.
     """
 
     error: float | None = None
     reason: str | None = None
     constant: frozenset[str] = frozenset()
     unused: frozenset[str] | None = None
+    chosen: bool = False
 
 
 def check(concept: Concept, captured: Mapping[str, object], examine: bool = False) -> Outcome:
@@ -49,6 +52,8 @@ def check(concept: Concept, captured: Mapping[str, object], examine: bool = Fals
         equations = _results(concept, arguments)
     except _MissingError as missing:
         return Outcome(reason=str(missing))
+    except SwitchedOff as why:
+        return Outcome(reason=f"{NEVER}: {why}")
     except NotCovered as why:
         return Outcome(reason=f"the equation does not speak of this run: {why}")
     except Exception as error:  # a reference is other people's code, and what it is given may not be what it expects
@@ -68,7 +73,20 @@ def check(concept: Concept, captured: Mapping[str, object], examine: bool = Fals
         error=max(relative_error(code, value) for code, value in pairs.values()),
         constant=frozenset(name for name in inputs if _is_constant(arguments[name])),
         unused=ignored if examine else None,
+        chosen=_takes_its_own(concept, arguments, equations),
     )
+
+
+def _takes_its_own(concept: Concept, arguments: Mapping[str, Any], equations: Mapping[str, Any]) -> bool:
+    """Whether the results would be others without the numbers that the configuration sets."""
+    plain = {name: float(value) if isinstance(value, Chosen) else value for name, value in arguments.items()}
+    if not any(isinstance(value, Chosen) for value in arguments.values()):
+        return False
+    try:
+        without = _results(concept, plain)
+    except Exception:  # see `check`
+        return True
+    return any(_differ(without.get(symbol), value) for symbol, value in equations.items())
 
 
 class _MissingError(Exception):

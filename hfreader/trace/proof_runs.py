@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import torch
@@ -28,13 +29,21 @@ _EXPERTS = re.compile("expert")
 """Fields that count experts go with others that count those chosen, and with groups of them."""
 WINDOW = 3
 _CHANCES = re.compile(r"drop")
+_SCALES = re.compile(r"multiplier|scal(e|ing|ar)(_|$)")
 _EPSILONS = re.compile(r"(^|_)eps(ilon)?$")
 
 
-def run_small(
-    session: CaptureSession, setting: Setting, seeds: Sequence[int]
-) -> Iterator[tuple[str, list[Invocation]]]:
-    """For each seed the run in words, and what was captured in it; all at the first sizes at which the class runs.
+@dataclass(frozen=True)
+class SmallRun:
+    """One run: in words, what was captured in it, and the numbers that scales of the configuration set."""
+
+    words: str
+    invocations: list[Invocation]
+    chosen: frozenset[float]
+
+
+def run_small(session: CaptureSession, setting: Setting, seeds: Sequence[int]) -> Iterator[SmallRun]:
+    """A run for each seed; all at the first sizes at which the class runs.
 
     Raises HfreaderError where it runs neither at small sizes nor at its own.
     """
@@ -45,15 +54,16 @@ def run_small(
         except HfreaderError as error:
             failure = failure or error
             continue
-        yield _words(small, seeds[0]), first
-        yield from ((_words(small, seed), _run(session, small, seed)) for seed in seeds[1:])
+        chosen = _scales(small.config)
+        yield SmallRun(_words(small, seeds[0]), first, chosen)
+        yield from (SmallRun(_words(small, seed), _run(session, small, seed), chosen) for seed in seeds[1:])
         return
     raise failure or HfreaderError(f"{setting.model_class.__name__} accepts no sizes")
 
 
 def _smaller(setting: Setting) -> Iterator[Setting]:
     """The setting padded and with token types, at small sizes: all free, those kept equal that are, few layers."""
-    config = shallow(_without_chance(_with_windows(_with_epsilons(setting.config))))
+    config = shallow(_telling(setting.config))
     if not setting.options.bare:
         setting = with_token_types(setting) or setting
         setting = replace(setting, options=replace(setting.options, padded=True))
@@ -66,7 +76,7 @@ def _smaller(setting: Setting) -> Iterator[Setting]:
         except HfreaderError:
             continue
         small = setting.with_config(assignment.config, assignment.lengths)
-        if _numbers(small) <= most:
+        if _numbers(small) <= most and _turns_pairs(small.config):
             yield small
     yield own
 
@@ -79,35 +89,55 @@ def _numbers(setting: Setting) -> int:
         return 0
 
 
-def _with_windows(config: PreTrainedConfig) -> PreTrainedConfig:
-    """With every sliding window so narrow that it hides something of a short text."""
-    parts = [("", config), *((f"{name}.", part) for name, part in sub_configs(config).items())]
-    names = [f"{prefix}sliding_window" for prefix, part in parts if isinstance(vars(part).get("sliding_window"), int)]
-    return with_fields(config, dict.fromkeys(names, WINDOW)) if names else config
+def _telling(config: PreTrainedConfig) -> PreTrainedConfig:
+    """With values that show: nothing dropped by chance, which no equation speaks of; epsilons large; sliding windows
+    so narrow that they hide something of a short text; no scale that is 1; more than one type of token."""
+    ones = count(1)
+    changes: dict[str, object] = {}
+    for field, value in _fields(config):
+        name = field.rpartition(".")[2]
+        if type(value) is float and _CHANCES.search(name):
+            changes[field] = 0.0
+        elif type(value) is float and 0 < value < EPSILON and _EPSILONS.search(name):
+            changes[field] = EPSILON
+        elif type(value) is float and value == 1 and _SCALES.search(name):
+            changes[field] = 1 + next(ones) / 8
+        elif type(value) is int and name == "sliding_window":
+            changes[field] = WINDOW
+        elif type(value) is int and value == 1 and name == "type_vocab_size":
+            changes[field] = 2
+    return with_fields(config, changes) if changes else config
 
 
-def _with_epsilons(config: PreTrainedConfig) -> PreTrainedConfig:
-    parts = [("", config), *((f"{name}.", part) for name, part in sub_configs(config).items())]
-    names = [
-        f"{prefix}{name}" for prefix, part in parts for name, value in vars(part).items() if _is_epsilon(name, value)
+def _turns_pairs(config: PreTrainedConfig) -> bool:
+    """Whether what a rotary embedding turns of each head falls into pairs; code that turns an odd number of
+    coordinates may run all the same, by broadcasting, and computes nothing that anybody means."""
+    for part in (config, *sub_configs(config).values()):
+        given = vars(part)
+        heads, width = given.get("num_attention_heads"), given.get("hidden_size")
+        whole = width // heads if isinstance(heads, int) and isinstance(width, int) and heads else None
+        head = given.get("head_dim") or whole
+        parameters = given.get("rope_parameters")
+        factor = (parameters if isinstance(parameters, dict) else given).get("partial_rotary_factor")
+        if isinstance(head, int) and isinstance(factor, float) and int(head * factor) % 2:
+            return False
+    return True
+
+
+def _scales(config: PreTrainedConfig) -> frozenset[float]:
+    """The numbers by which code may multiply where a field of the configuration sets a scale."""
+    given = [
+        float(value)
+        for field, value in _fields(config)
+        if _SCALES.search(field.rpartition(".")[2]) and isinstance(value, int | float) and value > 0
     ]
-    return with_fields(config, dict.fromkeys(names, EPSILON)) if names else config
+    return frozenset(form for value in given for form in (value, 1 / value, value**-0.5))
 
 
-def _without_chance(config: PreTrainedConfig) -> PreTrainedConfig:
-    """With nothing dropped by chance, which no equation speaks of, so that training runs can be compared too."""
+def _fields(config: PreTrainedConfig) -> list[tuple[str, object]]:
+    """The fields of a configuration and of its parts, dotted, with their values."""
     parts = [("", config), *((f"{name}.", part) for name, part in sub_configs(config).items())]
-    names = [
-        f"{prefix}{name}"
-        for prefix, part in parts
-        for name, value in vars(part).items()
-        if type(value) is float and _CHANCES.search(name)
-    ]
-    return with_fields(config, dict.fromkeys(names, 0.0)) if names else config
-
-
-def _is_epsilon(name: str, value: object) -> bool:
-    return isinstance(value, float) and 0 < value < EPSILON and bool(_EPSILONS.search(name))
+    return [(f"{prefix}{name}", value) for prefix, part in parts for name, value in vars(part).items()]
 
 
 def _run(session: CaptureSession, setting: Setting, seed: int) -> list[Invocation]:

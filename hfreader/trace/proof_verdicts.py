@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hfreader.facts.matches import Proof
-from hfreader.trace.proof_equations import Outcome
+from hfreader.trace.proof_equations import NEVER, Outcome
 
 TOLERANCE = 1e-10
-NEVER = "never executed in any run"
 
 
 @dataclass
@@ -23,6 +22,7 @@ class Evidence:
     runs: dict[str, None] = field(default_factory=dict)
     constant: frozenset[str] | None = None
     unused: frozenset[str] | None = None
+    chosen: bool = False
     entered: bool = False
 
     @property
@@ -37,6 +37,7 @@ class Evidence:
             return
         self.errors.append(outcome.error)
         self.runs[run] = None
+        self.chosen |= outcome.chosen
         self.constant = outcome.constant if self.constant is None else self.constant & outcome.constant
         if outcome.unused is not None:
             self.unused = outcome.unused if self.unused is None else self.unused & outcome.unused
@@ -87,6 +88,8 @@ def _doubt(evidence: Evidence) -> str | None:
 def _remark(evidence: Evidence) -> str | None:
     """What a proof leaves open, or None."""
     remarks = []
+    if evidence.chosen:
+        remarks.append("with a scale that the configuration sets, where the equation has one of its own")
     if evidence.unused:
         remarks.append(f"the equation's result does not depend on {_listed(evidence.unused)}, as captured")
     if evidence.reasons:

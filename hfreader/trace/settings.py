@@ -16,6 +16,7 @@ from hfreader.trace.configs import one_line
 from hfreader.trace.inputs import other_inputs, parameters_of_forward, random_ids, text_inputs
 from hfreader.trace.models import random_model
 from hfreader.trace.sizes import Lengths
+from hfreader.trace.tokenizers import vocabulary_size
 
 Shape = Literal["row", "column", "token", "class"]
 """One int per row, (batch,) or (batch, 1); one int per token; one float per row and class."""
@@ -106,11 +107,21 @@ class Setting:
             given.pop("attention_mask", None)
         if options.padded and "attention_mask" in given:
             given["attention_mask"][0, ..., -1] = 0
+            given |= self._ending_in_padding(given)
         if options.embeds:
             given["inputs_embeds"] = model.get_input_embeddings()(given.pop("input_ids"))
         if self.lengths.encoder is not None and not self._two_sided:
             given |= self._encoder_states(model, ids.shape[0], self.lengths.encoder)
         return given | self._zeros(model, ids[..., start:]) | dict(options.extra)
+
+    def _ending_in_padding(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The ids with the padding id where the mask hides one; none where the configuration knows no such id."""
+        pad = getattr(self.config, "pad_token_id", None)
+        if "input_ids" not in given or type(pad) is not int or not 0 <= pad < vocabulary_size(self.config):
+            return {}
+        ids = given["input_ids"].clone()
+        ids[0, ..., -1] = pad
+        return {"input_ids": ids}
 
     @property
     def _two_sided(self) -> bool:

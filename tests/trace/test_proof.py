@@ -21,6 +21,7 @@ from hfreader.facts.snapshot import Snapshot
 from hfreader.trace.captures import Invocation
 from hfreader.trace.proof import _compare, prove
 from hfreader.trace.proof_guards import Guards
+from hfreader.trace.proof_runs import SmallRun
 from hfreader.trace.proof_verdicts import Evidence
 from hfreader.trace.settings import Setting
 from hfreader.trace.sizes import Lengths
@@ -189,6 +190,6 @@ def test_what_no_run_can_see_disproves_nothing(how, reasons, compared):
     seen = {(match.key, one): [values[one.symbol]] for one in match.captures}
     evidence = Evidence()
     invocation = Invocation(match.root, None, "", seen, finished=True)
-    _compare(match, catalogue()["gelu"], Guards((), None, ()), invocation, evidence, "a run")
+    _compare(match, catalogue()["gelu"], Guards((), None, ()), invocation, evidence, SmallRun("a run", [], frozenset()))
     assert list(evidence.reasons) == reasons
     assert evidence.compared == compared

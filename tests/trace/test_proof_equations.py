@@ -6,9 +6,10 @@ import torch
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
-from hfreader.concepts.model import Concept, NotCovered, Text
+from hfreader.concepts import catalogue
+from hfreader.concepts.model import Chosen, Concept, NotCovered, Text
 from hfreader.trace.module_views import view
-from hfreader.trace.proof_equations import check, relative_error
+from hfreader.trace.proof_equations import NEVER, Outcome, check, relative_error
 from hfreader.trace.randomise import randomise
 
 
@@ -210,3 +211,30 @@ def test_a_table_behind_super_is_examined():
     ignoring = concept(lambda positions, table: values["O"])
     assert check(ignoring, values, examine=True).unused == {"positions", "table"}
     assert torch.equal(layer.weight, before)
+
+
+def scaled(scale: float, factor: float) -> Outcome:
+    """Attention whose code multiplies by `factor`, checked where `scale` was captured."""
+    query, key, value = (torch.randn(2, 3, 5, 4, dtype=torch.float64) for _ in range(3))
+    output = (query @ key.transpose(-2, -1) * factor).softmax(-1) @ value
+    captured = {"query": query, "key": key, "value": value, "scale": scale, "output": output}
+    return check(catalogue()["scaled-dot-product-attention"], captured)
+
+
+def test_a_scale_that_the_configuration_sets_is_taken_and_said():
+    own = scaled(Chosen(0.3), 0.3)
+    assert own.error is not None and own.error < 1e-12 and own.chosen
+    usual = scaled(Chosen(0.5), 0.5)
+    assert usual.error is not None and usual.error < 1e-12 and not usual.chosen
+
+
+def test_a_wrong_scale_is_disproven():
+    wrong = scaled(0.3, 0.3)
+    assert wrong.error is not None and wrong.error > 1e-3
+
+
+def test_what_is_switched_off_was_not_executed():
+    query, key, value = (torch.randn(2, 3, 5, 4, dtype=torch.float64) for _ in range(3))
+    captured = {"query": query, "key": key, "value": value, "window": None, "output": value}
+    outcome = check(catalogue()["sliding-window-attention"], captured)
+    assert outcome.reason == f"{NEVER}: no window is set"

@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 import transformers
-from transformers import BertConfig, BertModel, MixtralConfig, MixtralModel, XLNetConfig, XLNetModel
+from transformers import (
+    BertConfig,
+    BertModel,
+    MixtralConfig,
+    MixtralModel,
+    StableLmConfig,
+    XLNetConfig,
+    XLNetModel,
+)
 
 from hfreader.trace import proof_runs
 from hfreader.trace.captures import CaptureSession
@@ -22,7 +30,7 @@ MIXTRAL = MixtralConfig(
 
 def test_parameters_that_are_made_as_float32_become_float64():
     setting = Setting("plain", XLNetModel, XLNET, Lengths(2, 5))
-    runs = [words for words, _ in run_small(CaptureSession([], PACKAGE), setting, (0, 1))]
+    runs = [run.words for run in run_small(CaptureSession([], PACKAGE), setting, (0, 1))]
     assert [words.rpartition(" ")[2] for words in runs] == ["0)", "1)"]
     assert all(words.startswith("XLNetModel (plain), B=2, ") for words in runs)
 
@@ -39,3 +47,21 @@ def test_sizes_that_make_a_model_heavy_are_passed_over(heavy: int, forms: int, m
     found = list(proof_runs._smaller(Setting("plain", BertModel, BERT, Lengths(2, 5))))
     assert len(found) == forms
     assert found[-1].config.hidden_size == BERT.hidden_size
+
+
+def test_values_are_changed_that_would_hide_errors():
+    config = BertConfig(type_vocab_size=1)
+    config.attention_multiplier = config.residual_multiplier = 1.0
+    config.sliding_window = 4096
+    telling = proof_runs._telling(config)
+    assert (telling.type_vocab_size, telling.sliding_window) == (2, proof_runs.WINDOW)
+    assert (telling.layer_norm_eps, telling.hidden_dropout_prob) == (proof_runs.EPSILON, 0.0)
+    assert len({1.0, telling.attention_multiplier, telling.residual_multiplier}) == 3
+    assert {telling.attention_multiplier, telling.attention_multiplier**-0.5} <= proof_runs._scales(telling)
+    assert telling.hidden_size not in proof_runs._scales(telling)
+
+
+@pytest.mark.parametrize(("factor", "fits"), [(0.25, False), (0.5, True)])
+def test_a_rotary_embedding_turns_pairs(factor: float, fits: bool):
+    config = StableLmConfig(hidden_size=16, num_attention_heads=4, num_key_value_heads=4, partial_rotary_factor=factor)
+    assert proof_runs._turns_pairs(config) is fits

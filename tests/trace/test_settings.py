@@ -115,3 +115,9 @@ def test_parameters_for_labels_and_ids():
     assert label_parameters(BertForPreTraining) == ["labels", "next_sentence_label"]
     assert label_parameters(modeling_bert.BertForQuestionAnswering) == ["start_positions", "end_positions"]
     assert id_parameters(GPT2DoubleHeadsModel) == ["position_ids", "mc_token_ids"]
+
+
+def test_what_the_mask_hides_is_padding_where_the_configuration_has_an_id_for_it():
+    given = inputs(setting("bert", padded=True))
+    assert given["input_ids"][0, -1] == 0
+    assert given["input_ids"][1, -1] != 0
