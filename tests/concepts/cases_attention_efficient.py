@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
+from hfreader.concepts import catalogue
 from tests.concepts.cases import Case, linear, module, rand
 
 
@@ -171,7 +172,30 @@ def windowed(capped: bool) -> Case:
     return case
 
 
+def shifted_windows() -> tuple[dict[str, Any], torch.Tensor]:
+    """By torch's own cutting into windows; what is attended is another image."""
+
+    def cut(image: torch.Tensor) -> torch.Tensor:
+        columns = F.unfold(image.permute(0, 3, 1, 2), 2, stride=2).unflatten(1, (5, 4))
+        return columns.permute(0, 3, 2, 1).flatten(0, 1)
+
+    x, wanted = rand(2, 4, 6, 5), rand(2, 4, 6, 5)
+    attended = wanted.roll((-1, -1), (1, 2))
+    result = CONCEPT_OF_WINDOWS.computation(x=x, windows=cut(x), attended=attended, shift=(1, 1))
+    torch.testing.assert_close(result["windows"], cut(x.roll((-1, -1), (1, 2))))
+    return {"x": x, "windows": cut(x), "attended": attended, "shift": (1, 1)}, wanted
+
+
+def grounded() -> tuple[dict[str, Any], torch.Tensor]:
+    x, t, forbidden = rand(2, 4, 6), rand(2, 5, 6), rand(2, 1, 5) > 1
+    wanted = (x @ t.mT / 6**0.5 + 0.3).masked_fill(forbidden, float("-inf"))
+    return {"x": x, "text": t, "forbidden": forbidden, "scale": 6**0.5, "bias": torch.tensor(0.3)}, wanted
+
+
+CONCEPT_OF_WINDOWS = catalogue()["shifted-window-attention"]
 CASES: dict[str, tuple[Case, ...]] = {
+    "shifted-window-attention": (shifted_windows,),
+    "open-vocabulary-logits": (grounded,),
     "chunked-local-attention": (windowed(True), windowed(False)),
     "block-sparse-attention": (neighbouring(False), neighbouring(True), own_block),
     "sparse-token-indexer": (indexed,),
