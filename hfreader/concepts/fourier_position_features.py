@@ -9,10 +9,16 @@ from hfreader.concepts.pattern import Anything, Bind, Number, OneOf, Op, Pattern
 MATRIX = Bind("matrix", OneOf((Op(("learned",)), Op(("buffer",)))))
 PROJECTED = Op(("matmul",), (Bind("x", Anything()), MATRIX))
 ANGLES: Pattern = Op(("mul",), (Number(2 * math.pi), PROJECTED))
+# One coordinate, and a phase of its own for each frequency.
+SHIFTED = Op(("add",), (Op(("mul",), (Bind("x", Anything()), MATRIX)), Bind("phases", Op(("buffer",)))))
+WAVES = Op(("cos",), (Op(("mul",), (Number(2 * math.pi), SHIFTED)),))
 
 
-def reference(x: Any, matrix: Any) -> Any:
-    """[sin(2 pi x B), cos(2 pi x B)]. Shapes: x (..., c), B (c, n), the result (..., 2n)."""
+def reference(x: Any, matrix: Any, phases: Any = None) -> Any:
+    """[sin(2 pi x B), cos(2 pi x B)], or cos(2 pi (x B + b)) where there are `phases` b. Shapes: x (..., c), B (c, n),
+    the result (..., 2n); with phases x (..., 1), B and b (n,), the result (..., n)."""
+    if phases is not None:
+        return (2 * math.pi * (x * matrix + phases)).cos()
     angles = 2 * math.pi * (x @ matrix)
     count = angles.shape[-1]
     result = angles.new_zeros(*angles.shape[:-1], 2 * count)
@@ -25,6 +31,7 @@ class {name}(nn.Module):
     def __init__(self, c):
         super().__init__()
         self.b = nn.Buffer(c.s * torch.randn((2, c.n)))
+        self.w, self.p = nn.Buffer(torch.randn(c.n)), nn.Buffer(torch.randn(c.n))
 
     def forward(self, x):
         {body}
@@ -47,13 +54,20 @@ CONCEPT = Concept(
         ),
         Citation("Segment Anything", "Kirillov et al.", 2023, "2304.02643"),
     ),
-    equations=(r"\sym{output}=[\sin(2\pi\,\sym{x}\,\sym{matrix}),\ \cos(2\pi\,\sym{x}\,\sym{matrix})]",),
+    equations=(
+        r"\sym{output}=[\sin(2\pi\,\sym{x}\,\sym{matrix}),\ \cos(2\pi\,\sym{x}\,\sym{matrix})]",
+        r"\sym{output}=\cos(2\pi(\sym{x}\,\sym{matrix}+\sym{phases}))",
+    ),
     symbols=(
         Symbol("x", "v", Text("Coordinates, from -1 to 1", "坐标,从 -1 到 1")),
         Symbol("matrix", "B", Text("Directions and frequencies, drawn once at random", "一次随机抽取的方向与频率")),
+        Symbol("phases", "b", Text("Shifts, drawn once at random", "一次随机抽取的相位")),
         Symbol("output", r"\gamma(v)", Text("The features", "特征")),
     ),
-    patterns=(Bind("output", Op(("cat",), (Op(("sin",), (ANGLES,)), Op(("cos",), (ANGLES,))))),),
+    patterns=(
+        Bind("output", Op(("cat",), (Op(("sin",), (ANGLES,)), Op(("cos",), (ANGLES,))))),
+        Bind("output", WAVES),
+    ),
     output="output",
     reference=reference,
     matches=(
@@ -62,6 +76,7 @@ CONCEPT = Concept(
             body="x = 2 * x - 1\n        x = 2 * math.pi * (x @ self.b)\n"
             "        return torch.cat([torch.sin(x), torch.cos(x)], dim=-1)",
         ),
+        _POINTS.format(name="Noise", body="return torch.cos(2 * math.pi * (x[:, None] * self.w[None, :] + self.p))"),
     ),
     rejects=(
         # Frequencies that are no turns; one wave alone; the coordinates themselves.

@@ -12,7 +12,8 @@ FREQUENCIES = Bind("frequencies", GEOMETRIC)
 ANGLES = OneOf((Op(("mul",), (POSITIONS, FREQUENCIES)), Op(("matmul",), (FREQUENCIES, POSITIONS))))
 # The same frequencies for every axis, each of which has tables of its own.
 ANGLES_APART = Op(("matmul", "mul"), (Bind("frequencies", Both(GEOMETRIC, AXES)), POSITIONS))
-SECTIONS = Bind("sections", Anything())
+# A list that is read from a table once for cosines and once for sines is the same list.
+SECTIONS = OneOf((Bind("sections", Anything()), Anything()))
 COUNT = OneOf((Number(2), Number(3)))
 Arrangement = Callable[[Pattern], Pattern]
 

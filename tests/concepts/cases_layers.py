@@ -156,6 +156,12 @@ def fourier() -> tuple[dict[str, Any], torch.Tensor]:
     return {"x": x, "matrix": matrix}, torch.cat((turns[..., 1], turns[..., 0]), dim=-1)
 
 
+def fourier_with_phases() -> tuple[dict[str, Any], torch.Tensor]:
+    x, matrix, phases = rand(5, 1), rand(3), rand(3)
+    wanted = [[math.cos(2 * math.pi * float(t * w + b)) for w, b in zip(matrix, phases, strict=True)] for t in x[:, 0]]
+    return {"x": x, "matrix": matrix, "phases": phases}, torch.tensor(wanted, dtype=torch.float64)
+
+
 def pointwise(function: Callable[[torch.Tensor], torch.Tensor]) -> Case:
     def case() -> tuple[dict[str, Any], torch.Tensor]:
         x = rand(50)
@@ -220,7 +226,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     "layer-scale": (layer_scale,),
     "frozen-batch-norm": (batch_norm, batch_norm_written_out),
     "scaled-token-embedding": (scaled_words,),
-    "fourier-position-features": (fourier,),
+    "fourier-position-features": (fourier, fourier_with_phases),
     "silu": (pointwise(F.silu),),
     "quick-gelu": (pointwise(lambda x: x / (1 + (-1.702 * x).exp())),),
     "relu-squared": (pointwise(lambda x: F.relu(x) ** 2),),

@@ -99,6 +99,11 @@ def positions() -> tuple[dict[str, Any], torch.Tensor]:
     return {"positions": ids, "table": module(table)}, table(ids)
 
 
+def rows_added() -> tuple[dict[str, Any], torch.Tensor]:
+    x, rows = rand(2, 5, 4), rand(5, 4)
+    return {"x": x, "rows": rows}, torch.add(x, rows)
+
+
 def embeddings() -> tuple[dict[str, Any], torch.Tensor]:
     tables = {name: nn.Embedding(9, 4).double() for name in ("token", "segment", "position")}
     ids = {name: torch.randint(0, 9, (2, 5)) for name in tables}
@@ -145,7 +150,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     "residual-connection": (residual,),
     "post-norm-block": (post_norm,),
     "pre-norm-block": (pre_norm,),
-    "learned-position-embedding": (positions,),
+    "learned-position-embedding": (positions, rows_added),
     "input-embedding-sum": (embeddings,),
     "first-token-pooler": (pooler,),
     "masked-lm-head": (masked_lm,),
