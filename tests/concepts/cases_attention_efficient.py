@@ -188,8 +188,8 @@ def shifted_windows() -> tuple[dict[str, Any], torch.Tensor]:
 
 def grounded() -> tuple[dict[str, Any], torch.Tensor]:
     x, t, forbidden = rand(2, 4, 6), rand(2, 5, 6), rand(2, 1, 5) > 1
-    wanted = (x @ t.mT / 6**0.5 + 0.3).masked_fill(forbidden, float("-inf"))
-    return {"x": x, "text": t, "forbidden": forbidden, "scale": 6**0.5, "bias": torch.tensor(0.3)}, wanted
+    wanted = (x @ t.mT / 6**0.5 + float(torch.tensor(0.3))).masked_fill(forbidden, float("-inf"))
+    return {"x": x, "text": t, "forbidden": forbidden, "scale": 6**0.5, "bias": torch.tensor(0.3).double()}, wanted
 
 
 CONCEPT_OF_WINDOWS = catalogue()["shifted-window-attention"]
