@@ -146,10 +146,20 @@ class CallEvaluator(ExpressionEvaluator):
         methods = [self.methods_of(one, name) for one in classes.options]
         found = [method for method in methods if method is not None]
         arguments = self.arguments(call)
+        if not found and name == "apply" and (step := self._autograd_step(classes)) is not None:
+            # What autograd hands to the forward besides carries no numbers.
+            arguments.positional.insert(0, Operand(self.make("opaque", "context")))
+            found = [step]
         if not found:
             return self.make("call", self.text(func), arguments.operands(), *spans)
         callee = self.make("constant", self.text(func), meaning=found[0])
         return self.call_value(callee, arguments, *spans, self.text(func))
+
+    def _autograd_step(self, classes: Classes) -> Functions | None:
+        """The forward of a `torch.autograd.Function`, which its `apply` runs."""
+        first = classes.options[0]
+        is_step = "torch.autograd.Function" in self.library.ancestors(first)
+        return self.methods_of(first, "forward") if is_step and len(classes.options) == 1 else None
 
     def _call_super(self, name: str, call: cst.Call, spans: Spans) -> int:
         function = self.next_method(name)

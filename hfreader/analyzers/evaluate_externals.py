@@ -20,6 +20,7 @@ from hfreader.analyzers.meanings import (
 from hfreader.analyzers.numbers import fold
 from hfreader.analyzers.operations import (
     ACTIVATION_GETTERS,
+    ACTIVATIONS_MADE,
     HIGHER_ORDER,
     MASK_BUILDERS,
     canonical_name,
@@ -84,6 +85,8 @@ class ExternalEvaluator(CallEvaluator):
         if name in ACTIVATION_GETTERS:
             activation = Modules((Instance(None, False, Arguments()),))
             return self.make("activation_table", label, arguments.operands(), *spans, meaning=activation)
+        if name in ACTIVATIONS_MADE:
+            return self.make(ACTIVATIONS_MADE[name], label, arguments.operands(), *spans)
         if name == "functools.partial" and arguments.positional:
             return self._partial(arguments, spans, label)
         return self._library_call(name, arguments, spans, label)

@@ -112,6 +112,14 @@ HIGHER_ORDER = {
 
 # Tables of activations by name.
 ACTIVATION_TABLES = frozenset({"transformers.activations.ACT2FN", "transformers.activations.ACT2CLS"})
+# Activations that transformers keeps as ready-made functions; one that is no operation of torch is known as one still.
+ACTIVATIONS_MADE = {
+    f"transformers.activations.{name}": operation
+    for name, operation in (
+        *(("gelu", "gelu"), ("gelu_python", "gelu"), ("silu", "silu"), ("mish", "mish")),
+        *((name, "activation") for name in ("gelu_new", "gelu_fast", "gelu_pytorch_tanh", "quick_gelu")),
+    )
+}
 ACTIVATION_GETTERS = frozenset({"transformers.activations.get_activation"})
 
 # Operations that move, copy, reshape or cast what they are given and compute nothing.

@@ -227,6 +227,15 @@ def test_what_a_module_holds_under_keys_is_known():
     assert (module.op, module.classes) == ("module", ("torch.nn.Linear",))
 
 
+def test_an_autograd_function_is_its_forward():
+    graph = small(
+        "class Step(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, x):\n"
+        "        ctx.save_for_backward(x)\n        return torch.sqrt(x)\n"
+        "class M(nn.Module):\n    def forward(self, x):\n        return Step.apply(x)\n"
+    )
+    assert shape(graph) == "sqrt(x)"
+
+
 def test_the_forward_of_a_layer_s_class_is_that_layer():
     graph = forward("return nn.LayerNorm.forward(self, x)")
     module = result(graph)
