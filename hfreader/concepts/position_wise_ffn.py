@@ -2,18 +2,27 @@
 
 from typing import Any
 
+from hfreader.concepts.gelu import reference as gelu
+from hfreader.concepts.linear_maps import affine
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import TRANSFORMER, at
-from hfreader.concepts.pattern import LINEAR, Activation, Anything, Bind, Both, FirstPosition, Layer, Not
+from hfreader.concepts.pattern import LINEAR, Activation, Anything, Bind, Both, Equation, FirstPosition, Layer, Not
 
 INPUT = Bind("x", Both(Not(FirstPosition(Anything())), Anything()))
+INNER = Layer(LINEAR, (INPUT,), "w_1")
+# A non-linearity that the code writes out.
+WRITTEN = Equation("gelu", (("x", INNER),), ("tanh", "root"))
 
 
-def reference(x: Any, w_1: Any, phi: Any, w_2: Any) -> Any:
-    """phi(x W_1 + b_1) W_2 + b_2. Shapes: x (..., d_model), W_1 (d_model, d_ff), W_2 (d_ff, d_model)."""
-    inner = x @ w_1.weight if w_1.bias is None else x @ w_1.weight + w_1.bias
-    hidden = phi(inner)
-    return hidden @ w_2.weight if w_2.bias is None else hidden @ w_2.weight + w_2.bias
+def reference(x: Any, w_1: Any, w_2: Any, phi: Any = None, tanh: Any = None, root: Any = None) -> Any:
+    """phi(x W_1 + b_1) W_2 + b_2; phi is a GELU, by tanh where that is bound, where no phi is.
+
+    Shapes: x (..., d_model), W_1 (d_model, d_ff), W_2 (d_ff, d_model)."""
+    inner = affine(x, w_1)
+    if phi is None:
+        written = {} if tanh is None else {"tanh": tanh, "root": root}
+        return affine(gelu(inner, **written), w_2)
+    return affine(phi(inner), w_2)
 
 
 _MLP = """
@@ -47,14 +56,20 @@ CONCEPT = Concept(
             r"\varphi",
             Text("Pointwise non-linearity: max(0, ·) in the paper", "逐元素非线性,论文中为 max(0, ·)"),
         ),
+        Symbol("tanh", r"\tanh", Text("The tanh of a GELU that is written out", "写出的 GELU 中的 tanh"), ("phi",)),
+        Symbol("root", r"\sqrt{2/\pi}", Text("A constant of it", "其中的常数"), ("phi",)),
         Symbol("w_2", "W_2", Text("Second linear map, back to the model dimension", "第二个线性映射,回到模型维度")),
         Symbol("output", r"\mathrm{FFN}(x)", Text("The output, one row per position", "输出,每个位置一行")),
     ),
-    patterns=(Bind("output", Layer(LINEAR, (Activation(Layer(LINEAR, (INPUT,), "w_1"), "phi"),), "w_2")),),
+    patterns=(
+        Bind("output", Layer(LINEAR, (Activation(INNER, "phi"),), "w_2")),
+        Bind("output", Layer(LINEAR, (WRITTEN,), "w_2")),
+    ),
     output="output",
     reference=reference,
     matches=(
         _MLP.format(name="Gate", body="self.b(F.dropout(F.relu(self.a(x)), p=0.1))"),
+        _MLP.format(name="Written", body="self.b((h := self.a(x)) * 0.5 * (1.0 + torch.erf(h / math.sqrt(2.0))))"),
         """
 class Half(nn.Module):
     def __init__(self, c):

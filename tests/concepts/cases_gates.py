@@ -3,9 +3,11 @@
 from typing import Any
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from tests.concepts.cases import linear, module, rand
+from tests.concepts.cases_vision import view
 
 Arguments = tuple[dict[str, Any], torch.Tensor]
 
@@ -65,7 +67,40 @@ def time_delay() -> Arguments:
     return {"x": x, "kernel": kernel, "offset": offset, "dilation": 2, "phi": F.relu}, wanted
 
 
+def additive() -> Arguments:
+    h, s, w, u, v = rand(2, 5, 4), rand(2, 3), linear(4, 6), linear(3, 6), linear(6, 1, bias=False)
+    weights = F.softmax(v(torch.tanh(w(h) + u(s)[:, None])), dim=1)
+    wanted = torch.einsum("bnx,bnd->bxd", weights, h).detach()
+    return {"h": h, "s": s, "w": module(w), "u": module(u), "v": module(v), "like": wanted}, wanted
+
+
+def mix() -> Arguments:
+    x, w_1, w_2 = rand(2, 6, 4), linear(4, 8), linear(8, 4)
+    conv = nn.Conv2d(8, 8, 3, padding=1, groups=8).double()
+    inner = w_1(x).mT.reshape(2, 8, 2, 3)
+    wanted = w_2(F.gelu(conv(inner).flatten(2).mT))
+    bound = {"x": x, "w_1": module(w_1), "w_2": module(w_2), "conv": view(conv), "u": inner, "phi": F.gelu}
+    return bound, wanted.detach()
+
+
+def clipped() -> Arguments:
+    x = rand(2, 3, 4)
+    wanted = torch.stack([one * min(1.0, 2.0 / (float(one.norm()) + 1e-6)) for one in x.view(-1, 4)]).view(2, 3, 4)
+    return {"x": x, "limit": 2.0, "eps": 1e-6}, wanted
+
+
+def spectrum() -> Arguments:
+    x, w = rand(2, 3, 4), linear(4, 10)
+    magnitude, phase = w(x).chunk(2, -1)
+    wanted = torch.fft.irfft(torch.polar(magnitude.exp().clamp(max=5.0), phase), 8, dim=-1).detach()
+    return {"x": x, "w": module(w), "limit": 5.0, "like": wanted}, wanted
+
+
 CASES = {
+    "additive-attention": (additive,),
+    "mix-ffn": (mix,),
+    "norm-clipping": (clipped,),
+    "inverse-stft-head": (spectrum,),
     "elementwise-affine": (affine,),
     "gated-linear-unit": (glu_of_halves, glu_of_two_maps, softcapped_product),
     "log-decay-gate": (decay, bounded_decay),
