@@ -96,7 +96,26 @@ def spectrum() -> Arguments:
     return {"x": x, "w": module(w), "limit": 5.0, "like": wanted}, wanted
 
 
+def logistic() -> Arguments:
+    x, w = rand(2, 3, 4), linear(4, 1)
+    return {"x": x, "w": module(w), "z": w(x)}, torch.sigmoid(w(x)).detach()
+
+
+def answerable() -> Arguments:
+    start, whole, w, v = rand(2, 4), rand(2, 4), linear(8, 4), linear(4, 1, bias=False)
+    wanted = v(torch.tanh(w(torch.cat((start, whole), -1)))).squeeze(-1).detach()
+    return {"start": start, "whole": whole, "w": module(w), "v": module(v), "like": wanted}, wanted
+
+
+def mean_start() -> Arguments:
+    h, scores = rand(2, 5, 4), rand(2, 5)
+    return {"h": h, "scores": scores}, torch.einsum("blh,bl->bh", h, F.softmax(scores, dim=-1))
+
+
 CASES = {
+    "logistic-readout": (logistic,),
+    "answerability-head": (answerable,),
+    "beam-search-qa-head": (mean_start,),
     "additive-attention": (additive,),
     "mix-ffn": (mix,),
     "norm-clipping": (clipped,),
