@@ -154,7 +154,13 @@ def sampled_grid(mode: str) -> Case:
     return case
 
 
+def fourier_mixing() -> tuple[dict[str, Any], torch.Tensor]:
+    x = rand(2, 5, 6)
+    return {"x": x}, torch.fft.fftn(x, dim=(1, 2)).real
+
+
 CASES = {
+    "fourier-token-mixing": (fourier_mixing,),
     "position-embedding-interpolation": (
         resized_grid("bicubic", 7, 3),
         resized_grid("bilinear", 6, 9),
