@@ -1,79 +1,33 @@
 """The cosines and sines of a rotary embedding whose positions have several coordinates."""
 
-from collections.abc import Callable
 from typing import Any
 
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
 from hfreader.concepts.papers import ROFORMER, at
-from hfreader.concepts.pattern import Anything, Bind, Both, Number, OneOf, Op, Pattern, Returned, Select, Slice
+from hfreader.concepts.pattern import Anything, Bind, Both, OneOf, Op, Pattern, Returned
+from hfreader.concepts.rotary_axes import (
+    Arrangement,
+    again,
+    alternating,
+    beside,
+    divided,
+    each_twice,
+    halves,
+    in_order,
+    in_turn,
+    last_first,
+    parity,
+    sections,
+    shared,
+)
 from hfreader.concepts.rotary_embedding_table import AXES, GEOMETRIC, POSITIONS, geometric_sequence
 
-FREQUENCIES = Bind("frequencies", GEOMETRIC)
+# Every second frequency first, so that both halves run from fast to slow.
+EVEN_FIRST = Op(("cat",), (Op(("item",), (GEOMETRIC,)), Op(("item",), (GEOMETRIC,))))
+FREQUENCIES = Bind("frequencies", OneOf((GEOMETRIC, EVEN_FIRST)))
 ANGLES = OneOf((Op(("mul",), (POSITIONS, FREQUENCIES)), Op(("matmul",), (FREQUENCIES, POSITIONS))))
 # The same frequencies for every axis, each of which has tables of its own.
 ANGLES_APART = Op(("matmul", "mul"), (Bind("frequencies", Both(GEOMETRIC, AXES)), POSITIONS))
-# A list that is read from a table once for cosines and once for sines is the same list.
-SECTIONS = OneOf((Bind("sections", Anything()), Anything()))
-COUNT = OneOf((Number(2), Number(3)))
-Arrangement = Callable[[Pattern], Pattern]
-
-
-def sections(wave: Pattern) -> Pattern:
-    """The frequencies cut into sections, one axis after another taken for each."""
-    cut = Op(("element",), (Op(("split",), (wave,), keywords=(("split_size_or_sections", SECTIONS),)),))
-    return Op(("cat",), (Op(("opaque",), (Op(("item",), (cut, Op(("remainder",), (Anything(), COUNT)))),)),))
-
-
-def in_turn(wave: Pattern) -> Pattern:
-    """The first axis, in which every third frequency is overwritten by another one, up to the end of its section."""
-    end = Op(("mul",), (Op(("item",), (SECTIONS, Anything())), Number(3)))
-    every_third = Op(("tuple",), (Anything(), Anything(), Op(("call",), (Anything(), end, Number(3)))))
-    other = Op(("setitem",), (Anything(), Anything(), Op(("item",), (wave, every_third))))
-    return Op(("loop",), (Op(("item",), (wave, Number(0))), other))
-
-
-def parity(wave: Pattern) -> Pattern:
-    """Even frequencies of the first axis beside odd frequencies of the second."""
-    of_axis = [Op(("item",), (wave, Number(axis))) for axis in (0, 1)]
-    even = Slice(of_axis[0], step=Number(2))
-    return Op(("stack",), (even, Slice(of_axis[1], start=Number(1), step=Number(2))))
-
-
-def in_order(wave: Pattern) -> Pattern:
-    """All frequencies of the first axis, then all of the second, and so on."""
-    return OneOf((Op(("cat",), (Select(0, wave), Select(1, wave))), Op(("flatten",), (wave,))))
-
-
-def last_first(wave: Pattern) -> Pattern:
-    """All frequencies of the second axis, then all of the first."""
-    flipped = Op(("flatten",), (Op(("flip",), (wave,)),))
-    return OneOf((Op(("cat",), (Select(1, wave), Select(0, wave))), flipped))
-
-
-def alternating(wave: Pattern) -> Pattern:
-    """Each frequency of all axes, the last axis first."""
-    return Op(("flatten",), (Op(("flip",), (Op(("transpose",), (wave,)),)),))
-
-
-def each_twice(wave: Pattern) -> Pattern:
-    """All frequencies of the first axis twice, then all of the second twice."""
-    first, second = Select(0, wave), Select(1, wave)
-    return Op(("cat",), (first, first, second, second))
-
-
-def again(arrangement: Arrangement) -> Arrangement:
-    """What an arrangement gives, and once more behind itself."""
-
-    def doubled(wave: Pattern) -> Pattern:
-        once = arrangement(wave)
-        return OneOf((Op(("cat",), (once, once)), Op(("tile",), (once, Number(2)))))
-
-    return doubled
-
-
-def beside(arrangement: Arrangement) -> Arrangement:
-    """What an arrangement gives, each column twice."""
-    return lambda wave: Op(("repeat_interleave",), (arrangement(wave),), keywords=(("repeats", Number(2)),))
 
 
 def tables(arrangement: Arrangement, *marks: str) -> tuple[Pattern, Pattern]:
@@ -115,46 +69,42 @@ def reference(
     neighbours: Any = None,
     each_twice: Any = None,
     apart: Any = None,
+    halves: Any = None,
 ) -> dict[str, Any]:
     """cos(m_a(i) theta_i) and sin(m_a(i) theta_i), a(i) the axis that column i belongs to.
 
     Shapes: positions (..., axes, 1), or (axes, ..., 1) where the frequencies are divided among the axes (by `sections`
-    or `parity`) or have tables of their own (`apart`); frequencies (n,); the result (..., columns), or with tables
+    or `parity`), or have tables of their own (`apart`); frequencies (n,); the result (..., columns), or with tables
     `apart` (axes, ..., columns), each column twice.
     """
+    theta = _checked(frequencies, apart is not None, halves is not None)
+    rows, count = like.shape[:-1], theta.numel()
     if apart is not None:
-        theta = geometric_sequence(frequencies[0, 0].flatten() if frequencies.dim() > 2 else frequencies)
-        angles = positions.reshape(like.shape[:-1])[..., None] * theta
+        angles = positions.reshape(rows)[..., None] * theta
         angles = angles.repeat(*[1] * (angles.dim() - 1), 2)
         return {"output": angles.cos() * scaling, "sin": angles.sin() * scaling}
-    theta = geometric_sequence(frequencies)
-    rows, count = like.shape[:-1], theta.numel()
-    divided = sections is not None or parity is not None
-    place = positions.reshape(-1, *rows) if divided else positions.reshape(*rows, -1).movedim(-1, 0)
+    axes_first = sections is not None or parity is not None
+    place = positions.reshape(-1, *rows) if axes_first else positions.reshape(*rows, -1).movedim(-1, 0)
     if sections is not None:
-        columns = _divided(list(sections), len(place), count, in_turn is not None)
-    elif parity is not None:
-        columns = [(index % 2, index) for index in range(count)]
+        columns = divided(list(sections), len(place), count, in_turn is not None)
+    elif halves is not None or parity is not None:
+        columns = [(index * 2 // count if parity is None else index % 2, index) for index in range(count)]
     else:
-        axes = list(range(len(place)))[:: -1 if last_first is not None else 1]
-        columns = [(axis, index) for axis in axes for index in range(count)]
-        columns = columns if alternating is None else [(axis, index) for index in range(count) for axis in axes]
-    if each_twice is not None:
-        columns = [one for axis in axes for _ in range(2) for one in columns if one[0] == axis]
-    elif neighbours is not None:
+        columns = shared(len(place), count, last_first is not None, alternating is not None, each_twice is not None)
+    if neighbours is not None:
         columns = [one for one in columns for _ in range(2)]
-    else:
+    elif each_twice is None:
         columns = [*columns, *columns]
     angles = place[[axis for axis, _ in columns]].movedim(0, -1) * theta[[index for _, index in columns]]
     return {"output": angles.cos() * scaling, "sin": angles.sin() * scaling}
 
 
-def _divided(sizes: list[int], axes: int, count: int, in_turn: bool) -> list[tuple[int, int]]:
-    """Axis and frequency of each column where every frequency belongs to one axis."""
-    if not in_turn:
-        owners = [number % axes for number, size in enumerate(sizes) for _ in range(size)]
-        return list(zip(owners, range(count), strict=True))
-    return [(index % axes if index < axes * sizes[index % axes] else 0, index) for index in range(count)]
+def _checked(frequencies: Any, apart: bool, even_first: bool) -> Any:
+    """The frequencies of one row, a geometric sequence, perhaps with the even ones of it before the odd ones."""
+    if apart and frequencies.dim() > 2:
+        frequencies = frequencies[0, 0].flatten()
+    theta = geometric_sequence(frequencies.sort(descending=True).values if even_first else frequencies)
+    return frequencies if even_first else theta
 
 
 _TABLE = """
@@ -220,6 +170,7 @@ CONCEPT = Concept(
             "a(i)=i\\bmod 2",
             Text("Even frequencies one axis, odd ones the other", "偶数频率归一轴,奇数归另一轴"),
         ),
+        Symbol("halves", "hh,ww", Text("Each axis has half of the frequencies", "每个轴各有一半频率")),
         Symbol("last_first", "w,h", Text("The last axis stands first", "最后的轴排在最前")),
         Symbol("alternating", "w,h,w,h", Text("All axes at one frequency stand together", "同一频率的各轴相邻")),
         Symbol(
@@ -245,6 +196,7 @@ CONCEPT = Concept(
         *tables(beside(sections), "neighbours"),
         *tables(again(in_turn), "in_turn"),
         *tables(again(parity), "parity"),
+        *tables(again(halves), "halves"),
         apart(),
     ),
     output="output",
@@ -257,6 +209,12 @@ CONCEPT = Concept(
             name="Table",
             body="t = torch.cat([m[i % 3] for i, m in enumerate(t.split(self.sections, dim=-1))], dim=-1)\n"
             "        return torch.cat((t, t), dim=-1)",
+            result=_AFTER,
+        ),
+        _TABLE.format(
+            name="Table",
+            body="h, w = (m[:, i % 2] for i, m in enumerate(t.chunk(2, dim=-1)))\n"
+            + "        t = torch.cat([h, w], dim=-1)\n        return torch.cat((t, t), dim=-1)",
             result=_AFTER,
         ),
         _TABLE.format(
@@ -296,6 +254,17 @@ def table(p, d, base, s):
         ),
     ),
     hints=frozenset(
-        {"scaling", "sections", "in_turn", "parity", "last_first", "alternating", "neighbours", "each_twice", "apart"}
+        (
+            "scaling",
+            "sections",
+            "in_turn",
+            "parity",
+            "halves",
+            "last_first",
+            "alternating",
+            "neighbours",
+            "each_twice",
+            "apart",
+        )
     ),
 )

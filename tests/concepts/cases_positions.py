@@ -49,6 +49,13 @@ def divided(name: str, owners: list[int], **marks: Any) -> Case:
     return case
 
 
+def by_halves() -> tuple[dict[str, Any], torch.Tensor]:
+    places, frequencies = torch.tensor([[0, 5], [3, 1], [2, 7]]), THETA[[0, 2, 1, 3]]
+    columns = [places[:, axis] * theta for axis, theta in zip([0, 0, 1, 1], frequencies, strict=True)]
+    bound = {"positions": places[..., None], "frequencies": frequencies, "halves": MARK, "like": torch.zeros(3, 8)}
+    return bound, torch.stack([*columns, *columns], -1).cos()
+
+
 def tables_apart() -> tuple[dict[str, Any], torch.Tensor]:
     places = torch.randint(9, (3, 2, 5))
     angles = torch.stack([places * theta for theta in THETA], -1)
@@ -188,5 +195,6 @@ CASES = {
         divided("again", [0, 1, 2, 0], sections=[2, 1, 1], in_turn=MARK),
         divided("again", [0, 1, 0, 1], parity=MARK),
         tables_apart,
+        by_halves,
     ),
 }
