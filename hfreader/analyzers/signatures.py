@@ -203,6 +203,7 @@ tensor_split input | indices_or_sections dim
 narrow input | dim start length
 select input | dim index
 roll input | shifts dims
+as_strided input | size stride storage_offset
 flip input *
 rot90 input | k dims
 tril input | diagonal

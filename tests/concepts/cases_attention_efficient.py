@@ -192,8 +192,19 @@ def grounded() -> tuple[dict[str, Any], torch.Tensor]:
     return {"x": x, "text": t, "forbidden": forbidden, "scale": 6**0.5, "bias": torch.tensor(0.3).double()}, wanted
 
 
+def banded() -> tuple[dict[str, Any], torch.Tensor]:
+    """By the whole matrix with zeros outside of the band."""
+    weights, value = rand(2, 3, 2, 5), rand(2, 6, 4)
+    whole = torch.zeros(2, 6, 6, dtype=torch.float64)
+    for row in range(6):
+        for column in range(max(0, row - 2), min(6, row + 3)):
+            whole[:, row, column] = weights[:, row // 2, row % 2, column - row + 2]
+    return {"weights": weights, "value": value}, (whole @ value).unflatten(1, (3, 2))
+
+
 CONCEPT_OF_WINDOWS = catalogue()["shifted-window-attention"]
 CASES: dict[str, tuple[Case, ...]] = {
+    "banded-attention": (banded,),
     "shifted-window-attention": (shifted_windows,),
     "open-vocabulary-logits": (grounded,),
     "chunked-local-attention": (windowed(True), windowed(False)),
