@@ -12,6 +12,7 @@ from hfreader.concepts.pattern import (
     DerivedFrom,
     Joined,
     Layer,
+    Not,
     Number,
     OneOf,
     Op,
@@ -147,6 +148,10 @@ CONCEPT = Concept(
     patterns=(
         Bind("output", COMPUTED),
         Bind("output", Op(("index_select",), (TABLE,), keywords=(("index", SEVERAL),))),
+        Bind(
+            "output",
+            Op(("item",), (KEPT, Bind("positions", Not(Op(("tuple", "slice")))))),
+        ),
         Bind("output", Op(("item",), (KEPT,))),
         Bind("output", Layer(EMBEDDING, (Bind("positions", POSITIONS),), "table", frozen=True)),
     ),
@@ -157,6 +162,7 @@ CONCEPT = Concept(
             name="Learned", body="i = torch.arange(x.shape[1])\n        return self.t.index_select(0, i.view(-1))"
         ),
         _TABLE.format(name="Rows", body="return self.t[: x.shape[1], :]"),
+        _TABLE.format(name="Picked", body="return self.t[x.long()]"),
         _TABLE.format(name="Frozen", body="return self.e(torch.arange(x.shape[1]))"),
         """
 def times(t, n):
