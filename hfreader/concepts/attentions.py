@@ -96,7 +96,13 @@ def transposed(key: Pattern) -> Pattern:
 def product(query: Pattern, key: Pattern) -> Pattern:
     """Q K^T, head by head."""
     across = transposed(key)
-    return OneOf((Op(("matmul",), (query, across)), Einsum((BATCHED,), (query, across))))
+    return OneOf(
+        (
+            Op(("matmul",), (query, across)),
+            Einsum((BATCHED,), (query, across)),
+            Einsum(("...qc,...kc->...qk",), (query, key)),
+        )
+    )
 
 
 def scores(query: Pattern, key: Pattern) -> Pattern:
@@ -194,7 +200,7 @@ def mixed(raw: Pattern, value: Pattern) -> Pattern:
     nothing = OneOf((Number(0), Op(("scalar_tensor",), (Number(0),))))
     dropped = Op(("masked_fill",), (shares, Bind("dropped", Anything()), nothing))
     parts = (OneOf((shares, dropped)), value)
-    return OneOf((Op(("matmul",), parts), Einsum((BATCHED,), parts)))
+    return OneOf((Op(("matmul",), parts), Einsum((BATCHED, "...hqk,...hkc->...qhc"), parts)))
 
 
 def reference(

@@ -2,21 +2,23 @@
 
 from typing import Any
 
+from hfreader.concepts.attention_heads import mapped
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
-from hfreader.concepts.pattern import Anything, Bind, Both, DerivedFrom, Einsum, Op
+from hfreader.concepts.pattern import LINEAR, Anything, Bind, Both, DerivedFrom, Einsum, Layer, Op
 
 # The last steps of a trick that turns a band into a matrix product: one column more, then another reading of the rows.
 SHARES = Bind("weights", Both(Anything(), DerivedFrom(("softmax",), through=("masked_fill", "narrow", "item"))))
 PADDED = Op(("pad",), (SHARES,))
 SLANTED = Op(("item",), (Op(("item",), (PADDED,)),))
 STRIPES = Op(("as_strided", "unfold"), (Op(("pad",), (Bind("value", Anything()),)),))
+BAND = Einsum(("bcwd,bcdh->bcwh",), (SLANTED, STRIPES))
 
 
-def reference(weights: Any, value: Any) -> Any:
+def reference(weights: Any, value: Any, like: Any, w_o: Any = None) -> Any:
     """sum over j from -w to w of a_{t, t + j} v_{t + j}; nothing comes from outside of the text.
 
     Shapes: weights (n, C, w, 2 w + 1), of each of C w positions its own and w on both sides; value (n, C w, d); the
-    result (n, C, w, d).
+    result (n, C, w, d), or (B, C w, D) with n = B h heads side by side and W^O.
     """
     count, chunks, width, around = weights.shape
     rows = weights.reshape(count, chunks * width, around)
@@ -25,7 +27,9 @@ def reference(weights: Any, value: Any) -> Any:
     for step in range(-reach, reach + 1):
         here, there = slice(max(0, -step), length - max(0, step)), slice(max(0, step), length - max(0, -step))
         result[:, here] += rows[:, here, reach + step, None] * value[:, there]
-    return result.reshape(count, chunks, width, -1)
+    if w_o is None:
+        return result.reshape(count, chunks, width, -1)
+    return mapped(result.unflatten(0, (like.shape[0], -1)).transpose(1, 2).flatten(2), w_o)
 
 
 CONCEPT = Concept(
@@ -43,7 +47,9 @@ CONCEPT = Concept(
             "Longformer: The Long-Document Transformer", "Beltagy, Peters, Cohan", 2020, "2004.05150", "§3.1, App. A"
         ),
     ),
-    equations=(r"\sym{output}_t=\sum_{j=-w}^{w}\sym{weights}_{t,\,t+j}\;\sym{value}_{t+j}",),
+    equations=(
+        r"\sym{output}_t=\sum_{j=-w}^{w}\sym{weights}_{t,\,t+j}\;\sym{value}_{t+j},\quad[\,\cdot\;\sym{w_o}\,]",
+    ),
     symbols=(
         Symbol(
             "weights",
@@ -51,9 +57,10 @@ CONCEPT = Concept(
             Text("Weights of a position on its window", "位置对其窗口的权重"),
         ),
         Symbol("value", "v", Text("Values", "值")),
+        Symbol("w_o", "W^O", Text("Output projection, where it is part of the class", "输出投影(若属于该类)")),
         Symbol("output", "o", Text("One mixture of values per position", "每个位置得到的值的混合")),
     ),
-    patterns=(Bind("output", Einsum(("bcwd,bcdh->bcwh",), (SLANTED, STRIPES))),),
+    patterns=(Bind("output", Layer(LINEAR, (BAND,), "w_o")), Bind("output", BAND)),
     output="output",
     reference=reference,
     matches=(

@@ -13,12 +13,14 @@ ALL_SCORES = Op(("matmul",), (Bind("query", Anything()), Bind("columns", Op(("le
 CLIPPED = Bind("distances", Op(("clamp",), (Op(("sub",)),)))
 
 
-def reference(query: Any, distances: Any, table: Any = None, columns: Any = None) -> Any:
+def reference(query: Any, distances: Any = None, table: Any = None, columns: Any = None, vectors: Any = None) -> Any:
     """q_i . a_ij, the part of a score that comes from the distance alone.
 
     Shapes: query (B, h, T, d), distances (T, S) rows of the table (n, d); or query (B, T, h, d), distances (B, h, T, S)
-    columns of the matrix (d, n); the result (B, h, T, S).
+    columns of the matrix (d, n); or query (B, h, T, d), vectors (B, T, S, d); the result (B, h, T, S).
     """
+    if vectors is not None:
+        return (query[:, :, :, None] * vectors[:, None]).sum(-1)
     if columns is not None:
         return (query.transpose(1, 2) @ columns).gather(-1, distances)
     rows = table.weight[distances]
@@ -51,10 +53,12 @@ CONCEPT = Concept(
             Text("The row of each distance, far ones in one row", "每种距离所在的行,远距离共用一行"),
         ),
         Symbol("columns", r"(w^K)^{\top}", Text("The same vectors as columns of a matrix", "同样的向量,作为矩阵的列")),
+        Symbol("vectors", "a", Text("A vector for each pair, given from outside", "每对位置的向量,由外部给出")),
         Symbol("output", "e^{rel}", Text("The part of the scores that distances give", "分数中由距离给出的部分")),
     ),
     patterns=(
         Bind("output", Einsum(("bhld,lrd->bhlr",), (Bind("query", Anything()), ROWS))),
+        Bind("output", Einsum(("bnid,bijd->bnij",), (Bind("query", Anything()), Bind("vectors", Anything())))),
         Bind("output", Op(("gather",), (ALL_SCORES,), keywords=(("index", CLIPPED),))),
     ),
     output="output",
@@ -93,6 +97,11 @@ class Scores(nn.Module):
         d = (i[:, None] - j[None, :])[None, None, :, :]
         s = s.gather(-1, d.clamp(0, self.n - 1).expand(*s.shape[:2], -1, -1))
         return s.masked_fill((d < 0) | (d >= self.n), 0.0)
+""",
+        """
+def mixer(q, k, v, p):
+    w = (q @ k.transpose(2, 3) + torch.einsum("bnid,bijd->bnij", (q, p))) / math.sqrt(q.shape[-1])
+    return F.softmax(w, dim=-1) @ v
 """,
     ),
     rejects=(

@@ -199,12 +199,22 @@ def banded() -> tuple[dict[str, Any], torch.Tensor]:
     for row in range(6):
         for column in range(max(0, row - 2), min(6, row + 3)):
             whole[:, row, column] = weights[:, row // 2, row % 2, column - row + 2]
-    return {"weights": weights, "value": value}, (whole @ value).unflatten(1, (3, 2))
+    wanted = (whole @ value).unflatten(1, (3, 2))
+    return {"weights": weights, "value": value, "like": torch.zeros_like(wanted)}, wanted
+
+
+def opened() -> tuple[dict[str, Any], torch.Tensor]:
+    layer, x, scale, bias = linear(6, 8), rand(2, 3, 4, 6), rand(1, 3, 1, 1), rand(6, 4, 5)
+    a, b = layer(x)[..., :4].sum(-1).sigmoid(), layer(x)[..., 4:].sum(-1).sigmoid()
+    gate = a * (b * scale[..., 0] - 1) + 2
+    wanted = torch.einsum("bht,bhts->bhts", gate, bias.unflatten(0, (2, 3))).flatten(0, 1)
+    return {"x": x, "w": module(layer), "scale": scale, "bias": bias, "like": torch.zeros_like(wanted)}, wanted
 
 
 CONCEPT_OF_WINDOWS = catalogue()["shifted-window-attention"]
 CASES: dict[str, tuple[Case, ...]] = {
     "banded-attention": (banded,),
+    "gated-relative-position-bias": (opened,),
     "shifted-window-attention": (shifted_windows,),
     "open-vocabulary-logits": (grounded,),
     "chunked-local-attention": (windowed(True), windowed(False)),
