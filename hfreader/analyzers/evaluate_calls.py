@@ -375,6 +375,15 @@ class CallEvaluator(ExpressionEvaluator):
         self.rebind(func.value, node)
         return node
 
+    def method_add_module(
+        self, receiver: Operand, arguments: Arguments, func: cst.Attribute, spans: Spans
+    ) -> int | None:
+        """A list of modules with one more, whose name is its place."""
+        if not isinstance(self.meaning(receiver.node), Container) or len(arguments.positional) < 2:
+            return None
+        del arguments.positional[0]
+        return self.method_append(receiver, arguments, func, spans)
+
     def method_get(self, receiver: Operand, arguments: Arguments, func: cst.Attribute, spans: Spans) -> int | None:
         """`mapping.get(key, default)` of a dict that is known."""
         inner = self.nodes[same_value(self.nodes, receiver.node)]

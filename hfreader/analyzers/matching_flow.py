@@ -319,13 +319,16 @@ class Flow:
 
     @cached_property
     def returned(self) -> tuple[int, ...]:
-        """What the root function returns, and the elements of it."""
+        """What the root function returns, and the elements of it, of a list that a loop fills, too."""
         if self.graph.result is None:
             return ()
         seen = [use.node for use, _ in self.seen_as(self.use_of(self.graph.result))]
+        loops = [one for node in seen if (one := self.node(node)).op == "loop" and len(one.operands) == 2]
+        lists = [last for one in loops if (last := self.node(one.operands[1].node)).label == "append"]
         return (
             *seen,
             *(one.node for node in seen if self.node(node).op in AGGREGATES for one in self.node(node).operands),
+            *(one.node for last in lists for one in last.operands[1:]),
         )
 
     @cached_property

@@ -25,6 +25,9 @@ MOVES = frozenset(_MOVES.split())
 # Modules of torch that compute nothing themselves.
 CARRIERS = frozenset(f"torch.nn.{name}" for name in ("Identity", "Sequential", "ModuleList", "ZeroPad1d", "ZeroPad2d"))
 
+# What `__init__` is given: of it nothing is known, and it is no tensor that flows.
+GIVEN = "arguments of __init__"
+
 
 @dataclass(frozen=True)
 class ChildCall:
@@ -84,10 +87,15 @@ def composition(flow: Flow) -> Composition:
 def _uses(flow: Flow, node: Node) -> Iterator[str]:
     """The operation, what an attribute that it reads is, and what the library's loss function is told by name."""
     yield node.op
-    if node.op == "attribute" and node.body is not None:
+    if node.op == "attribute" and node.body is not None and not _is_given(flow, flow.node(node.body)):
         yield flow.node(node.body).op
     if node.op == "call" and node.label.endswith("loss_function"):
         yield from (f"loss_function({one.keyword})" for one in node.operands if one.keyword)
+
+
+def _is_given(flow: Flow, value: Node) -> bool:
+    """Whether a value is an argument of `__init__` as it is, of which nothing is known."""
+    return value.op == "opaque" and [flow.node(one.node).label for one in value.operands] == [GIVEN]
 
 
 def _without_losses(flow: Flow, own: list[int]) -> list[int]:
@@ -172,7 +180,7 @@ def _is_tensor(flow: Flow, number: int, done: set[int]) -> bool:
     if node.number is not None or node.op in SHAPES or node.op == "constant":
         return False
     if node.op in ("parameter", "module", "learned", "buffer"):
-        return True
+        return node.label != GIVEN
     if node.op == "attribute":
         return node.body is not None and _is_tensor(flow, node.body, done)
     return any(_is_tensor(flow, one, done) for one in flow.sources(number))
