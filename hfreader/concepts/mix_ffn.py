@@ -31,7 +31,7 @@ class {name}(nn.Module):
         self.a, self.b = nn.Linear(c.d, c.e), nn.Linear(c.e, c.d)
         self.k = nn.Conv2d(c.e, c.e, 3, padding=1, groups=c.e)
         self.f = nn.Conv2d(c.e, c.e, 3, padding=1)
-        self.act = ACT2FN[c.act]
+        self.act, self.r = ACT2FN[c.act], nn.ReLU() if c.linear else nn.Identity()
 
     def forward(self, x, h, w):
         y = self.a(x).transpose(1, 2).view(-1, 8, h, w)
@@ -72,7 +72,10 @@ CONCEPT = Concept(
     patterns=(Bind("output", Layer(LINEAR, (MIXED,), "w_2")),),
     output="output",
     reference=reference,
-    matches=(_FFN.format(name="Mlp", body="return self.b(self.act(self.k(y).flatten(2).transpose(1, 2)))"),),
+    matches=(
+        _FFN.format(name="Mlp", body="return self.b(self.act(self.k(y).flatten(2).transpose(1, 2)))"),
+        _FFN.format(name="Linear", body="return self.b(self.act(self.k(self.r(y)).flatten(2).transpose(1, 2)))"),
+    ),
     rejects=(
         # No convolution; one that mixes channels; no non-linearity; the convolution after it.
         _FFN.format(name="MixFFN", body="return self.b(self.act(y.flatten(2).transpose(1, 2)))"),
