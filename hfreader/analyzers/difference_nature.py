@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from hfreader.analyzers.difference_outlines import Outlines
 from hfreader.facts.comparison import Outline, Step
 
-ATTENTION = frozenset({"scaled_dot_product_attention", "multi_head_attention_forward"})
+ATTENTION = frozenset({"scaled_dot_product_attention", "flash_attention", "multi_head_attention_forward"})
 STATISTICS = frozenset({"mean", "var", "rsqrt", "std", "norm", "vector_norm", "normalize", "layer_norm", "rms_norm"})
 LINEAR = frozenset({"Linear", "Conv1D", "Conv1d", "Conv2d", "Conv3d"})
 GATES = frozenset({"activation", "gelu", "relu", "silu", "sigmoid", "tanh", "glu"})

@@ -22,6 +22,7 @@ from hfreader.analyzers.operations import (
     ACTIVATION_GETTERS,
     ACTIVATIONS_MADE,
     HIGHER_ORDER,
+    KERNELS,
     MASK_BUILDERS,
     canonical_name,
     function_name,
@@ -74,8 +75,8 @@ class ExternalEvaluator(CallEvaluator):
             return self._builtin(last, arguments, spans) if node is None else node
         if last == "get_interface":
             return self._dispatch(front, arguments, spans, label)
-        if name in MASK_BUILDERS:
-            return self.make(MASK_BUILDERS[name], label, self._by_name(name, arguments), *spans)
+        if (operation := MASK_BUILDERS.get(name) or KERNELS.get(name)) is not None:
+            return self.make(operation, label, self._by_name(name, arguments), *spans)
         if name in REPARAMETRISATIONS and arguments.positional:
             return arguments.positional[0].node
         if name in CONTAINERS:

@@ -17,12 +17,14 @@ cosine_similarity cdist layer_norm rms_norm group_norm batch_norm instance_norm 
 minimum sort topk cumsum cumprod clamp where masked_fill masked_scatter gather scatter scatter_add index_select
 index_add one_hot cat stack roll tril triu pad interpolate conv1d conv2d conv3d conv_transpose1d conv_transpose2d
 max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d adaptive_avg_pool2d scaled_dot_product_attention
-multi_head_attention_forward cross_entropy mse_loss binary_cross_entropy_with_logits ctc_loss lerp polar fft ifft
-rfft irfft fftn
+flash_attention multi_head_attention_forward cross_entropy mse_loss binary_cross_entropy_with_logits ctc_loss lerp
+polar fft ifft rfft irfft fftn
 """
 SHOWN = frozenset(_SHOWN.split()) | frozenset(MASK_BUILDERS.values())
 # What makes a function worth opening.
-WORTH = frozenset({"matmul", "baddbmm", "einsum", "softmax", "scaled_dot_product_attention", "module"})
+WORTH = frozenset(
+    {"matmul", "baddbmm", "einsum", "softmax", "scaled_dot_product_attention", "flash_attention", "module"}
+)
 # Values of which only the first operand is data.
 FIRST_ONLY = frozenset({"item", "setitem", "unpack", "split", "chunk", "unbind", "element"})
 NO_DATA = frozenset(

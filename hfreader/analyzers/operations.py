@@ -103,6 +103,9 @@ MASK_BUILDERS = {
     "transformers.modeling_attn_mask_utils._prepare_4d_attention_mask": "bidirectional_mask",
 }
 
+# Functions of transformers that are one operation, whichever library computes it, by qualified name.
+KERNELS = {"transformers.modeling_flash_attention_utils._flash_attention_forward": "flash_attention"}
+
 # Functions that call their first argument: how many arguments to leave out before those they pass on.
 HIGHER_ORDER = {
     "transformers.pytorch_utils.apply_chunking_to_forward": 2,

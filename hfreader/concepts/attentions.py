@@ -189,6 +189,7 @@ def attention(query: Pattern, key: Pattern, value: Pattern) -> Pattern:
         (
             Op(("scaled_dot_product_attention",), (query, key, value, Bind("mask", Anything())), optional=settings),
             Op(("scaled_dot_product_attention",), (query, key, value), optional=settings),
+            flash(query, key, value, optional=(("softmax_scale", Bind("scale", Scalar())), settings[0])),
         )
     )
     return OneOf((Op(("mul",), (unsunk, shrunk)), weighted, fused))
@@ -201,6 +202,18 @@ def mixed(raw: Pattern, value: Pattern) -> Pattern:
     dropped = Op(("masked_fill",), (shares, Bind("dropped", Anything()), nothing))
     parts = (OneOf((shares, dropped)), value)
     return OneOf((Op(("matmul",), parts), Einsum((BATCHED, "...hqk,...hkc->...qhc"), parts)))
+
+
+def flash(
+    query: Pattern,
+    key: Pattern,
+    value: Pattern,
+    given: tuple[tuple[str, Pattern], ...] = (),
+    optional: tuple[tuple[str, Pattern], ...] = (),
+) -> Pattern:
+    """The library's own kernel, which divides by the root of d_k where it is given no scale."""
+    parts = (("query_states", query), ("key_states", key), ("value_states", value))
+    return Op(("flash_attention",), keywords=(*parts, *given), optional=optional)
 
 
 def reference(

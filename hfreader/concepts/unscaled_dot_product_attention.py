@@ -3,10 +3,10 @@
 from typing import Any
 
 from hfreader.concepts import attentions
-from hfreader.concepts.attentions import DETAIL_SYMBOLS, masked, mixed, unscaled
+from hfreader.concepts.attentions import DETAIL_SYMBOLS, flash, masked, mixed, unscaled
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
 from hfreader.concepts.papers import T5, TRANSFORMER, at
-from hfreader.concepts.pattern import Anything, Bind
+from hfreader.concepts.pattern import Anything, Bind, Number
 
 QUERY, KEY, VALUE = (Bind(name, Anything()) for name in ("query", "key", "value"))
 
@@ -57,7 +57,10 @@ CONCEPT = Concept(
             "output", r"\mathrm{Attention}(Q,K,V)", Text("One mixture of values per query", "每个查询得到的值的混合")
         ),
     ),
-    patterns=(Bind("output", mixed(masked(unscaled(QUERY, KEY)), VALUE)),),
+    patterns=(
+        Bind("output", mixed(masked(unscaled(QUERY, KEY)), VALUE)),
+        Bind("output", flash(QUERY, KEY, VALUE, given=(("softmax_scale", Number(1)),))),
+    ),
     output="output",
     reference=reference,
     matches=(
@@ -77,6 +80,13 @@ class Mixer(nn.Module):
     def forward(self, q, k, v, m):
         w = torch.matmul(q, k.transpose(2, 3)) * self.s
         return torch.einsum("bhij,bhjd->bhid", F.softmax(torch.where(m, w, -1e9), dim=-1), v)
+""",
+        """
+from ...modeling_flash_attention_utils import _flash_attention_forward
+
+def kernel(q, k, v, m):
+    parts = {"attention_mask": m, "query_length": q.shape[1], "is_causal": True}
+    return _flash_attention_forward(query_states=q, key_states=k, value_states=v, softmax_scale=1.0, **parts)
 """,
     ),
     rejects=(
