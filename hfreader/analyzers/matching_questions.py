@@ -329,6 +329,9 @@ def learns(flow: Flow, number: int) -> bool:
     node = flow.node(number)
     if node.op in ("linear", "conv1d", "conv2d"):
         return True
+    if node.op == "matmul":
+        seen = (use.node for one in node.operands for use, _ in flow.seen_as(flow.use_of(one.node)))
+        return any(flow.node(one).op == "learned" for one in seen)
     norm = any(name.rpartition(".")[2] in ("LayerNorm", "RMSNorm", "Embedding") for name in node.classes)
     return node.op == "module" and node.body is None and not norm and not is_activation(flow, number)
 

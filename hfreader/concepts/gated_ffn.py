@@ -3,11 +3,12 @@
 from typing import Any
 
 from hfreader.concepts.gates import GATE_SYMBOLS, gated, gated_value
+from hfreader.concepts.grouped_linear import STACKED
 from hfreader.concepts.linear_maps import affine, half
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
 from hfreader.concepts.norms import norm as norm_of
 from hfreader.concepts.papers import GLU_VARIANTS, at
-from hfreader.concepts.pattern import LINEAR, Anything, Bind, Itself, Layer, OneOf, Op
+from hfreader.concepts.pattern import LINEAR, Anything, Bind, Itself, Layer, OneOf, Op, Select
 
 # Where each map cuts off its input by a limit of its own, the one input is what there is without the limits.
 X = OneOf((Bind("x", Anything()), Itself(Bind("x", Anything()))))
@@ -23,12 +24,17 @@ PRODUCTS = OneOf(
         gated(Bind("second", half(1, IN)), half(0, IN)),
     )
 )
+# A matrix for each position of a frame, as for the codebooks of Moshi.
+INNER = Op(("matmul",), (X, Bind("w_in_groups", STACKED)))
+BY_GROUPS = Op(("matmul",), (gated(Select(0, INNER), Select(1, INNER)), Bind("w_down_groups", STACKED)))
 
 
 def reference(
     x: Any,
-    w_down: Any,
+    w_down: Any = None,
     phi: Any = None,
+    w_in_groups: Any = None,
+    w_down_groups: Any = None,
     w_gate: Any = None,
     w_up: Any = None,
     w_in: Any = None,
@@ -45,6 +51,9 @@ def reference(
 ) -> Any:
     """(phi(x W) * x V) W_2. W and V may be the halves of one map `w_in`; `second` is bound where the gate is its second
     half. Shapes: x (..., d_model), W and V (d_model, d_ff), W_2 (d_ff, d_model)."""
+    if w_in_groups is not None:
+        one, two = (x @ w_in_groups).chunk(2, -1)
+        return phi(one) * two @ w_down_groups
     if w_in is None:
         gate, up = affine(x, w_gate), affine(x, w_up)
     else:
@@ -100,12 +109,15 @@ CONCEPT = Concept(
         ),
         *GATE_SYMBOLS,
         Symbol("norm", r"\mathrm{N}", Text("A norm of the inner layer, in some models", "内层的归一化(某些模型)")),
+        Symbol("w_in_groups", "[W, V]_g", Text("The same, one for each group", "同上,每组一个"), ("w_in",)),
+        Symbol("w_down_groups", "W_{2,g}", Text("The map back, one for each group", "映射回去,每组一个"), ("w_down",)),
         Symbol("w_down", "W_2", Text("The map back to the model dimension", "回到模型维度的映射")),
         Symbol("output", r"\mathrm{FFN}(x)", Text("The output, one row per position", "输出,每个位置一行")),
     ),
     patterns=(
         Bind("output", Layer(LINEAR, (PRODUCTS,), "w_down")),
         Bind("output", Layer(LINEAR, (norm_of(PRODUCTS, "norm"),), "w_down")),
+        Bind("output", BY_GROUPS),
     ),
     output="output",
     reference=reference,
@@ -118,6 +130,17 @@ CONCEPT = Concept(
         _MLP.format(name="Fused", body="g, u = self.ab(x).chunk(2, dim=-1)\n        return self.c(u * F.silu(g))"),
         _MLP.format(name="Swapped", body="u, g = self.ab(x).split(4, dim=-1)\n        return self.c(u * self.act(g))"),
         _MLP.format(name="Normed", body="return self.c(self.n(self.act(self.a(x)) * self.b(x)))"),
+        """
+class Groups(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.a, self.b = nn.Parameter(torch.randn(c.n, c.e, c.d)), nn.Parameter(torch.randn(c.n, c.d, c.e))
+
+    def forward(self, x):
+        h = torch.matmul(x[:, :, None, :], self.a.transpose(1, 2)[None]).squeeze(2).view(*x.shape[:2], 2, -1)
+        h = F.silu(h[..., 0, :]) * h[..., 1, :]
+        return torch.matmul(h[:, :, None, :], self.b.transpose(1, 2)[None]).squeeze(2)
+""",
         _MLP.format(
             name="Held",
             body="g = self.a(x).clamp(max=7.0)\n        u = torch.clamp(self.b(x), min=-7.0, max=7.0)\n"

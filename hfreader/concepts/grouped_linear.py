@@ -11,11 +11,17 @@ NEW = ("empty", "zeros", "ones", "randn", "rand")
 STACKED = Op(("learned",), (Op(NEW, (Anything(), Anything(), Anything())),))
 CUT = Op(("transpose",), (Op(("view", "reshape"), (HELD, Anything(), Anything(), Anything())),))
 PRODUCT = Bind("output", Op(("matmul",), (Bind("x", Anything()), Bind("w", OneOf((STACKED, CUT))))))
+# The rows of each group one after the other, mapped in turn and joined again.
+PART = Bind(
+    "output", Op(("linear",), (Bind("x", Op(("item",), (Op(("split",)),))), Bind("rows", Op(("item",), (STACKED,)))))
+)
+IN_TURN = Op(("cat",), (Op(("loop",), (Anything(), Op(("tuple",), (Anything(), PART)))),))
 
 
-def reference(x: Any, w: Any) -> Any:
-    """x_g W_g. Shapes: x (..., groups, n, in), W (..., groups, in, out)."""
-    return (x[..., :, None] * w[..., None, :, :]).sum(-2)
+def reference(x: Any, w: Any = None, rows: Any = None) -> Any:
+    """x_g W_g; `rows` is the matrix of one group, transposed. Shapes: x (..., groups, n, in), W (..., groups, in, out)."""
+    matrix = rows.transpose(-1, -2) if w is None else w
+    return (x[..., :, None] * matrix[..., None, :, :]).sum(-2)
 
 
 _MAP = """
@@ -49,14 +55,20 @@ CONCEPT = Concept(
     symbols=(
         Symbol("x", "x", Text("The input, cut into groups", "分成若干组的输入")),
         Symbol("w", "W", Text("The matrices, one for each group", "各组的矩阵")),
+        Symbol("rows", "W_g^{T}", Text("The matrix of one group, transposed", "一组的矩阵,转置"), ("w",)),
         Symbol("output", "y", Text("The result, group by group", "各组的结果")),
     ),
-    patterns=(Returned(PRODUCT), Returned(Op(("add",), (PRODUCT, HELD)))),
+    patterns=(Returned(PRODUCT), Returned(Op(("add",), (PRODUCT, HELD))), Returned(IN_TURN)),
     output="output",
     reference=reference,
     matches=(
         _MAP.format(name="Linear", body="return torch.matmul(x, self.w).permute(1, 0, 2).flatten(1) + self.b"),
         _MAP.format(name="Cut", body="return torch.bmm(x, self.m.view(self.g, -1, 4).transpose(1, 2)).transpose(0, 1)"),
+        _MAP.format(
+            name="Turns",
+            body="p, r = x.split([1, 2], dim=0), []\n        for i in range(self.g):\n"
+            "            r.append(F.linear(p[i], self.w[i]))\n        return torch.cat(r, dim=0)",
+        ),
     ),
     rejects=(
         # One matrix for all; a part of a longer computation; a product of two values.

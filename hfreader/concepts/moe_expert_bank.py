@@ -8,7 +8,19 @@ from hfreader.concepts.linear_maps import LEARNED, half
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
 from hfreader.concepts.norms import norm as norm_of
 from hfreader.concepts.papers import GLU_VARIANTS, MIXTRAL, at
-from hfreader.concepts.pattern import Activation, Anything, Bind, Equation, OneOf, Op, Pattern
+from hfreader.concepts.pattern import (
+    Activation,
+    Anything,
+    Bind,
+    Element,
+    Equation,
+    Number,
+    OneOf,
+    Op,
+    Pattern,
+    Returned,
+    Slice,
+)
 
 DEEPSEEK_MOE = Citation(
     "DeepSeekMoE: Towards Ultimate Expert Specialization in Mixture-of-Experts Language Models",
@@ -34,7 +46,8 @@ def expert_map(x: Pattern, name: str, weight: Pattern) -> Pattern:
 
 def hidden(inner: Pattern) -> Pattern:
     """The inner layer of an expert, gated or not."""
-    even, odd = Bind("even", Op(("item",), (inner,))), Bind("odd", Op(("item",), (inner,)))
+    step = Number(2)
+    even, odd = Bind("even", Slice(inner, step=step)), Bind("odd", Slice(inner, start=Number(1), step=step))
     pairs = ((half(0, inner), half(1, inner)), (Bind("second", half(1, inner)), half(0, inner)), (even, odd))
     return OneOf((Bind("gated", OneOf(tuple(gated_of(*pair) for pair in pairs))), Activation(inner, "phi")))
 
@@ -47,11 +60,21 @@ def expert(x: Pattern, weight: Pattern) -> Pattern:
 
 
 X = Bind("x", Anything())
-LOOPED, ALL = expert(X, ONE_EXPERT), expert(X, LEARNED)
+LOOPED, ALL, GIVEN = (expert(X, weight) for weight in (ONE_EXPERT, LEARNED, Op(("parameter",))))
 # Experts that are modules of their own.
 MODULE = Bind("expert", OneOf((Equation("gated-ffn", (("x", X),)), Equation("position-wise-ffn", (("x", X),)))))
 NORMED = norm_of(OneOf((LOOPED, Op(("mul",), (LOOPED, Anything())))), "norm")
-EXPERT = OneOf((LOOPED, NORMED, MODULE))
+
+
+def parted(x: Pattern) -> Pattern:
+    """Tokens in the order of their experts, cut into one part for each, mapped by its matrix and joined again."""
+    one = Op(("linear",), (Op(("item",), (Op(("split",), (x,)),)), ONE_EXPERT))
+    return Op(("cat",), (Op(("loop",), (Anything(), Op(("tuple",), (Anything(), one)))),))
+
+
+INNER = parted(X)
+PARTED = Bind("expert", parted(gated_of(Element(0, Op(("chunk",), (INNER,))), Element(1, Op(("chunk",), (INNER,))))))
+EXPERT = OneOf((LOOPED, NORMED, MODULE, PARTED))
 WEIGHTED = Bind("output", Op(("mul",), (EXPERT, Bind("g", Anything()))))
 
 
@@ -88,9 +111,11 @@ def reference(
     up_cap: Any = None,
 ) -> Any:
     """g * (phi(x W_g) * x W_u) W_2 of one expert, or of all. Gate and other factor are the halves of x W (the gate the
-    second where that is bound), or its even and odd columns, or have matrices of their own. An expert that is a module
-    is taken as it was computed. Shapes: x (tokens, d), W (d, 2 d_ff), W_2 (d_ff, d), g (tokens, 1); names in `_rows`
-    have their matrix transposed."""
+    second where that is bound), or its even and odd columns, or have matrices of their own. An expert that is a module,
+    or that is given its part of all tokens, is taken as it was computed.
+
+    Shapes: x (tokens, d), W (d, 2 d_ff), W_2 (d_ff, d), g (tokens, 1); names in `_rows` have their matrix transposed.
+    """
     if expert is not None:
         return expert * g
     limits = (alpha, gate_limit, up_limit, activation_limit, gate_scale, gate_cap, up_cap)
@@ -180,6 +205,7 @@ CONCEPT = Concept(
     patterns=(
         Op(("index_add",), (Anything(),), keywords=(("index", Bind("tokens", Anything())), ("source", WEIGHTED))),
         Bind("output", ALL),
+        Returned(Bind("output", GIVEN)),
     ),
     output="output",
     reference=reference,
@@ -230,6 +256,37 @@ class Separate(nn.Module):
             y.index_add_(0, t, self.e[e](x[t]) * w[t, k, None])
         return y
 """,
+        """
+class Given(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.act = ACT2FN[c.act]
+
+    def forward(self, x, a, b, c):
+        return (self.act(x.matmul(a.T)) * x.matmul(b.T)).matmul(c)
+""",
+        """
+class Maps(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.n, self.w = c.n, nn.Parameter(torch.empty(c.n, c.d, c.e))
+
+    def forward(self, x, sizes):
+        parts, results = x.split(sizes, dim=0), []
+        for i in range(self.n):
+            results.append(F.linear(parts[i], self.w[i]))
+        return torch.cat(results, dim=0)
+
+class Sorted(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.a, self.b, self.act = Maps(c), Maps(c), ACT2FN[c.act]
+
+    def forward(self, x, order, sizes, w):
+        h = self.a(x[order], sizes).chunk(2, dim=-1)
+        y = self.b(self.act(h[0]) * h[1], sizes) * w[:, None]
+        return torch.zeros_like(x).index_add(0, order, y)
+""",
         _EXPERTS.format(
             name="Plain",
             body="y.index_add_(0, t, F.linear(self.act(F.linear(x[t], self.a[e])), self.b[e]) * w[t, k, None])",
@@ -248,7 +305,17 @@ class Bank(nn.Module):
 """,
     ),
     rejects=(
-        # One network for all; no second map; not weighted by a router; not added to its tokens.
+        """
+class Experts(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.a, self.b = nn.Parameter(torch.randn(c.n, c.d, c.e)), nn.Parameter(torch.randn(c.n, c.e, c.d))
+
+    def forward(self, x):
+        h = torch.matmul(x[:, :, None], self.a[None]).view(*x.shape[:2], 2, -1)
+        return torch.matmul((F.silu(h[..., 0, :]) * h[..., 1, :])[:, :, None], self.b[None])
+""",
+        # Halves of a view; one network for all; no second map; not weighted by a router; not added to its tokens.
         """
 class Experts(nn.Module):
     def __init__(self, c):

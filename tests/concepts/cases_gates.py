@@ -61,6 +61,11 @@ def grouped() -> Arguments:
     return {"x": x, "w": w}, torch.bmm(x, w)
 
 
+def one_group() -> Arguments:
+    x, rows = rand(5, 4), rand(2, 4)
+    return {"x": x, "rows": rows}, F.linear(x, rows)
+
+
 def time_delay() -> Arguments:
     x, kernel, offset = rand(2, 4, 9), rand(5, 4, 3), rand(5)
     wanted = F.relu(F.conv1d(x, kernel, offset, dilation=2)).transpose(1, 2)
@@ -124,6 +129,6 @@ CASES = {
     "gated-linear-unit": (glu_of_halves, glu_of_two_maps, softcapped_product),
     "log-decay-gate": (decay, bounded_decay),
     "gated-short-convolution": (short_convolution,),
-    "grouped-linear": (grouped,),
+    "grouped-linear": (grouped, one_group),
     "time-delay-layer": (time_delay,),
 }
