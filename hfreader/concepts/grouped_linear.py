@@ -19,7 +19,7 @@ IN_TURN = Op(("cat",), (Op(("loop",), (Anything(), Op(("tuple",), (Anything(), P
 
 
 def reference(x: Any, w: Any = None, rows: Any = None) -> Any:
-    """x_g W_g; `rows` is the matrix of one group, transposed. Shapes: x (..., groups, n, in), W (..., groups, in, out)."""
+    """x_g W_g; `rows` is one W_g, transposed. Shapes: x (..., groups, n, in), W (..., groups, in, out)."""
     matrix = rows.transpose(-1, -2) if w is None else w
     return (x[..., :, None] * matrix[..., None, :, :]).sum(-2)
 

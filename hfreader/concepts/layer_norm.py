@@ -3,27 +3,41 @@
 from typing import Any
 
 from hfreader.concepts.model import Concept, Symbol, Text
-from hfreader.concepts.norms import layer_normalised, mean
+from hfreader.concepts.norms import LEARNED, centred, divided_by_root, layer_normalised, mean, squared
 from hfreader.concepts.papers import LAYER_NORM_PAPER, at
-from hfreader.concepts.pattern import LAYER_NORM, Anything, Bind, Layer, OneOf, Op, Scalar
+from hfreader.concepts.pattern import LAYER_NORM, Anything, Bind, Layer, Number, OneOf, Op, Scalar
 
 X = Bind("x", Anything())
+SECOND = (("dim", Number(1)),)
 NORMALISED = layer_normalised(X, Bind("mean", mean(X)), Bind("eps", Scalar()))
 SCALED = OneOf((Op(("mul",), (NORMALISED, Bind("gamma", Op(("attribute",))))), NORMALISED))
+# The features of an image stand in the second dimension.
+CHANNEL_MEAN = Op(("mean",), (X,), keywords=SECOND)
+CENTRED = centred(X, Bind("channel_mean", CHANNEL_MEAN))
+VARIANCE = Op(("mean",), (squared(CENTRED),), keywords=SECOND)
+CHANNELS = Op(("mul",), (divided_by_root(CENTRED, VARIANCE, Bind("eps", Scalar())), Bind("gamma", LEARNED)))
 SETTINGS = tuple(
     (keyword, Bind(symbol, Anything()))
     for keyword, symbol in (("normalized_shape", "shape"), ("weight", "gamma"), ("bias", "beta"), ("eps", "eps"))
 )
 
 
-def reference(x: Any, norm: Any = None, gamma: Any = None, beta: Any = None, eps: Any = 1e-5, shape: Any = None) -> Any:
+def reference(
+    x: Any,
+    norm: Any = None,
+    gamma: Any = None,
+    beta: Any = None,
+    eps: Any = 1e-5,
+    shape: Any = None,
+    channel_mean: Any = None,
+) -> Any:
     """(x - E[x]) / sqrt(Var[x] + eps) * gamma + beta over the last dimension, or over as many as `shape` or the module
-    of torch has."""
+    of torch has; over the second one where `channel_mean` is bound."""
     counted = len(shape) if isinstance(shape, (tuple, list)) else 1
     if norm is not None:
         gamma, beta, eps = norm.weight, norm.bias, norm.eps
         counted = 1 if gamma is None else gamma.dim()
-    over = tuple(range(-counted, 0))
+    over = (1,) if channel_mean is not None else tuple(range(-counted, 0))
     centred = x - x.mean(over, keepdim=True)
     result = centred / ((centred**2).mean(over, keepdim=True) + eps) ** 0.5
     if gamma is not None:
@@ -69,12 +83,19 @@ CONCEPT = Concept(
         Symbol("gamma", r"\gamma", Text("Learned scale", "可学习的缩放"), ("norm",)),
         Symbol("beta", r"\beta", Text("Learned shift", "可学习的平移"), ("norm",)),
         Symbol("eps", r"\epsilon", Text("A small number against division by zero", "防止除以零的小数"), ("norm",)),
+        Symbol(
+            "channel_mean",
+            r"\mathrm{E}[x]",
+            Text("The same over the channels of an image", "同上,在图像的通道上"),
+            ("mean",),
+        ),
         Symbol("shape", "n", Text("The size of the features", "特征的大小")),
         Symbol("output", "y", Text("The output, shaped like the input", "输出,形状同输入")),
     ),
     patterns=(
         Bind("output", Op(("add",), (SCALED, Bind("beta", Op(("attribute",)))))),
         Bind("output", SCALED),
+        Bind("output", Op(("add",), (CHANNELS, Bind("beta", LEARNED)))),
         Bind("output", Layer(LAYER_NORM, (X,), "norm")),
         Bind("output", Op(("layer_norm",), (X,), optional=SETTINGS)),
     ),
@@ -90,6 +111,12 @@ CONCEPT = Concept(
             name="Scale",
             body="v = x.var(-1, unbiased=False, keepdim=True)\n"
             "        return (x - m) / torch.sqrt(v + self.eps) * self.weight + self.bias",
+        ),
+        _NORM.format(
+            name="Channels",
+            body="u = x.mean(1, keepdim=True)\n        s = (x - u).pow(2).mean(1, keepdim=True)\n"
+            "        x = (x - u) / torch.sqrt(s + self.eps)\n"
+            "        return self.weight[:, None, None] * x + self.bias[:, None, None]",
         ),
         """
 class Silent(nn.Module):

@@ -2,10 +2,23 @@
 
 from typing import Any
 
-from hfreader.concepts.linear_maps import affine, learned_map
+from hfreader.concepts.linear_maps import LEARNED, affine, learned_map
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
 from hfreader.concepts.papers import MIXTRAL, at
-from hfreader.concepts.pattern import Activation, Anything, Bind, Both, Element, Not, Number, OneOf, Op, Pattern, Scalar
+from hfreader.concepts.pattern import (
+    Activation,
+    Anything,
+    Bind,
+    Both,
+    Element,
+    Not,
+    Number,
+    OneOf,
+    Op,
+    Pattern,
+    Scalar,
+    Slice,
+)
 
 SPARSE = Citation(
     "Outrageously Large Neural Networks: The Sparsely-Gated Mixture-of-Experts Layer",
@@ -52,6 +65,11 @@ CHOSEN = OneOf(
         Op(("sigmoid",), (Bind("chosen_logits", gathered(LOGITS, INDICES)),)),
     )
 )
+# The experts that every token goes to take part in what the chosen weights are divided by (Inkling).
+KEPT = Op(("gather",), (Slice(LOGITS, stop=Anything()),), keywords=(("index", INDICES),))
+JOINED = Op(("cat",), (KEPT, Slice(LOGITS, start=Anything())))
+LOGS = Op(("logsigmoid",), (Bind("joined", JOINED),))
+SHARES = Op(("exp",), (Op(("sub",), (LOGS, Op(("logsumexp",), (LOGS,), keywords=LAST))),))
 CHOSEN_FIRST = Element(0, Op(("topk",), (Bind("logits", LOGITS),)))
 
 
@@ -67,6 +85,8 @@ def reference(
     phi: Any = None,
     multiplier: Any = 1.0,
     chosen_logits: Any = None,
+    joined: Any = None,
+    learned_scale: Any = 1.0,
     late: Any = None,
     choice: Any = None,
     indices: Any = None,
@@ -76,14 +96,17 @@ def reference(
 ) -> Any:
     """The scores of the k experts with the largest scores, or with the largest `choice`; divided by their sum where
     `total` is bound. Scores are the softmax of the logits, or phi of them, or their sigmoid where that or
-    `chosen_logits` is bound; where `late` is, the softmax is over the k largest logits.
-    Shapes: x (tokens, d), weight (experts, d), the result (tokens, k)."""
+    `chosen_logits` is bound; where `late` is, the softmax is over the k largest logits; where `joined` is, the sigmoids
+    of these are divided by their sum. Shapes: x (tokens, d), weight (experts, d), the result (tokens, k)."""
     if router is not None:
         logits = affine(x, router)
     else:
         logits = x @ (weight.t() if weight_transposed is None else weight_transposed)
         logits = logits if offset is None else logits + offset
     logits, count = logits * multiplier, like.shape[-1]
+    if joined is not None:
+        parts = joined.sigmoid()
+        return parts / parts.sum(-1, keepdim=True) * scale * learned_scale
     if late is not None:
         return {"output": logits.topk(count).values.softmax(-1), "logits": logits}
     squashed = sigmoid is not None or chosen_logits is not None
@@ -132,6 +155,8 @@ CONCEPT = Concept(
         r"s=\sym{phi}(\cdot),\qquad\sym{indices}=\mathrm{TopK}(\sym{choice})",
         r"\sym{output}_i=\sym{scale}\,\frac{s_i}{\sym{total}+\sym{eps}},\quad i\in\sym{indices},\qquad"
         r"\sym{total}=\sum_{j\in\sym{indices}}s_j",
+        r"\sym{output}=\sym{scale}\,\sym{learned_scale}\,\frac{\sigma(\sym{joined})}{\sum\sigma(\sym{joined})}"
+        r"\qquad\text{(shared experts counted)}",
         r"\sym{output}=\sym{late}\big(\mathrm{TopK}(\sym{logits})\big),\qquad\sym{logits}=\sym{x}\,\sym{router}",
     ),
     symbols=(
@@ -146,6 +171,10 @@ CONCEPT = Concept(
         Symbol("phi", r"\varphi", Text("Another function of each number, if any", "对各分数的其他函数(若有)")),
         Symbol("multiplier", r"\mu", Text("A constant factor of the numbers, if any", "分数的常数倍数(若有)")),
         Symbol("chosen_logits", r"z_{\mathcal{T}}", Text("The numbers of the chosen experts", "选中专家的分数")),
+        Symbol(
+            "joined", r"z_{\mathcal{T}\cup S}", Text("The numbers of the chosen and the shared", "选中与共享专家的分数")
+        ),
+        Symbol("learned_scale", r"\gamma'", Text("A learned factor, if any", "可学习的倍数(若有)")),
         Symbol("late", r"\mathrm{softmax}", Text("A softmax over the chosen experts alone", "只对选中专家的 softmax")),
         Symbol(
             "choice",
@@ -165,6 +194,7 @@ CONCEPT = Concept(
     patterns=(
         Bind("output", rescaled(CHOSEN)),
         Bind("output", Bind("late", Op(("softmax",), (CHOSEN_FIRST,)))),
+        Bind("output", Op(("mul",), (SHARES, Bind("scale", Scalar()), Bind("learned_scale", LEARNED)))),
     ),
     output="output",
     reference=reference,

@@ -117,7 +117,17 @@ def mean_start() -> Arguments:
     return {"h": h, "scores": scores}, torch.einsum("blh,bl->bh", h, F.softmax(scores, dim=-1))
 
 
+def hashed() -> Arguments:
+    x, weight, words = rand(3, 4), rand(6, 4), torch.tensor([2, 0, 2])
+    table = torch.tensor([[0, 3], [1, 2], [5, 4]])
+    chosen = torch.stack([F.softplus(weight @ one)[table[word]] for one, word in zip(x, words, strict=True)])
+    wanted = chosen / (chosen.sum(-1, keepdim=True) + 1e-20) * 2.5
+    bound = {"x": x, "weight": weight, "words": words, "table": table, "phi": F.softplus}
+    return {**bound, "total": chosen.sum(-1), "eps": 1e-20, "scale": 2.5}, wanted
+
+
 CASES = {
+    "moe-hash-router": (hashed,),
     "logistic-readout": (logistic,),
     "answerability-head": (answerable,),
     "beam-search-qa-head": (mean_start,),
