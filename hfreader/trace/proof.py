@@ -96,7 +96,9 @@ def _compare(
         differs = outcome.error is not None and not outcome.error <= TOLERANCE
         if broken and (differs or outcome.error is None):
             outcome = Outcome(reason=f"{NEVER} in which `{broken}` holds")
-        elif differs and (unseen := _unseen(match, concept)):
+        elif any(one.symbol == outcome.missing for one in match.captures):
+            outcome = Outcome(reason=f"{NEVER}: the code of {outcome.missing} did not run")
+        elif differs and (unseen := _unseen(match, concept, captured)):
             outcome = Outcome(reason=f"the value of {unseen} was not captured")
         evidence.add(outcome, run.words)
 
@@ -109,12 +111,11 @@ def _marked(captured: Mapping[str, object], chosen: frozenset[float]) -> dict[st
     }
 
 
-def _unseen(match: Match, concept: Concept) -> str | None:
-    """A symbol that the reference takes and the match found where no run can see it (an argument bound in an
-    `__init__`), so that the reference computed with its default."""
-    seen = {one.symbol for one in match.captures}
+def _unseen(match: Match, concept: Concept, captured: Mapping[str, object]) -> str | None:
+    """A symbol that the reference takes and the match found, but this execution did not show, so that the reference
+    computed with its default: an argument bound in an `__init__`, or code that another branch or class stood for."""
     taken = inspect.signature(concept.computation).parameters
-    return next((one.symbol for one in match.bindings if one.symbol in taken and one.symbol not in seen), None)
+    return next((one.symbol for one in match.bindings if one.symbol in taken and one.symbol not in captured), None)
 
 
 def _executions(match: Match, concept: Concept, invocation: Invocation) -> Iterator[dict[str, object] | str]:

@@ -30,6 +30,7 @@ class Outcome:
     error     max|code - equation| / max|equation|; None where the two could not be compared, `reason` says why.
     constant  input symbols whose captured tensor holds one value only, so that they were hardly tested.
     unused    input symbols that do not change the equation's result; None when not examined.
+    missing   a symbol that the reference needs and that was not captured.
     chosen    whether the equation agrees only with a number of the configuration's own in the place of its own.
     """
 
@@ -38,6 +39,7 @@ class Outcome:
     constant: frozenset[str] = frozenset()
     unused: frozenset[str] | None = None
     chosen: bool = False
+    missing: str | None = None
 
 
 def check(concept: Concept, captured: Mapping[str, object], examine: bool = False) -> Outcome:
@@ -51,7 +53,7 @@ def check(concept: Concept, captured: Mapping[str, object], examine: bool = Fals
         arguments = _arguments(concept, captured)
         equations = _results(concept, arguments)
     except _MissingError as missing:
-        return Outcome(reason=str(missing))
+        return Outcome(reason=f"the value of {missing} was not captured", missing=str(missing))
     except SwitchedOff as why:
         return Outcome(reason=f"{NEVER}: {why}")
     except NotCovered as why:
@@ -59,7 +61,9 @@ def check(concept: Concept, captured: Mapping[str, object], examine: bool = Fals
     except Exception as error:  # a reference is other people's code, and what it is given may not be what it expects
         return Outcome(reason=f"the reference raised {type(error).__name__}: {' '.join(str(error).split())[:200]}")
     pairs: dict[str, tuple[Any, Any]] = {
-        name: (captured[name], value) for name, value in equations.items() if captured.get(name) is not None
+        name: (captured[name], _folded(value, captured[name]))
+        for name, value in equations.items()
+        if captured.get(name) is not None
     }
     reasons = [reason for code, value in pairs.values() if (reason := _incomparable(code, value)) is not None]
     if reason := next(iter(reasons), None) or _not_finite(arguments):
@@ -90,7 +94,7 @@ def _takes_its_own(concept: Concept, arguments: Mapping[str, Any], equations: Ma
 
 
 class _MissingError(Exception):
-    """A symbol that the reference needs was not captured."""
+    """A symbol, by its name, that the reference needs was not captured."""
 
 
 def _arguments(concept: Concept, captured: Mapping[str, object]) -> dict[str, Any]:
@@ -102,7 +106,7 @@ def _arguments(concept: Concept, captured: Mapping[str, object]) -> dict[str, An
         elif name in captured:
             arguments[name] = _argument(captured[name])
         elif parameter.default is parameter.empty:
-            raise _MissingError(f"the value of {name} was not captured")
+            raise _MissingError(name)
     return arguments
 
 
@@ -118,8 +122,16 @@ def _results(concept: Concept, arguments: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(result, dict):
         return {concept.output: result}
     if concept.output not in result:
-        raise _MissingError(f"the equation gives no {concept.output}")
+        raise NotCovered(f"it gives no {concept.output}")
     return result
+
+
+def _folded(equation: Any, code: Any) -> Any:
+    """A result with its leading dimensions folded as in the code: heads may lie in the batch."""
+    if not (isinstance(equation, torch.Tensor) and isinstance(code, torch.Tensor)):
+        return equation
+    folded = equation.dim() != code.dim() and equation.shape[-1:] == code.shape[-1:]
+    return equation.reshape(code.shape) if folded and equation.numel() == code.numel() else equation
 
 
 def _incomparable(code: Any, equation: Any) -> str | None:

@@ -238,3 +238,10 @@ def test_what_is_switched_off_was_not_executed():
     captured = {"query": query, "key": key, "value": value, "window": None, "output": value}
     outcome = check(catalogue()["sliding-window-attention"], captured)
     assert outcome.reason == f"{NEVER}: no window is set"
+
+
+def test_heads_may_lie_in_the_batch():
+    rows = concept(lambda x: x.softmax(-1))
+    x = torch.randn(6, 5, dtype=torch.float64)
+    assert check(rows, {"x": x.view(2, 3, 5), "O": x.softmax(-1)}).error == 0
+    assert check(rows, {"x": x, "O": x.softmax(-1).T}).reason == "the code gives shape (5, 6), the equation (6, 5)"
