@@ -20,7 +20,9 @@ def features(node: Node) -> int:
     """What a node is."""
     if node.op == "module":
         return bits(("module", *(f"module {name}" for name in node.classes)))
-    return bits((node.op, f"call {node.label}")) if node.op == "call" else bits((node.op,))
+    if node.op == "call":
+        return bits((node.op, f"call {node.label}", *((f"call {node.registry}",) if node.registry else ())))
+    return bits((node.op,))
 
 
 def reach(nodes: Sequence[Node], own: Sequence[int]) -> list[int]:

@@ -357,7 +357,8 @@ class Search:
 
     def _match_Call(self, pattern: Call, use: Use, so_far: Solution, exact: bool) -> Found:
         for seen, node, guards in self._views(use, exact):
-            if node.op == "call" and node.label in pattern.functions and (here := so_far.at(seen.node, guards)):
+            named = node.label in pattern.functions or node.registry in pattern.functions
+            if node.op == "call" and named and (here := so_far.at(seen.node, guards)):
                 yield from self._arguments(pattern, seen.node, here)
 
     def _match_Returned(self, pattern: Returned, use: Use, so_far: Solution, exact: bool) -> Found:

@@ -268,7 +268,8 @@ class DerivedFrom:
 
 @dataclass(frozen=True)
 class Call:
-    """A call of a library function that is not followed (any of the qualified `functions`)."""
+    """A call of a library function that is not followed (any of the qualified `functions`), or of one that a table of
+    such functions gives (the table's qualified name)."""
 
     functions: tuple[str, ...]
     keywords: tuple[tuple[str, "Pattern"], ...] = ()

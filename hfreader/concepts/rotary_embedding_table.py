@@ -4,7 +4,20 @@ from typing import Any
 
 from hfreader.concepts.model import Concept, NotCovered, Symbol, Text
 from hfreader.concepts.papers import ROFORMER, at
-from hfreader.concepts.pattern import Anything, Bind, Both, Einsum, Not, Number, OneOf, Op, Pattern, Returned
+from hfreader.concepts.pattern import (
+    Anything,
+    Bind,
+    Both,
+    Call,
+    Einsum,
+    Element,
+    Not,
+    Number,
+    OneOf,
+    Op,
+    Pattern,
+    Returned,
+)
 
 # Powers that are counted from 1 are slopes of linear biases.
 STEPS = Both(Op(("arange",)), Not(Op(("arange",), (Number(1),))))
@@ -17,6 +30,8 @@ GEOMETRIC = OneOf(
         Op(("div",), (Number(1), POWER)),
         Op(("reciprocal",), (POWER,)),
         Op(("pow",), (Anything(), Op(("neg",), (EXPONENT,)))),
+        # The library's own frequencies, by the name of their kind: the default is this sequence.
+        Element(0, Call(("transformers.modeling_rope_utils.ROPE_INIT_FUNCTIONS",))),
     )
 )
 # Kept factors, all 1 at first, lengthen the periods for long contexts.
@@ -158,6 +173,22 @@ def table(p, d, base):
     f = 1.0 / base ** (torch.arange(0, d, 2).float() / d)
     a = p[..., None].float() * f
     return torch.polar(torch.ones_like(a), a) * 2.5
+""",
+        """
+from ...modeling_rope_utils import ROPE_INIT_FUNCTIONS
+
+class Table(nn.Module):
+    def __init__(self, c, device=None):
+        super().__init__()
+        self.make = ROPE_INIT_FUNCTIONS[c.kind]
+        f, self.s = self.make(c, device)
+        self.register_buffer("f", f, persistent=False)
+
+    def forward(self, x, p):
+        f = self.f[None, :, None].float().expand(p.shape[0], -1, 1)
+        a = (f @ p[:, None, :].float()).transpose(1, 2)
+        e = torch.cat((a, a), dim=-1)
+        return (e.cos() * self.s).to(x.dtype), (e.sin() * self.s).to(x.dtype)
 """,
         """
 class Table(nn.Module):
