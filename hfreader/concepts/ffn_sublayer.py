@@ -7,17 +7,19 @@ from hfreader.concepts.blocks import ATTENTION, COMBINING, CONVOLVING, ROUTING, 
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.norms import norm, normalised
 from hfreader.concepts.papers import T5, TRANSFORMER, at
-from hfreader.concepts.pattern import Bind, Branch, OneOf, Op, Pattern, Returned
+from hfreader.concepts.pattern import LINEAR, Bind, Branch, OneOf, Op, Pattern, Returned
 
 X = Bind("x", Op(("parameter",)))
 MIXING = tuple(f"torch.nn.{name}" for name in ("LSTM", "GRU", "RNN", "MultiheadAttention"))
+# A module that is given, and so not known, is no feed-forward network for certain.
+MAPPING = (*LINEAR, "linear")
 
 
 def feeding(source: Pattern) -> Pattern:
     """A feed-forward network: position by position, or by way of experts."""
     return OneOf(
         (
-            Branch(source=source, without=ATTENTION, avoids=(*COMBINING, *CONVOLVING, *MIXING)),
+            Branch(source=source, without=ATTENTION, applies=MAPPING, avoids=(*COMBINING, *CONVOLVING, *MIXING)),
             Branch(source=source, without=ATTENTION, applies=ROUTING, avoids=(*CONVOLVING, *MIXING)),
         )
     )
@@ -36,6 +38,15 @@ def reference(x: Any, branch: Any, norm: Any = None, norm_after: Any = None) -> 
     return {**normed, "output": summed if norm_after is None else norm_after(summed)}
 
 
+GIVEN = """
+class Ffn(nn.Module):
+    def __init__(self, module):
+        super().__init__()
+        self.m = module
+
+    def forward(self, x):
+        return x + self.m(x)
+"""
 RECURS = "return x + self.lstm(x)[0]"
 LIBRARY = "return self.n(x + self.mha(x, z, z)[0])"
 EXAMPLE_MIXING = EXAMPLE.replace(
@@ -79,6 +90,7 @@ CONCEPT = Concept(
         EXAMPLE.format(name="Attention", body=FEEDS_POST),
     ),
     rejects=(
+        GIVEN,
         *(
             EXAMPLE_MIXING.format(name="Ffn", body=body)
             for body in (ATTENDS, ATTENDS_POST, CROSSES, BLOCK, BARE, RECURS, LIBRARY)
