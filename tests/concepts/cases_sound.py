@@ -1,4 +1,4 @@
-"""Cases of the concepts of sound and time series."""
+"""Cases of the concepts of sound, time series and proteins."""
 
 from typing import Any
 
@@ -79,11 +79,43 @@ def few_dimensions() -> Arguments:
     return {"z": z, "w_in": module(down), "low": down(z), "codes": codes, "w_out": module(up)}, up(codes)
 
 
+def mixed_layers() -> Arguments:
+    layers, weights = rand(2, 5, 3, 4), rand(5)
+    wanted = torch.einsum("bltd,l->btd", layers, weights.softmax(0))
+    return {"layers": layers, "weights": weights, "share": weights.softmax(0), "like": wanted}, wanted
+
+
+def evened_out() -> Arguments:
+    scores, bias = rand(3, 6), rand(1, 6)
+    return {"scores": scores, "bias": bias}, scores + bias[0]
+
+
+def outgoing() -> Arguments:
+    a, b = rand(2, 3, 5, 4), rand(2, 6, 5, 4)
+    return {"a": a, "b": b}, torch.einsum("bikd,bjkd->bijd", a, b)
+
+
+def incoming() -> Arguments:
+    c, d = rand(2, 5, 3, 4), rand(2, 5, 6, 4)
+    return {"c": c, "d": d}, torch.einsum("bkid,bkjd->bijd", c, d)
+
+
+def averaged_by_pairs() -> Arguments:
+    bias, value, gate = rand(2, 3, 3, 5), rand(2, 3, 4, 5, 6), rand(2, 3, 4, 5, 6).sigmoid()
+    average = torch.einsum("bijh,bjmhd->bimhd", bias.softmax(-2), value)
+    named = {"bias": bias, "weights": bias.softmax(-2), "value": value, "average": average}
+    return {**named, "gate": gate}, gate * average
+
+
 CASES = {
     "anti-aliased-resampling": (lower_rate, higher_rate),
     "audio-subsampling": (shorter, shorter_frequencies_first),
     "categorical-embedding": (category,),
     "gated-convolution": (gated,),
+    "learned-layer-mix": (mixed_layers,),
+    "load-balancing-bias": (evened_out,),
+    "pair-weighted-averaging": (averaged_by_pairs,),
+    "triangle-multiplication": (outgoing, incoming),
     "quantization-projection": (few_dimensions,),
     "random-masking": (hidden_at_random,),
     "reparameterized-sample": (sampled,),
