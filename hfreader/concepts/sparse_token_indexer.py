@@ -18,14 +18,18 @@ MAP = Layer(LINEAR, (Anything(),), "w_weight")
 SHARES = OneOf((MAP, Op(("mul",), (MAP, Anything())), Op(("mul",), (Op(("mul",), (MAP, Anything())), Anything()))))
 WEIGHTS = Bind("weights", SHARES)
 SUM = OneOf((Op(("matmul",), (WEIGHTS, RELU)), Op(("sum",), (Op(("mul",), (RELU, WEIGHTS)),))))
+# All heads alike, over the root of their size.
+ALIKE = Op(("div",), (Op(("sum",), (Op(("relu",), (PRODUCT,)),)), Bind("divisor", Scalar())))
 
 
-def reference(query: Any, key: Any, weights: Any, like: Any, scale: Any = None) -> Any:
+def reference(query: Any, key: Any, like: Any, weights: Any = None, scale: Any = None, divisor: Any = None) -> Any:
     """I_ts = sum over heads j of w_tj ReLU(q_tj . k_s [times a scale]).
 
     Shapes: query (B, T, H, d), key (B, S, d) the same for all heads, weights (B, T, H) with a dimension of size 1
-    wherever; the result (B, T, S).
+    wherever; the result (B, T, S). Without weights query (H, d), key (S, d), the result (S), over sqrt(d).
     """
+    if weights is None:
+        return (key @ query.transpose(0, 1)).relu().sum(-1).reshape(like.shape) / query.shape[-1] ** 0.5
     shares = weights.reshape(query.shape[:3])
     total: Any = 0
     for head in range(query.shape[2]):
@@ -64,10 +68,14 @@ CONCEPT = Concept(
         Symbol("w_weight", "W^w", Text("Projection to the heads' weights", "各头权重的投影")),
         Symbol("weights", "w^I", Text("How much each head counts for a position", "每个位置上各头的权重")),
         Symbol("scale", "c", Text("A factor of the scores, which changes no order", "分数的系数,不改变次序")),
+        Symbol(
+            "divisor", r"\sqrt{d}", Text("What code divides by where all heads count alike", "各头权重相同时代码的除数")
+        ),
         Symbol("output", "I", Text("The score of each token for each position", "每个位置对每个词元的分数")),
     ),
-    patterns=(Bind("output", SUM),),
+    patterns=(Bind("output", SUM), Bind("output", ALIKE)),
     output="output",
+    hints=frozenset({"divisor"}),
     reference=reference,
     matches=(
         """
@@ -93,6 +101,11 @@ class Mixer(nn.Module):
     def forward(self, q, k, x):
         s = F.relu(torch.matmul(q, k.transpose(-1, -2).unsqueeze(1))) * self.k ** -0.5
         return (s * (self.w(x) * self.h ** -0.5).unsqueeze(-1)).sum(dim=2)
+""",
+        """
+def score(q, k, n):
+    s = torch.matmul(q.float(), k.float().transpose(-1, -2)).transpose(-1, -2)
+    return (torch.relu(s).sum(dim=-1) / math.sqrt(q.shape[-1])).topk(n, dim=0).indices
 """,
     ),
     rejects=(

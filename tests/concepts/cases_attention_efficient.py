@@ -89,6 +89,12 @@ def indexed() -> tuple[dict[str, Any], torch.Tensor]:
     return {"query": q, "key": k, "weights": w, "scale": 0.3, "like": torch.zeros_like(wanted)}, wanted
 
 
+def indexed_alike() -> tuple[dict[str, Any], torch.Tensor]:
+    q, k = rand(3, 6), rand(5, 6)
+    wanted = torch.einsum("hd,sd->hs", q, k).relu().sum(0) / 6**0.5
+    return {"query": q, "key": k, "like": torch.zeros_like(wanted)}, wanted
+
+
 def separable() -> tuple[dict[str, Any], torch.Tensor]:
     q, k, v = rand(2, 1, 3, 5), rand(2, 4, 3, 5), rand(2, 4, 3, 5)
     context = torch.einsum("bdpn,bpn->bdp", k, F.softmax(q[:, 0], -1))
@@ -219,7 +225,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     "open-vocabulary-logits": (grounded,),
     "chunked-local-attention": (windowed(True), windowed(False)),
     "block-sparse-attention": (neighbouring(False), neighbouring(True), own_block),
-    "sparse-token-indexer": (indexed,),
+    "sparse-token-indexer": (indexed, indexed_alike),
     "separable-self-attention": (separable,),
     "softmax-feature-gate": (gated_features,),
     "auto-correlation-attention": (correlated,),
