@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hfreader.concepts.model import Chosen, Symbol, Text
+from hfreader.concepts.model import Chosen, NotCovered, Symbol, Text
 from hfreader.concepts.pattern import (
     Anything,
     Bind,
@@ -238,6 +238,8 @@ def reference(
     not. Q may come before it is cut into heads, (B, T, h d_k). `sinks` holds one score per head.
     Where there are scores `unscaled`, nothing divides them; a scale that the configuration sets is taken as it is.
     """
+    if unscaled is None and type(scale) in (int, float) and scale == 1 != query.shape[-1]:
+        raise NotCovered("the caller gives the scale 1, by which nothing is scaled")
     query = _in_heads(query, key)
     key, value = (_like(query, one) for one in (key, value))
     query = query.reshape(*key.shape[:-2], *query.shape[-2:])

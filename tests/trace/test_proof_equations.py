@@ -233,6 +233,10 @@ def test_a_wrong_scale_is_disproven():
     assert wrong.error is not None and wrong.error > 1e-3
 
 
+def test_a_scale_of_one_is_none():
+    assert "nothing is scaled" in (scaled(1, 1).reason or "")
+
+
 def test_what_is_switched_off_was_not_executed():
     query, key, value = (torch.randn(2, 3, 5, 4, dtype=torch.float64) for _ in range(3))
     captured = {"query": query, "key": key, "value": value, "window": None, "output": value}
