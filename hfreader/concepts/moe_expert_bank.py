@@ -35,12 +35,10 @@ ONE_EXPERT = Op(("item",), (LEARNED,))
 
 def expert_map(x: Pattern, name: str, weight: Pattern) -> Pattern:
     """A linear map by an expert's matrix, in either layout, with or without an offset."""
-    product = OneOf(
-        (
-            Op(("linear",), (x, Bind(f"w_{name}_rows", weight))),
-            Op(("matmul",), (x, Bind(f"w_{name}", weight))),
-        )
-    )
+    by_columns = Op(("matmul",), (x, Bind(f"w_{name}", weight)))
+    by_rows = Op(("linear",), (x, Bind(f"w_{name}_rows", weight)))
+    # `linear` takes one matrix, never those of all experts.
+    product = by_columns if weight is LEARNED else OneOf((by_rows, by_columns))
     return OneOf((Op(("add",), (product, Bind(f"b_{name}", ONE_EXPERT))), product))
 
 
@@ -305,6 +303,16 @@ class Bank(nn.Module):
 """,
     ),
     rejects=(
+        # One matrix for all tokens: a feed-forward network.
+        """
+class Experts(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.up, self.down = nn.Parameter(torch.zeros(c.e, c.d)), nn.Parameter(torch.zeros(c.d, c.e))
+
+    def forward(self, x):
+        return F.linear(F.gelu(F.linear(x, self.up)), self.down)
+""",
         """
 class Experts(nn.Module):
     def __init__(self, c):
