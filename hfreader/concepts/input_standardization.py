@@ -1,4 +1,4 @@
-"""Pixels brought to mean zero and deviation one, by fixed numbers."""
+"""Pictures or spectrograms brought to mean zero and deviation one, by fixed numbers."""
 
 from typing import Any
 
@@ -31,17 +31,17 @@ CONCEPT = Concept(
     slug="input-standardization",
     name=Text("Standardisation of the input", "输入标准化"),
     explanation=Text(
-        "From each channel of the picture its mean over the training pictures is taken away, and the rest divided by "
-        "the deviation. Both are fixed numbers; usually this is done before the model, here within it.",
-        "图像每个通道减去训练图像的均值,再除以标准差。两者都是固定的数;这一步通常在模型之外完成,此处在模型之内。",
+        "From each channel, or band of sound, its mean over the training data is taken, the rest is divided "
+        "by the deviation. Both are fixed numbers; usually this is done before the model, here within it.",
+        "图像的每个通道(或声音的每个频带)减去训练数据的均值,再除以标准差。两者都是固定的数;这一步通常在模型之外完成,此处在模型之内。",
     ),
     citations=(RESNET,),
     equations=(r"\sym{output}_c=\frac{\sym{x}_c-\sym{mean}_c}{\sym{deviation}_c}",),
     symbols=(
-        Symbol("x", "x", Text("The picture", "图像")),
-        Symbol("mean", r"\mu", Text("Mean of each channel", "每个通道的均值")),
-        Symbol("deviation", r"\sigma", Text("Deviation of each channel", "每个通道的标准差")),
-        Symbol("output", r"\tilde{x}", Text("The standardised picture", "标准化后的图像")),
+        Symbol("x", "x", Text("The picture or spectrogram", "图像或声谱图")),
+        Symbol("mean", r"\mu", Text("Means over the training data", "训练数据的均值")),
+        Symbol("deviation", r"\sigma", Text("Deviations over the training data", "训练数据的标准差")),
+        Symbol("output", r"\tilde{x}", Text("The same, standardised", "标准化后的值")),
     ),
     patterns=(Bind("output", Op(("div",), (Op(("sub",), (X, Bind("mean", FIXED))), Bind("deviation", FIXED)))),),
     output="output",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
-from hfreader.concepts.pattern import Anything, Bind, Op, Returned
+from hfreader.concepts.pattern import Anything, Bind, Direct, Op, Returned
 
 LOSS_FREE = Citation(
     "Auxiliary-Loss-Free Load Balancing Strategy for Mixture-of-Experts",
@@ -12,8 +12,8 @@ LOSS_FREE = Citation(
     "2408.15664",
     "§3, Eq. (3)",
 )
-# No gradient moves it: it is raised and lowered by how often the expert was chosen.
-KEPT = Op(("learned",), keywords=(("requires_grad", Anything()),))
+# It begins at zero, and no gradient moves it: it is raised and lowered by how often the expert was chosen.
+KEPT = Op(("learned",), (Direct(Op(("zeros",))),), keywords=(("requires_grad", Anything()),))
 
 
 def reference(scores: Any, bias: Any) -> Any:
@@ -27,6 +27,7 @@ class {name}(nn.Module):
         super().__init__()
         self.b = nn.Parameter(torch.zeros(1, c.n), requires_grad=False)
         self.l = nn.Parameter(torch.zeros(1, c.n))
+        self.p = nn.Parameter(torch.sin(torch.arange(c.n)), requires_grad=False)
 
     def forward(self, s):
         return {body}
@@ -52,7 +53,8 @@ CONCEPT = Concept(
     reference=reference,
     matches=(_BIAS.format(name="Norm", body="s + self.b.squeeze()"),),
     rejects=(
-        # A shift that is learned; a factor; scores of something computed.
+        # A shift that is learned; fixed positions; a factor; scores of something computed.
+        _BIAS.format(name="Bias", body="s + self.p"),
         _BIAS.format(name="Bias", body="s + self.l.squeeze()"),
         _BIAS.format(name="Bias", body="s * self.b"),
         _BIAS.format(name="Bias", body="s.sigmoid() + self.b"),
