@@ -5,23 +5,20 @@ from functools import cache
 
 from hfreader.analyzers.guards import Guards
 from hfreader.analyzers.matching_flow import Flow
-from hfreader.analyzers.matching_needs import Sieve
 from hfreader.analyzers.matching_questions import always_from, learns
 from hfreader.analyzers.matching_solutions import Solution
+from hfreader.analyzers.matching_ways import NO_GUARDS, Ways
 from hfreader.concepts.pattern import Bind, Branch, Pattern
 
 MatchesOf = Callable[[str], tuple[Solution, ...]]
 
 
-NO_GUARDS: Guards = {}
-
-
 class Branches:
     """Asks a graph for the branches that end in a value."""
 
-    def __init__(self, flow: Flow, sieve: Sieve) -> None:
+    def __init__(self, flow: Flow, ways: Ways) -> None:
         self.flow = flow
-        self._sieve = sieve
+        self._ways = ways
         self._settings: dict[int, bool] = {}
         self._learns = cache(lambda node: learns(flow, node))
         self._loops = [one for one in flow.by_op.get("loop", ()) if len(flow.node(one).operands) > 1]
@@ -53,7 +50,7 @@ class Branches:
         if isinstance(pattern, Bind) and pattern.symbol in so_far.bindings:
             known = self.flow.bases(so_far.bindings[pattern.symbol].use.node)
             return lambda node: self.flow.bases(node) == known
-        return lambda node: self._sieve.passes(pattern, node, True)
+        return lambda node: self._ways.is_possible(pattern, node, True)
 
     def _is_setting(self, number: int) -> bool:
         """Whether a value is fixed when the model is built."""

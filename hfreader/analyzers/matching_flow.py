@@ -332,9 +332,12 @@ class Flow:
         )
 
     @cached_property
-    def returned_bases(self) -> frozenset[int]:
-        """The values that what is returned can be."""
+    def _returned_bases(self) -> frozenset[int]:
         return frozenset[int]().union(*map(self.bases, self.returned))
+
+    def is_returned(self, node: int) -> bool:
+        """Whether a value is what is returned, or an element of it."""
+        return node in self.returned or not self._returned_bases.isdisjoint(self.bases(node))
 
     @cached_property
     def conditions(self) -> Mapping[int, Guards]:

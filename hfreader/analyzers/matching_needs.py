@@ -3,11 +3,10 @@
 Needs are sets of features (`hfreader.analyzers.matching_features`), of each of which a value must have one.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from hfreader.analyzers.matching_features import bits
-from hfreader.analyzers.matching_flow import Flow
 from hfreader.analyzers.matching_questions import ACTIVATIONS
 from hfreader.concepts.model import Concept
 from hfreader.concepts.pattern import (
@@ -178,45 +177,3 @@ def _operation(pattern: Pattern) -> tuple[Iterable[str] | None, tuple[Pattern, .
             return [f"call {name}" for name in functions], tuple(value for _, value in keywords)
         case _:
             return None, ()
-
-
-class Sieve:
-    """Asks of the values of one graph whether they have what patterns need."""
-
-    def __init__(self, flow: Flow, needs: Needs) -> None:
-        self._flow = flow
-        self._needs = needs
-        self._own, self._reach = flow.features, flow.reach
-        self._shown: dict[int, int] = {}
-
-    def passes(self, pattern: Pattern, node: int, exact: bool = False) -> bool:
-        """Whether a value has what `pattern` needs; `exact` where nothing is looked through."""
-        need, reach = self._needs.of(pattern), self._reach[node]
-        for one in need.made_of:
-            if not reach & one:
-                return False
-        if need.shown:
-            shown = self._own[node] if exact else self._shown.get(node) or self._look(node)
-            for one in need.shown:
-                if not shown & one:
-                    return False
-        return True
-
-    def _look(self, node: int) -> int:
-        total = self._own[node]
-        for use, _ in self._flow.seen_through(node):
-            total |= self._own[use.node]
-        self._shown[node] = total
-        return total
-
-    def starts(self, pattern: Pattern, among: Mapping[tuple[int, int], Sequence[int]]) -> list[int]:
-        """The values in which the outermost operation of a pattern can be; `among` are values by what they are and
-        what they are made of."""
-        need = self._needs.of(pattern)
-        if not need.shown:
-            raise TypeError(f"{pattern} cannot be the outermost part of a pattern")
-        found: list[int] = []
-        for (own, reach), nodes in among.items():
-            if all(map(own.__and__, need.shown)) and all(map(reach.__and__, need.made_of)):
-                found += nodes
-        return sorted(found)

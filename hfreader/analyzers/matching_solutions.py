@@ -26,10 +26,10 @@ class Solution(NamedTuple):
     guards: Guards = MappingProxyType({})
     others: "tuple[Solution, ...]" = ()
 
-    def at(self, node: int, guards: Guards) -> "Solution | None":
-        """With one more operation, found under `guards`; None where these contradict what holds already."""
+    def at(self, nodes: frozenset[int], guards: Guards) -> "Solution | None":
+        """With more operations, found under `guards`; None where these contradict what holds already."""
         together = consistent(self.guards, guards)
-        return None if together is None else Solution(self.bindings, self.nodes | {node}, self.inside, together)
+        return None if together is None else Solution(self.bindings, self.nodes | nodes, self.inside, together)
 
     def under(self, guards: Guards) -> "Solution | None":
         """With further conditions."""

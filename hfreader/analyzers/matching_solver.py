@@ -1,6 +1,5 @@
 """The solutions of concepts: the best way in which a concept fits each value of a dataflow graph."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import islice
@@ -34,7 +33,7 @@ class Solver(Search):
     def _solve(self, slug: str) -> tuple[Solution, ...]:
         best: dict[int, Solution] = {}
         for pattern in self.concepts[slug].patterns if slug in self.concepts else ():
-            for node in self.sieve.starts(pattern, self._near):
+            for node in self.ways.starts(pattern, self._near):
                 if node not in best and (found := self._best(pattern, node)) is not None:
                     best[node] = found
         return tuple(best.values())
@@ -56,11 +55,11 @@ class Solver(Search):
         return max(found, key=lambda one: len(one.bindings), default=None)
 
     @cached_property
-    def _near(self) -> Mapping[tuple[int, int], list[int]]:
-        """The values that are near enough to be the output of an equation, by their features."""
-        found: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for node, alike in enumerate(zip(self.flow.features, self.flow.reach, strict=True)):
+    def _near(self) -> Mapping[int, Mapping[int, list[int]]]:
+        """The values that are near enough to be the output of an equation, by what they are and are made of."""
+        found: dict[int, dict[int, list[int]]] = {}
+        for node, (own, reach) in enumerate(zip(self.flow.features, self.flow.reach, strict=True)):
             path = self.flow.path(self.flow.node(node).scope)
             if path is not None and len(path) <= DEPTH:
-                found[alike].append(node)
+                found.setdefault(own, {}).setdefault(reach, []).append(node)
         return found

@@ -9,7 +9,8 @@ from hfreader.analyzers.library import Library
 from hfreader.analyzers.matching import find
 from hfreader.analyzers.matching_features import bits, features, reach
 from hfreader.analyzers.matching_flow import Flow
-from hfreader.analyzers.matching_needs import Need, Needs, Sieve
+from hfreader.analyzers.matching_needs import Need, Needs
+from hfreader.analyzers.matching_ways import Ways
 from hfreader.concepts import catalogue
 from hfreader.concepts.pattern import LINEAR, Anything, Bind, Branch, Computes, Equation, Layer, Not, OneOf, Op
 from hfreader.facts.dataflow import Node, Operand
@@ -23,7 +24,7 @@ ROOTS = ["bert.modeling_bert.BertLayer", "gpt2.modeling_gpt2.GPT2LMHeadModel", "
 def test_nothing_is_lost_by_asking_what_is_needed_first(root: str, monkeypatch: pytest.MonkeyPatch):
     graph = dataflow(Library(installed_snapshot()), f"transformers.models.{root}")
     quick = find(graph, catalogue().values())
-    monkeypatch.setattr(Sieve, "passes", lambda *_: True)
+    monkeypatch.setattr(Ways, "_has", lambda *_: True)
     assert find(graph, catalogue().values()) == quick
     assert quick or "t5" in root
 
@@ -56,7 +57,7 @@ def test_an_equation_needs_what_its_concept_needs():
 
 def test_a_value_is_all_that_it_is_seen_as():
     flow = Flow(graph_of("def f(x, y):\n    return torch.exp(x).view(-1) if y else torch.log(x)\n"))
-    sieve, result = Sieve(flow, Needs({})), flow.graph.result
+    ways, result = Ways(flow, Needs({})), flow.graph.result
     assert result is not None
     for op, exact, expected in (
         ("exp", False, True),
@@ -64,7 +65,7 @@ def test_a_value_is_all_that_it_is_seen_as():
         ("exp", True, False),
         ("sin", False, False),
     ):
-        assert sieve.passes(Op((op,)), result, exact) == expected
+        assert ways.is_possible(Op((op,)), result, exact) == expected
 
 
 def test_reach_goes_through_operands_bodies_and_round_loops():
