@@ -125,10 +125,10 @@ def scores(query: Pattern, key: Pattern) -> Pattern:
 
 
 def unscaled(query: Pattern, key: Pattern) -> Pattern:
-    """Q K^T with no scale, neither of the product nor of the queries."""
+    """Q K^T with no scale, neither of the product nor of queries or keys."""
     divided = DerivedFrom(("div",), through=("chunk", "split", "unpack", "item", "mean", "sum"))
     scaled = OneOf((Op(("mul",), (Anything(), Scalar())), divided))
-    compared = Bind("unscaled", product(Both(query, Not(scaled)), key))
+    compared = Bind("unscaled", product(Both(query, Not(scaled)), Both(key, Not(scaled))))
     return OneOf((Op(("mul",), (compared, Number(1))), compared))
 
 

@@ -100,6 +100,11 @@ def attention(q, k, v, s):
     q = q * s
     return F.softmax((q @ k.transpose(-1, -2)) * 1.0, dim=-1) @ v
 """,
+        # Scores of distances with scaled keys, beside the scores of words.
+        """
+def attention(q, k, v, r, s):
+    return F.softmax(q @ k.transpose(-1, -2) * s + q @ (r * s).transpose(-1, -2), dim=-1) @ v
+""",
         """
 def attention(q, k):
     return F.softmax(q @ k.transpose(-1, -2), dim=-1)
