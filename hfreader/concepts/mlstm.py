@@ -71,7 +71,7 @@ CONCEPT = Concept(
     equations=(
         r"\sym{output}=\frac{C_t^{\top}\sym{query}}{\max\big(|n_t^{\top}\sym{query}|,\,e^{-\sym{stabiliser}}\big)"
         r"+\sym{eps}}",
-        r"C_t=\sym{forget}\,\sym{state}+\sym{input}\,\sym{key}\,\sym{value}^{\top},\qquad"
+        r"C_t=\sym{forget}\,\sym{state}+\sym{input}\,\sym{key}\,\sym{value}^{\top},\qquad "
         r"n_t=\sym{forget}\,\sym{normaliser}+\sym{input}\,\sym{key}",
     ),
     symbols=(
