@@ -45,8 +45,8 @@ def _coverage(
     executed = [proof for proof in proofs if proof.ran]
     proven, disproven = (sum(proof.state == state for proof in executed) for state in ("proven", "disproven"))
     ran = {name for run in runs.values() for name in run.architectures} & architectures
-    problems = len(known.problems) + sum(len(one.problems) for one in (*known.classes, *known.functions))
-    problems += sum(len(run.problems) for run in runs.values())
+    parts = ((known,), known.classes, known.functions, runs.values())
+    problems = tuple(problem for part in parts for one in part for problem in one.problems)
     computing, modules = counted.count("computing"), counted.count("modules")
     unmapped = [one for one in counted.unmapped if one.kind in ("module", "model")]
     return Coverage(
@@ -67,6 +67,7 @@ def _coverage(
         matches_executed=len(executed) if runs else None,
         proven_share=proven / len(executed) if executed else None,
         disproven=disproven if runs else None,
-        problems=problems,
+        problems=len(problems),
+        problems_found=problems,
         unmapped=tuple(Unmapped(one.owner, one.file, one.reason or "nothing was found") for one in unmapped),
     )

@@ -133,7 +133,7 @@ class Coverage:
     equation_share   share of the modules that compute and are mapped to a concept with an equation.
     matches          places where an equation was found; `matches_executed` those whose code ran, checked or not.
     proven_share     share of these that agree; `disproven` is how many do not.
-    problems         what could not be read, analysed or run.
+    problems         how many things could not be read, analysed or run; `problems_found` are these.
     """
 
     transformers: str
@@ -155,3 +155,4 @@ class Coverage:
     disproven: int | None
     problems: int
     unmapped: tuple[Unmapped, ...] = ()
+    problems_found: tuple[Problem, ...] = ()

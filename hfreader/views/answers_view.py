@@ -12,6 +12,8 @@ from hfreader.views.tables import shared, short, table
 COLOURS = {"proven": "green", "disproven": "bold red", "matched": "yellow", "role": "cyan"}
 # Of each group so many members are named; the JSON has all.
 SHOWN = 6
+# Problems that are listed below the totals.
+PROBLEMS = 20
 
 
 def show_concepts(found: Sequence[ConceptSummary], console: Console) -> None:
@@ -97,6 +99,7 @@ def show_coverage(found: Coverage, console: Console, unmapped: bool = False) -> 
     console.print(f"transformers {found.transformers}{commit}")
     if found.families_traced is None:
         console.print("Nothing was run so far: `hfreader build` runs families and proves what was found in them.")
+    _show_problems(found, console)
     if not unmapped:
         if found.unmapped:
             console.print(
@@ -107,6 +110,14 @@ def show_coverage(found: Coverage, console: Console, unmapped: bool = False) -> 
     for one in found.unmapped:
         rest.add_row(Text(one.qualified.rpartition(".")[2], "cyan"), Text(one.file, "dim"), one.reason)
     console.print(rest)
+
+
+def _show_problems(found: Coverage, console: Console) -> None:
+    for problem in found.problems_found[:PROBLEMS]:
+        where = "" if problem.place is None else f" ({problem.place.file}:{problem.place.span.line})"
+        console.print(Text(f"{problem.subject}: {problem.reason}{where}", "yellow"))
+    if (more := len(found.problems_found) - PROBLEMS) > 0:
+        console.print(f"and {more:,} more problems; `hfreader coverage --json` lists them all.")
 
 
 def _rows(found: Coverage) -> list[tuple[str, int | None, int | None, float | None]]:

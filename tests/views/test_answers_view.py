@@ -7,6 +7,8 @@ from rich.console import Console
 
 from hfreader.ask.concepts import concepts
 from hfreader.facts.answers import Coverage, ImplementationGroup, Implementations, Implementing, Unmapped
+from hfreader.facts.places import Place, Span
+from hfreader.facts.problems import Problem
 from hfreader.views.answers_view import show_concepts, show_coverage, show_implementations
 
 MODELS = "transformers.models"
@@ -72,6 +74,14 @@ def test_what_ran():
     text = shown(show_coverage, ran)
     assert "not run" not in text
     assert "15.0%" in text
+
+
+def test_problems_are_listed_with_their_places_as_far_as_there_is_room():
+    place = Place("models/ash/modeling_ash.py", Span(7, 6, 7, 12))
+    problems = (Problem("analyzers", "AshThing", "it is nested too deeply", place), *[Problem("trace", "x", "y")] * 30)
+    text = shown(show_coverage, replace(TOTALS, problems=31, problems_found=problems))
+    assert "AshThing: it is nested too deeply (models/ash/modeling_ash.py:7)" in text
+    assert "and 11 more problems" in text
 
 
 def test_groups_name_a_few_members_and_all_when_asked():
