@@ -6,6 +6,7 @@ Lines stay where they are, so that what is found before and after can be compare
 import ast
 import io
 import os
+import re
 import shutil
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from hfreader.facts.snapshot import Snapshot
 
+REGISTRY = "models/auto/modeling_auto.py"
 Position = tuple[int, int]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -47,6 +49,11 @@ class Renaming:
             before = token.string
         return "".join([*pieces, *between(source, done, (len(source) + 1, 0))])
 
+    def registered(self, text: str) -> str:
+        """The library's table of models, which names classes in strings, with their new names."""
+        every = frozenset[str]().union(*self.classes.values())
+        return re.sub(r'"(\w+)"', lambda found: f'"{meaningless(found[1])}"' if found[1] in every else found[0], text)
+
     def _imported(self, file: str) -> Iterator[str]:
         """The classes that a file imports from the others: from a modeling file or from the folder that holds it."""
         for node in ast.walk(self.trees[file]):
@@ -67,6 +74,9 @@ def renamed_package(snapshot: Snapshot, files: Iterable[str], folder: Path) -> S
     for file in renaming.sources:
         (target / file).unlink()
         (target / file).write_text(renaming.renamed(file), encoding="utf-8")
+    registry = (package / REGISTRY).read_text(encoding="utf-8")
+    (target / REGISTRY).unlink()
+    (target / REGISTRY).write_text(renaming.registered(registry), encoding="utf-8")
     return replace(snapshot, package=str(target))
 
 
