@@ -29,7 +29,11 @@ def analyse(library: Library, file: str, examiner: Examiner | None = None) -> An
     matches: list[Match] = []
     diagrams: list[Diagram] = []
     dispatches: list[DispatchSite] = []
-    problems: list[Problem] = []
+    problems = [
+        Problem("analyzers", one.qualified, "its bases go round in a circle", Place(file, one.name_span))
+        for one in facts.classes
+        if library.goes_round(one.qualified)
+    ]
     computing: list[Computing] = []
     examiner = examiner or Examiner(library)
     roles = Roles(library, catalogue(), examiner)

@@ -77,6 +77,10 @@ class Library:
         """The class and its bases, qualified, in Python's method resolution order."""
         return self._resolver.ancestors(qualified_class)
 
+    def goes_round(self, qualified_class: str) -> bool:
+        """Whether a class is among the bases of its own bases."""
+        return self._resolver.goes_round(qualified_class)
+
     def method(self, qualified_class: str, name: str) -> tuple[str, FunctionFacts, ParsedFile] | None:
         """The method a class has or inherits: the class that defines it, its facts, and the file it stands in."""
         key = (qualified_class, name)

@@ -31,6 +31,7 @@ class Resolver:
         self._definitions: dict[str, str] = {}
         self._meanings: dict[tuple[str, str], str] = {}
         self._ancestors: dict[str, tuple[str, ...]] = {}
+        self._circles: set[str] = set()
         self._kinds: dict[str, Kind] = {}
 
     def find(self, file: str) -> ParsedFile | None:
@@ -126,9 +127,15 @@ class Resolver:
             self._ancestors[qualified] = tuple(self._linearise(self.definition(qualified), ()))
         return self._ancestors[qualified]
 
+    def goes_round(self, qualified: str) -> bool:
+        """Whether a class is among the bases of its own bases."""
+        return bool(self.ancestors(qualified)) and self.definition(qualified) in self._circles
+
     def _linearise(self, qualified: str, below: tuple[str, ...]) -> list[str]:
-        bases = [base for base in self.bases(qualified) if base not in below and base != qualified]
-        below = (*below, qualified)
+        below, written = (*below, qualified), self.bases(qualified)
+        bases = [base for base in written if base not in below]
+        if len(bases) < len(written):
+            self._circles.add(qualified)
         queues = [self._linearise(base, below) for base in bases] + [bases]
         order = [qualified]
         while queues := [queue for queue in queues if queue]:

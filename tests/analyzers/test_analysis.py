@@ -93,3 +93,11 @@ def test_a_failure_on_one_class_is_a_problem(monkeypatch: pytest.MonkeyPatch):
 def test_a_file_that_is_not_there():
     with pytest.raises(HfreaderError, match="no such file"):
         analyse(Library.of_sources({}), FILE)
+
+
+def test_bases_that_go_round_are_a_problem_and_harm_nothing_else():
+    source = "from torch import nn\nclass A(B):\n    pass\nclass B(A):\n    pass\n"
+    source += "class C(nn.Module):\n    def forward(self, x):\n        return x.softmax(-1)\n"
+    found = analyse(Library.of_sources({"models/x/modeling_x.py": source}), "models/x/modeling_x.py")
+    assert [(one.subject[-1], one.place and one.place.span.line) for one in found.problems] == [("A", 2), ("B", 4)]
+    assert [one.owner[-1] for one in found.computing] == ["C"]
