@@ -57,8 +57,9 @@ class Renaming:
     def _imported(self, file: str) -> Iterator[str]:
         """The classes that a file imports from the others: from a modeling file or from the folder that holds it."""
         for node in ast.walk(self.trees[file]):
-            if isinstance(node, ast.ImportFrom) and node.level:
-                place = PurePosixPath(file).parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            if isinstance(node, ast.ImportFrom):
+                folder = PurePosixPath(file).parents[node.level - 1] if node.level else PurePosixPath()
+                place = folder.joinpath(*(node.module or "").removeprefix("transformers.").split("."))
                 known = self.classes.get(f"{place}.py", frozenset()).union(
                     *(classes for other, classes in self.classes.items() if PurePosixPath(other).parent == place)
                 )
