@@ -20,6 +20,11 @@ def parameters_of_forward(model_class: type[PreTrainedModel]) -> list[str]:
     return [each.name for each in parameters if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)][1:]
 
 
+def reads_text(model_class: type[PreTrainedModel]) -> bool:
+    """Whether the class takes text ids."""
+    return "input_ids" in parameters_of_forward(model_class)
+
+
 def require_text(model_class: type[PreTrainedModel]) -> None:
     """HfreaderError for a class that reads something else than text ids."""
     names = parameters_of_forward(model_class)

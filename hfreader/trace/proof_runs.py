@@ -15,11 +15,12 @@ from transformers import PreTrainedConfig, PreTrainedModel
 from hfreader.errors import HfreaderError
 from hfreader.trace.captures import CaptureSession, Invocation
 from hfreader.trace.configs import sub_configs, with_fields
+from hfreader.trace.depth import shallow
 from hfreader.trace.models import parameters_of, skeleton
 from hfreader.trace.precision import float64
 from hfreader.trace.randomise import randomise
 from hfreader.trace.settings import TOKEN_TYPES, Setting, with_token_types
-from hfreader.trace.sizes import assign, candidates, shallow
+from hfreader.trace.sizes import assign, candidates
 
 EPSILON = 0.05
 """Stands for every epsilon of a configuration: at 1e-12 it could be missing or doubled and nobody would see."""

@@ -13,6 +13,9 @@ from transformers import PreTrainedConfig, PreTrainedModel
 
 from hfreader.errors import HfreaderError
 from hfreader.trace.configs import one_line
+from hfreader.trace.feeding.need import Need
+from hfreader.trace.feeding.placeholders import with_placeholders
+from hfreader.trace.feeding.vocabulary import maker
 from hfreader.trace.inputs import other_inputs, parameters_of_forward, random_ids, text_inputs
 from hfreader.trace.models import random_model
 from hfreader.trace.sizes import Lengths
@@ -35,6 +38,8 @@ class Options:
     beside     further parameters with one int per token of the text, as a tokenizer returns them (token types): the
                ints of one row, zeros where they are not as many as the tokens.
     zeros      further parameters of the signature (labels, ids of other things) with the shapes of the zeros they get.
+    others     inputs that are no text, as (parameter, which of the layouts that its maker knows).
+    textless   no ids.
     training   the model in training mode (dropout).
     extra      further arguments of the forward pass.
     """
@@ -45,6 +50,8 @@ class Options:
     choices: int = 0
     beside: tuple[tuple[str, tuple[int, ...]], ...] = ()
     zeros: tuple[tuple[str, Shape], ...] = ()
+    others: tuple[tuple[str, int], ...] = ()
+    textless: bool = False
     training: bool = False
     extra: tuple[tuple[str, bool], ...] = ()
 
@@ -81,12 +88,12 @@ class Setting:
         cannot run so.
         """
         lengths = self.lengths
-        if ids is None:
+        if ids is None and not self.options.textless:
             ids = random_ids(self.config, lengths.batch, lengths.past + lengths.tokens, seed).to(model.device)
         try:
             with torch.no_grad():
-                if not lengths.past:
-                    return model(**self.inputs(model, ids))
+                if ids is None or not lengths.past:
+                    return model(**self.inputs(model, ids, seed=seed))
                 first = model(**self.inputs(model, ids[:, : lengths.past]), use_cache=True)
                 cache = getattr(first, "past_key_values", None)
                 if cache is None:
@@ -97,9 +104,13 @@ class Setting:
             hint = f" (hfreader gives it no {', '.join(others)} so far)" if others else ""
             raise HfreaderError(f"{self.model_class.__name__}, {self.name}: {one_line(error)}{hint}") from error
 
-    def inputs(self, model: PreTrainedModel, ids: torch.Tensor, start: int = 0) -> dict[str, Any]:
+    def inputs(self, model: PreTrainedModel, ids: torch.Tensor | None, start: int = 0, seed: int = 0) -> dict[str, Any]:
         """The arguments of a forward pass on ids (batch, tokens) from position `start`; the mask covers all of them."""
         options = self.options
+        need = Need(self.model_class, self.config, self.lengths, seed)
+        others = {name: _made(need, name, layout).to(model.device) for name, layout in options.others}
+        if ids is None:
+            return others | dict(options.extra)
         if options.choices:
             ids = ids.unsqueeze(1).repeat(1, options.choices, 1)
         given: dict[str, Any] = self._text(ids, start)
@@ -112,7 +123,8 @@ class Setting:
             given["inputs_embeds"] = model.get_input_embeddings()(given.pop("input_ids"))
         if self.lengths.encoder is not None and not self._two_sided:
             given |= self._encoder_states(model, ids.shape[0], self.lengths.encoder)
-        return given | self._zeros(model, ids[..., start:]) | dict(options.extra)
+        given |= self._zeros(model, ids[..., start:]) | dict(options.extra)
+        return with_placeholders(model, given | others, need) if others and not start else given
 
     def _ending_in_padding(self, given: dict[str, Any]) -> dict[str, Any]:
         """The ids with the padding id where the mask hides one; none where the configuration knows no such id."""
@@ -159,6 +171,14 @@ class Setting:
             "class": torch.zeros(ids.shape[0], self.config.num_labels, device=model.device, dtype=model.dtype),
         }
         return {name: made[shape] for name, shape in self.options.zeros}
+
+
+def _made(need: Need, name: str, layout: int) -> torch.Tensor:
+    make = maker(name)
+    layouts = make(need, name) if make is not None else ()
+    if layout >= len(layouts):
+        raise HfreaderError(f"nothing is known of the input {name}")
+    return layouts[layout]
 
 
 def with_token_types(setting: Setting) -> Setting | None:

@@ -16,7 +16,6 @@ from transformers import PreTrainedConfig
 from hfreader.trace.configs import NO_SIZE, sub_configs, with_fields
 
 RUNS = 3
-DEPTH = 2
 # For each run: heads, and key-value heads. Powers of two, so that widths that all of them divide stay small.
 _HEADS_IN_RUN, _SHARED_IN_RUN = (4, 8, 8), (2, 4, 2)
 
@@ -75,18 +74,6 @@ def candidates(config: PreTrainedConfig) -> tuple[str, ...]:
 def counts_heads(name: str) -> bool:
     """Whether a field counts heads, of queries or of keys and values."""
     return bool(_HEADS.search(_last(name)) or _SHARED_HEADS.search(_last(name)))
-
-
-def shallow(config: PreTrainedConfig, depth: int = DEPTH) -> PreTrainedConfig:
-    """The configuration with at most `depth` layers, lists with one entry per layer cut likewise."""
-    counts = {name: value for name, value in integers(config).items() if _LAYERS.search(_last(name)) and value > depth}
-    changes: dict[str, Any] = dict.fromkeys(counts, depth)
-    for prefix, part in [("", config), *((f"{name}.", part) for name, part in sub_configs(config).items())]:
-        depths = {value for name, value in counts.items() if name.rpartition(".")[0] == prefix.rstrip(".")}
-        for name, value in _own(part).items():
-            if isinstance(value, list) and len(value) in depths:
-                changes[f"{prefix}{name}"] = value[-depth:]
-    return with_fields(config, changes) if changes else config
 
 
 def lengths(run: int, like: Lengths) -> Lengths:

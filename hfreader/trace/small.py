@@ -11,8 +11,9 @@ from transformers import PreTrainedConfig, PreTrainedModel
 
 from hfreader.errors import HfreaderError
 from hfreader.trace.configs import sub_configs, with_fields
+from hfreader.trace.depth import shallow
 from hfreader.trace.models import config_for, parameters_of, skeleton
-from hfreader.trace.sizes import counts_heads, integers, shallow
+from hfreader.trace.sizes import counts_heads, integers
 from hfreader.trace.tokenizers import special_ids
 
 VOCABULARY = 512

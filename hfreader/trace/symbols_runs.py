@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from transformers import PreTrainedConfig
 
 from hfreader.facts.traces import Trace
-from hfreader.trace.sizes import RUNS, Assignment, Lengths, assign, candidates, largest_set, shallow
+from hfreader.trace.depth import shallow
+from hfreader.trace.sizes import RUNS, Assignment, Lengths, assign, candidates, largest_set
 from hfreader.trace.symbols_records import Key, shapes
 
 Rerun = Callable[[PreTrainedConfig, Lengths], Trace]

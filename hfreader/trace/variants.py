@@ -1,5 +1,7 @@
 """The settings worth trying for a class, from its signature, its configuration and the constants in its source."""
 
+import inspect
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import product
@@ -9,10 +11,21 @@ from transformers import PreTrainedModel
 
 from hfreader.errors import HfreaderError
 from hfreader.trace.configs import as_json, with_fields
-from hfreader.trace.inputs import parameters_of_forward
+from hfreader.trace.feeding.need import Need
+from hfreader.trace.feeding.vocabulary import maker, senses
+from hfreader.trace.inputs import parameters_of_forward, reads_text
 from hfreader.trace.settings import Options, Setting, Shape, id_parameters, label_parameters, with_token_types
 from hfreader.trace.sizes import Lengths
 
+TEXT = frozenset(
+    {"input_ids", "attention_mask", "decoder_input_ids", "position_ids", "token_type_ids", "inputs_embeds"}
+)
+# What says how the inputs beside it are arranged.
+COMPANIONS = re.compile(
+    r".*(grid_thw|grids?|grid_hws?|image_sizes|spatial_shapes|aspect_ratio_(ids|mask)|position_ids|target_sizes"
+    r"|features?_(mask|attention_mask|lengths|lens)|(past|future)_(time_features|observed_mask)|static_.*_features)"
+)
+MOST_LAYOUTS = 8
 PLAIN = Lengths(2, 6)
 CACHED = Lengths(2, 1, past=5)
 ENCODED = Lengths(2, 6, encoder=4)
@@ -123,6 +136,9 @@ def plain_settings(model_class: type[PreTrainedModel], config: Any) -> Iterator[
     """The simplest ways to call a class, one of which should run."""
     encoder = 4 if config.is_encoder_decoder else None
     plain = Setting("plain", model_class, config, replace(PLAIN, encoder=encoder), Options())
+    yield from fed(plain)
+    if not reads_text(model_class):
+        return
     yield plain
     yield from choices(plain)
     yield _with(plain, "ids alone", bare=True)
@@ -132,3 +148,35 @@ def plain_settings(model_class: type[PreTrainedModel], config: Any) -> Iterator[
     yield _with(plain, "no cache", extra=(("use_cache", False),))
     if encoder is not None:
         yield replace(plain, name="as many tokens on both sides", lengths=replace(PLAIN, encoder=PLAIN.tokens))
+
+
+def fed(plain: Setting) -> Iterator[Setting]:
+    """The class fed with images, sound, series: with all that it takes, then with what it cannot do without, the
+    layouts that are likely first; two rows, then one."""
+    need = Need(plain.model_class, plain.config, plain.lengths)
+    wholes = [names for names in bundles(plain.model_class) if names]
+    for batch, names in product((plain.lengths.batch, 1), wholes):
+        sized = replace(plain, lengths=replace(plain.lengths, batch=batch))
+        counts = [range(len(make(need, name))) for name in names if (make := maker(name)) is not None]
+        orders = sorted(product(*counts), key=lambda layouts: (sum(layouts), max(layouts)))
+        for layouts in orders[:MOST_LAYOUTS]:
+            others = tuple(zip(names, layouts, strict=True))
+            for textless in (False, True) if reads_text(plain.model_class) else (True,):
+                yield _with(sized, ", ".join(names), others=others, textless=textless)
+
+
+def bundles(model_class: type[PreTrainedModel]) -> Iterator[tuple[str, ...]]:
+    """What may be given together beside text, the fullest first."""
+    names = [name for name in parameters_of_forward(model_class) if maker(name) is not None and name not in TEXT]
+    main = model_class.main_input_name
+    signature = inspect.signature(model_class.forward).parameters
+    needed = [name for name in names if name == main or signature[name].default is inspect.Parameter.empty]
+    sensed = senses(names)
+    companions = [name for name in names if COMPANIONS.fullmatch(name)]
+    if "decoder_input_ids" in signature and not reads_text(model_class):
+        companions.append("decoder_input_ids")
+        names.append("decoder_input_ids")
+    found = [[name for name in names if name in {*needed, *sensed, *companions}]]
+    found += [[name for name in names if name in {*needed, *part, *companions}] for part in ([one] for one in sensed)]
+    found += [[name for name in names if name in {*needed, *sensed}], needed]
+    yield from dict.fromkeys(tuple(each) for each in found)

@@ -1,7 +1,8 @@
 import pytest
 from transformers import BartConfig, BertConfig, GPT2Config, LlamaConfig, T5Config
 
-from hfreader.trace.sizes import RUNS, Lengths, assign, candidates, integers, largest_set, shallow
+from hfreader.trace.depth import shallow
+from hfreader.trace.sizes import RUNS, Lengths, assign, candidates, integers, largest_set
 from hfreader.trace.symbols_names import symbol_of
 
 CONFIGS = [BertConfig(), GPT2Config(), LlamaConfig(), T5Config(), BartConfig()]

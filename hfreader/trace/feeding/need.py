@@ -1,0 +1,87 @@
+"""What inputs are made for: a class, its configuration and how long they shall be."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from transformers import PreTrainedConfig, PreTrainedModel
+
+from hfreader.trace.configs import sub_configs
+from hfreader.trace.inputs import parameters_of_forward
+from hfreader.trace.sizes import Lengths
+
+
+@dataclass(frozen=True)
+class Need:
+    """A forward pass to be fed.
+
+    Random numbers are the same for the same seed and parameter name.
+    """
+
+    model_class: type[PreTrainedModel]
+    config: PreTrainedConfig
+    lengths: Lengths
+    seed: int = 0
+
+    @property
+    def batch(self) -> int:
+        """Rows."""
+        return self.lengths.batch
+
+    @property
+    def tokens(self) -> int:
+        """Positions of a sequence whose length the configuration does not fix."""
+        return self.lengths.tokens
+
+    @cached_property
+    def parameters(self) -> frozenset[str]:
+        """The named parameters of the forward pass."""
+        return frozenset(parameters_of_forward(self.model_class))
+
+    def field(self, *names: str, near: str = "", default: Any = None) -> Any:
+        """The value of the first of these fields that holds one: in parts of the configuration whose name contains
+        `near`, then in the configuration itself, then in its other parts, however deep."""
+        parts = list(_parts("", self.config))
+        ordered = sorted(parts, key=lambda part: (not (near and near in part[0]), part[0].count(".")))
+        for _, part in ordered:
+            for name in names:
+                value = part.get(name) if isinstance(part, Mapping) else getattr(part, name, None)
+                if value is not None:
+                    return value
+        return default
+
+    def normal(self, *shape: int) -> torch.Tensor:
+        """Numbers of mean 0 and deviation 1."""
+        return torch.randn(shape, generator=torch.Generator().manual_seed(self.seed))
+
+    def ids(self, limit: int, *shape: int) -> torch.Tensor:
+        """Whole numbers below a limit."""
+        return torch.randint(max(limit, 1), shape, generator=torch.Generator().manual_seed(self.seed))
+
+
+def _parts(name: str, part: Any) -> Iterator[tuple[str, Any]]:
+    """A configuration and all within it, by dotted name; those kept as dictionaries too."""
+    yield name, part
+    if isinstance(part, PreTrainedConfig):
+        for inner, value in sub_configs(part).items():
+            yield from _parts(f"{name}.{inner}", value)
+        for inner, value in vars(part).items():
+            if isinstance(value, dict) and inner.endswith(("_config", "_cfg")):
+                yield f"{name}.{inner}", value
+
+
+def pair(value: Any) -> tuple[int, int]:
+    """Height and width from one number, two of them, or a dictionary."""
+    if isinstance(value, Mapping):
+        one = value.get("shortest_edge") or value.get("longest_edge")
+        return int(value.get("height", one)), int(value.get("width", one))
+    if isinstance(value, list | tuple):
+        return int(value[-2] if len(value) > 1 else value[0]), int(value[-1])
+    return int(value), int(value)
+
+
+def number(value: Any) -> int:
+    """One number from one or the first of several."""
+    return int(value[0]) if isinstance(value, list | tuple) else int(value)

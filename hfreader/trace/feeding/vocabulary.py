@@ -1,0 +1,61 @@
+"""The library's vocabulary of parameters: which names take what."""
+
+import re
+from collections.abc import Callable, Sequence
+
+import torch
+
+from hfreader.trace.feeding import images, series, sound, states
+from hfreader.trace.feeding.need import Need
+
+Make = Callable[[Need, str], Sequence[torch.Tensor]]
+
+_MAKERS: tuple[tuple[str, Make], ...] = (
+    (r"(image_|prompt_|high_res_)?pixel_values(_videos|_images|_hd)?|image", images.pixel_values),
+    (r"(image_|video_)?(grid_thw|grids?|grid_hws?)", images.grid_thw),
+    (r"(image|target|original|tgt)_sizes?", images.sizes),
+    (r"spatial_shapes", images.spatial_shapes),
+    (r"pixel_attention_mask|patch_attention_mask", images.patch_mask),
+    (r"(image|pixel)_position_ids", images.position_ids),
+    (r"flattened_patches", images.flattened_patches),
+    (r"aspect_ratio_ids", images.aspect_ratio_ids),
+    (r"aspect_ratio_mask", images.aspect_ratio_mask),
+    (r"bool_masked_pos", images.bool_masked_pos),
+    (r"(audio_)?input_features|audio_mel|features", sound.input_features),
+    (r"input_values|waveform|raw_audio|audio_values", sound.input_values),
+    (r"input_features_mask|feature_attention_mask|audio_mel_mask|audio_attention_mask", sound.ones_beside),
+    (r"feature_lens|audio_(feature_)?lengths|aftercnn_lens|chunk_sample_lengths", sound.lengths),
+    (r"audio_codes|codes|quantized_code|audio_input_ids", sound.codes),
+    (r"spectrogram|mel_spectrogram", sound.spectrogram),
+    (r"(past|future)_values", series.values),
+    (r"(past|future)_time_features", series.features),
+    (r"(past|future)_observed_mask|past_values_padding", series.observed),
+    (r"static_categorical_features", series.categories),
+    (r"static_real_features", series.reals),
+    (r"hidden_states?|inputs_embeds|query_embeds|last_hidden_state|context|inputs", states.hidden_states),
+    (r"encoder_hidden_states", states.encoder_hidden_states),
+    (r"bbox", states.boxes),
+    (r"visual_(feats|embeds)|vision_features|image_features", states.visual_features),
+    (r"visual_pos", states.visual_positions),
+    (r"states|actions|rewards|returns_to_go", states.columns),
+    (r"position_ids|timesteps", states.positions),
+    (r"(qformer|tasks)_input_ids|decoder_input_ids|task_inputs", states.other_ids),
+    (r"attention_mask|(qformer|tasks|encoder)_attention_mask|mask", states.mask),
+    (r"(mm_)?token_type_ids", states.zeros),
+)
+# What a model reads of the world, as against what is handed on within it.
+_SENSES = re.compile(
+    r"(image_|prompt_)?pixel_values(_videos|_images)?|input_(features|values)|bbox|past_values|flattened_patches"
+    r"|visual_(feats|pos|embeds)|states|actions|returns_to_go"
+)
+_PATTERNS = tuple((re.compile(pattern), make) for pattern, make in _MAKERS)
+
+
+def maker(name: str) -> Make | None:
+    """What makes tensors for a parameter; None where the vocabulary does not have it."""
+    return next((make for pattern, make in _PATTERNS if pattern.fullmatch(name)), None)
+
+
+def senses(names: Sequence[str]) -> list[str]:
+    """The parameters that take images, sound, series or layout."""
+    return [name for name in names if _SENSES.fullmatch(name)]
