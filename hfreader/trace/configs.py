@@ -85,8 +85,16 @@ def written_fields(config: PreTrainedConfig) -> dict[str, Any]:
         rest = type(config)(**{name: value for name, value in fields.items() if name not in unset})
     except Exception:  # then they are not derived
         return fields
-    derived = {name for name in unset if getattr(rest, name, None) == getattr(config, name)}
+    derived = {name for name in unset if read(rest, name) == read(config, name)}
     return {name: value for name, value in fields.items() if name not in derived}
+
+
+def read(part: Any, name: str) -> Any:
+    """A field of a configuration; None where there is none, or another value for each layer."""
+    try:
+        return getattr(part, name, None)
+    except RuntimeError:  # what differs from layer to layer refuses to be read for all
+        return None
 
 
 def sub_configs(config: PreTrainedConfig) -> dict[str, PreTrainedConfig]:

@@ -17,14 +17,13 @@ from hfreader.facts.problems import Problem
 from hfreader.facts.snapshot import Snapshot
 from hfreader.progress import Report
 from hfreader.trace.configs import as_json, default_config, one_line
-from hfreader.trace.inputs import require_text
 from hfreader.trace.models import base_class, model_classes
 from hfreader.trace.reach import compared_constants, reachable
 from hfreader.trace.recorder import Recorder, Recording
 from hfreader.trace.recording import files_with
 from hfreader.trace.settings import Setting
-from hfreader.trace.small import small
-from hfreader.trace.variants import answers, cached, choices, configurations, plain_settings, ways
+from hfreader.trace.starting import first_that_runs
+from hfreader.trace.variants import answers, cached, choices, configurations, ways
 
 MOST_TRIES = 48
 """How many settings of one class are tried by themselves, and how many with labels on top."""
@@ -39,7 +38,7 @@ class Found:
 
 
 def find_settings(family: str, snapshot: Snapshot, report: Report) -> Found:
-    """Look through the classes of a family that read text, the base model first."""
+    """Look through the classes of a family, the base model first."""
     config = default_config(family)
     base = base_class(config)
     classes = sorted(model_classes(family), key=lambda each: each is not base)
@@ -80,7 +79,7 @@ class _Search:
     def begin(self, model_class: type[PreTrainedModel], config: PreTrainedConfig) -> None:
         """Find the simplest setting in which a class runs; it is kept whether or not it adds statements."""
         try:
-            plain = self._first(model_class, config)
+            plain = first_that_runs(model_class, config, lambda setting: self._run(setting, keep=True))
             self.begun.append((plain, self._aims(plain)))
         except Exception as error:  # a class that cannot be run costs only itself
             self.problems.append(Problem("trace", model_class.__name__, one_line(error)))
@@ -122,19 +121,6 @@ class _Search:
             with suppress(HfreaderError), warnings.catch_warnings():
                 warnings.simplefilter("error", UserWarning)  # torch broadcasts labels of a wrong shape, and warns
                 self._run(setting)
-
-    def _first(self, model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Setting:
-        """The first setting that runs; the reason why the simplest one does not where none does."""
-        require_text(model_class)
-        reasons: list[HfreaderError] = []
-        for setting in plain_settings(model_class, small(model_class, config)):
-            try:
-                self._run(setting, keep=True)
-            except HfreaderError as error:
-                reasons.append(error)
-            else:
-                return setting
-        raise reasons[0]
 
     def _run(self, setting: Setting, keep: bool = False) -> None:
         """Run it, and keep it if statements ran for the first time, or in any case."""

@@ -25,17 +25,6 @@ def reads_text(model_class: type[PreTrainedModel]) -> bool:
     return "input_ids" in parameters_of_forward(model_class)
 
 
-def require_text(model_class: type[PreTrainedModel]) -> None:
-    """HfreaderError for a class that reads something else than text ids."""
-    names = parameters_of_forward(model_class)
-    if "input_ids" not in names or model_class.main_input_name not in names:
-        main = model_class.main_input_name
-        wanted = main if main != "input_ids" else ", ".join(names[:3])
-        raise HfreaderError(
-            f"{model_class.__name__} reads {wanted}, not text: hfreader traces models that read text ids only, so far"
-        )
-
-
 def other_inputs(model_class: type[PreTrainedModel]) -> list[str]:
     """The parameters of the forward pass that take images, sound or layout."""
     return [name for name in parameters_of_forward(model_class) if _OTHER_MODALITY.search(name)]
@@ -76,8 +65,9 @@ def random_ids(config: PreTrainedConfig, batch: int, length: int, seed: int = 0)
 def text_inputs(model_class: type[PreTrainedModel], ids: torch.Tensor) -> dict[str, torch.Tensor]:
     """What people give the forward pass of a text model: ids (batch, length), and a mask of ones where it takes one.
 
-    Raises HfreaderError for classes that read something else.
+    Raises HfreaderError for a class that takes no ids.
     """
-    require_text(model_class)
+    if not reads_text(model_class):
+        raise HfreaderError(f"{model_class.__name__} reads {model_class.main_input_name}, not text")
     masks = {"attention_mask": torch.ones_like(ids)} if "attention_mask" in parameters_of_forward(model_class) else {}
     return {"input_ids": ids, **masks}

@@ -18,10 +18,13 @@ from hfreader.trace.configs import NO_SIZE, sub_configs, with_fields
 RUNS = 3
 # For each run: heads, and key-value heads. Powers of two, so that widths that all of them divide stay small.
 _HEADS_IN_RUN, _SHARED_IN_RUN = (4, 8, 8), (2, 4, 2)
+# Pixels along the side of a patch, and patches along that of an image: areas are to stay small.
+_PATCH_IN_RUN, _PATCHES_IN_RUN = (6, 10, 14), (3, 5, 4)
 
+_IMAGE, _PATCH = "image_size", "patch_size"
 _LAYERS = re.compile(r"layers?$|^num_.*layers?|blocks$|depth")
 _SHARED_HEADS = re.compile(r"(kv|key_value|k_v)_?heads?|multi_query_group")
-_HEADS = re.compile(r"heads?$|^num_head|^n_head|groups?$")
+_HEADS = re.compile(r"(?<!d_)heads?$|^num_head|^n_head|groups?$")
 _TABLES = re.compile(r"vocab|position|^n_ctx$|buckets|distance")
 
 
@@ -99,6 +102,11 @@ def values(config: PreTrainedConfig, names: Iterable[str], run: int, tied: bool)
     for name, multiple in zip(chosen, multiples, strict=False):
         if not counts_heads(name):
             fields[name] = _floor(config, name) + unit * multiple
+    fields |= {name: _PATCH_IN_RUN[run % RUNS] for name in chosen if name.endswith(_PATCH)}
+    for name in chosen:
+        patch = name.removesuffix(_IMAGE) + _PATCH
+        if name.endswith(_IMAGE) and patch in present:
+            fields[name] = fields.get(patch, present[patch]) * _PATCHES_IN_RUN[run % RUNS]
     return _tie(fields, present) if tied else fields
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from hfreader.errors import HfreaderError
-from hfreader.trace.configs import sub_configs, with_fields
+from hfreader.trace.completion import completed, consistent
+from hfreader.trace.configs import read, sub_configs, with_fields
 from hfreader.trace.depth import shallow
 from hfreader.trace.models import config_for, parameters_of, skeleton
 from hfreader.trace.sizes import counts_heads, integers
@@ -22,11 +23,20 @@ WIDEST_DIVISOR = 64
 LIGHT, MOST = 20_000_000, 200_000_000
 """Numbers of a model that is run many times over without a thought, and of one that is not run at all."""
 FEWER = 8
-_WIDTH = re.compile(r"(hidden|embedding)_size|intermediate|ffn|d_(model|ff|kv|inner)|n_(embd|inner)|dim$|_rank$")
+MOST_GIVEN = 4
+_WIDTH = re.compile(
+    r"(hidden|embedding)_size|intermediate|ffn|d_(model|ff|kv|inner|latents)|n_(embd|inner)|dim$|_rank$"
+)
 
 
 def small(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> PreTrainedConfig:
-    """The narrowest version of a configuration with two layers of which the class can be built.
+    """The narrowest version of a configuration with few layers of which the class can be built, as `smalls` has it."""
+    return next(smalls(model_class, config))
+
+
+def smalls(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Iterator[PreTrainedConfig]:
+    """Versions of a configuration with few layers of which the class can be built: the narrowest first, then, for a
+    class that does not run so narrow, some with wider parts, at last one with its own widths.
 
     Widths are divided by one power of two; a nested part that refuses keeps its widths. The number of heads stays,
     unless the model is not LIGHT so. HfreaderError where not even the configuration's own widths can be built, or only
@@ -35,22 +45,38 @@ def small(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> PreTr
     name = model_class.__name__
     lightest: tuple[int, PreTrainedConfig] | None = None
     reason = HfreaderError(f"{name} cannot be made small")
-    for make in _candidates(shallow(config_for(model_class, config))):
+    light = 0
+    makers = list(_candidates(shallow(config_for(model_class, config))))
+    while makers and light < MOST_GIVEN:
         try:
-            candidate = make()
-            numbers = parameters_of(skeleton(model_class, deepcopy(candidate)))
+            numbers, candidate = _built(model_class, makers.pop(0))
         except HfreaderError as error:
             reason = error
             continue
         if numbers <= LIGHT:
-            return candidate
-        if lightest is None or numbers < lightest[0]:
+            yield candidate
+            light += 1
+            makers = [*makers[: MOST_GIVEN - 2], *makers[-1:]] if light == 1 else makers
+        elif lightest is None or numbers < lightest[0]:
             lightest = numbers, candidate
-    if lightest is None:
-        raise reason
-    if lightest[0] > MOST:
-        raise HfreaderError(f"{name} cannot be made small: it has {lightest[0]:,} parameters at least")
-    return lightest[1]
+    if lightest is not None and lightest[0] <= MOST:
+        yield lightest[1]
+    elif not light:
+        few = lightest and f"{name} cannot be made small: it has {lightest[0]:,} parameters at least"
+        raise HfreaderError(few) if few else reason
+
+
+def _built(model_class: type[PreTrainedModel], make: Callable[[], PreTrainedConfig]) -> tuple[int, PreTrainedConfig]:
+    """A configuration of which the class can be built, what it leaves open filled in if need be, and how many numbers
+    the model has."""
+    made = consistent(make())
+    try:
+        return parameters_of(skeleton(model_class, deepcopy(made))), made
+    except HfreaderError as error:
+        filled = completed(made)
+        if filled is made:
+            raise error
+        return parameters_of(skeleton(model_class, deepcopy(filled))), filled
 
 
 def _candidates(config: PreTrainedConfig) -> Iterator[Callable[[], PreTrainedConfig]]:
@@ -69,6 +95,9 @@ def _candidates(config: PreTrainedConfig) -> Iterator[Callable[[], PreTrainedCon
         for divisor in _divisors(counted):
             changes = _narrowed(counted, divisor)
             yield partial(with_fields, counted, changes)
+            heads = _fewer_heads(counted, divisor)
+            if heads:
+                yield partial(with_fields, counted, changes | heads)
             for part in sub_configs(counted):
                 others = {name: value for name, value in changes.items() if not name.startswith(f"{part}.")}
                 yield partial(with_fields, counted, others)
@@ -78,7 +107,7 @@ def _divisors(config: PreTrainedConfig) -> Iterator[int]:
     """Powers of two, the largest that leaves each head NARROWEST_HEAD wide first; at last 1."""
     most = WIDEST_DIVISOR
     for part in (config, *sub_configs(config).values()):
-        heads, width = getattr(part, "num_attention_heads", None), getattr(part, "hidden_size", None)
+        heads, width = read(part, "num_attention_heads"), read(part, "hidden_size")
         if isinstance(heads, int) and isinstance(width, int) and heads > 0:
             most = min(most, max(1, width // heads // NARROWEST_HEAD))
     for power in range(int(math.log2(most)), -1, -1):
@@ -93,6 +122,16 @@ def _narrowed(config: PreTrainedConfig, divisor: int) -> dict[str, Any]:
         if _WIDTH.search(field) and value % divisor == 0 and value > divisor:
             changes[name] = value // divisor
     return changes | _fewer_ids(config)
+
+
+def _fewer_heads(config: PreTrainedConfig, divisor: int) -> dict[str, Any]:
+    """Heads of other mixers than attention (`mamba_n_heads`), whose number times their width is a width."""
+    heads = {name: value for name, value in integers(config).items() if counts_heads(name)}
+    return {
+        name: value // divisor
+        for name, value in heads.items()
+        if "attention" not in name and "key_value" not in name and value % divisor == 0 and value > divisor > 1
+    }
 
 
 def _fewer_ids(config: PreTrainedConfig) -> dict[str, Any]:

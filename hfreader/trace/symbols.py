@@ -13,7 +13,18 @@ from transformers import PreTrainedConfig
 from hfreader.facts.traces import SymbolFact, TensorFact, Trace
 from hfreader.trace.expressions import Atom, Explanations, Expression
 from hfreader.trace.sizes import Assignment, Lengths, counts_heads, integers
-from hfreader.trace.symbols_names import BATCH, ENCODER, LENGTHS, PAST, TOKENS, head_width, symbol_of
+from hfreader.trace.symbols_names import (
+    BATCH,
+    ENCODER,
+    IMAGE,
+    LENGTHS,
+    PAST,
+    TOKENS,
+    head_width,
+    patch_of,
+    patches,
+    symbol_of,
+)
 from hfreader.trace.symbols_records import Key, before_cache, general, rewrite, shapes
 from hfreader.trace.symbols_runs import Rerun, Run, Runs
 
@@ -72,8 +83,23 @@ def _atoms(config: PreTrainedConfig, runs: list[Run]) -> tuple[list[Atom], dict[
             continue
         expression = f"{legend[hidden.name].expression} / {legend[heads.name].expression}"
         add(name, expression, tuple(a // b for a, b in zip(hidden.values, heads.values, strict=True)))
+    for image, patch in _images(atoms):
+        sides = tuple(a // b for a, b in zip(image.values, patch.values, strict=True))
+        expression = f"({legend[image.name].expression} / {legend[patch.name].expression})**2"
+        add(patches(image.name), expression, tuple(side**2 for side in sides))
     # `heads*head_dim`, not `head_dim*heads`: products are written in the order of the atoms.
     return sorted(atoms, key=lambda atom: atom.name.endswith("head_dim")), legend
+
+
+def _images(atoms: list[Atom]) -> list[tuple[Atom, Atom]]:
+    """Sides of images and of their patches, where these fill the images."""
+    named = {atom.name: atom for atom in atoms}
+    pairs = [(atom, named.get(patch_of(atom.name))) for atom in atoms if atom.name.endswith(IMAGE)]
+    return [
+        (image, patch)
+        for image, patch in pairs
+        if patch is not None and not any(a % b for a, b in zip(image.values, patch.values, strict=True))
+    ]
 
 
 _PAST = re.compile(rf"\b{PAST}\b")

@@ -7,6 +7,7 @@ from transformers import PreTrainedConfig
 from hfreader.trace.configs import sub_configs
 
 BATCH, TOKENS, PAST, ENCODER = "B", "T", "T_past", "S"
+IMAGE = "image_size"
 LENGTHS = {
     BATCH: "rows of the batch",
     TOKENS: "input tokens of this call",
@@ -50,3 +51,13 @@ def symbol_of(config: PreTrainedConfig, field: str) -> str:
 def head_width(heads: str) -> str:
     """The symbol for the width of one head: `heads` -> `head_dim`, `decoder_heads` -> `decoder_head_dim`."""
     return heads.removesuffix("heads") + "head_dim"
+
+
+def patch_of(image: str) -> str:
+    """The symbol for the side of a patch: `vision.image_size` -> `vision.patch_size`."""
+    return image.removesuffix(IMAGE) + "patch_size"
+
+
+def patches(image: str) -> str:
+    """The symbol for the number of patches of an image: `vision.image_size` -> `vision.patches`."""
+    return image.removesuffix(IMAGE) + "patches"

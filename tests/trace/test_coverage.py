@@ -53,7 +53,10 @@ def test_unknown_family():
         find_settings("bret", SNAPSHOT, silent)
 
 
-def test_classes_that_read_no_text_are_problems():
+def test_classes_that_read_no_text_run_on_what_they_read():
     found = find_settings("vit", SNAPSHOT, silent)
-    assert found.settings == ()
-    assert "reads pixel_values, not text" in found.problems[0].reason
+    assert found.problems == ()
+    plain = found.settings[0]
+    assert plain.model_class.__name__ == "ViTModel"
+    assert plain.options.others == (("pixel_values", 0),)
+    assert plain.options.textless

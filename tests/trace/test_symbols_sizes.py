@@ -1,8 +1,8 @@
 import pytest
-from transformers import BartConfig, BertConfig, GPT2Config, LlamaConfig, T5Config
+from transformers import BartConfig, BertConfig, GPT2Config, LlamaConfig, T5Config, ViTConfig
 
 from hfreader.trace.depth import shallow
-from hfreader.trace.sizes import RUNS, Lengths, assign, candidates, integers, largest_set
+from hfreader.trace.sizes import RUNS, Lengths, assign, candidates, integers, largest_set, values
 from hfreader.trace.symbols_names import symbol_of
 
 CONFIGS = [BertConfig(), GPT2Config(), LlamaConfig(), T5Config(), BartConfig()]
@@ -56,3 +56,11 @@ def test_halves_find_every_field_that_can_vary():
 )
 def test_fields_have_the_standard_short_names(config, field, symbol):
     assert symbol_of(config, field) == symbol
+
+
+def test_images_are_filled_with_patches():
+    config = ViTConfig()
+    for run in range(RUNS):
+        fields = values(config, candidates(config), run, tied=False)
+        assert fields["image_size"] % fields["patch_size"] == 0
+        assert fields["image_size"] < 100

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedConfig, PreTrainedModel
 
-from hfreader.trace.configs import sub_configs
+from hfreader.trace.configs import read, sub_configs
 from hfreader.trace.inputs import parameters_of_forward
 from hfreader.trace.sizes import Lengths
 
@@ -47,7 +47,7 @@ class Need:
         ordered = sorted(parts, key=lambda part: (not (near and near in part[0]), part[0].count(".")))
         for _, part in ordered:
             for name in names:
-                value = part.get(name) if isinstance(part, Mapping) else getattr(part, name, None)
+                value = part.get(name) if isinstance(part, Mapping) else read(part, name)
                 if value is not None:
                     return value
         return default

@@ -33,6 +33,9 @@ def steps(need: Need) -> int:
     found = need.field("nb_max_frames", "max_length", "spec_size", near=NEAR)
     if isinstance(found, int) and found > 0:
         return found
+    window = need.field("n_window", near=NEAR)
+    if isinstance(window, int):
+        return 2 * window
     positions = need.field("max_source_positions", near=NEAR)
     return 2 * number(positions) if isinstance(positions, int) and positions <= 3000 else STEPS
 

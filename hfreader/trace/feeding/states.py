@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
+from hfreader.trace.feeding import images
 from hfreader.trace.feeding.need import Need, number
 
 
@@ -13,12 +14,15 @@ def width(need: Need, *names: str) -> int:
 
 
 def hidden_states(need: Need, name: str) -> Sequence[torch.Tensor]:
-    """Hidden states (B, T, width), (T, width), (B, width, T)."""
+    """Hidden states (B, T, width), (T, width), (B, width, T), images; patches where a grid says how they lie."""
+    if any(each.endswith("grid_thw") for each in need.parameters):
+        return images.pixel_values(need, name)
     wide = width(need)
     return (
         need.normal(need.batch, need.tokens, wide),
         need.normal(need.tokens, wide),
         need.normal(need.batch, wide, need.tokens),
+        need.normal(need.batch, images.channels(need), *images.size(need)),
     )
 
 

@@ -1,0 +1,38 @@
+import pytest
+from transformers import Gemma3TextConfig, JambaConfig, SwinConfig
+
+from hfreader.trace.configs import default_config
+from hfreader.trace.depth import DEPTH, shallow
+
+
+def test_one_layer_of_each_kind_stays_in_its_order():
+    config = Gemma3TextConfig(num_hidden_layers=12)
+    kinds = list(dict.fromkeys(config.layer_types))
+    found = shallow(config)
+    assert found.num_hidden_layers == len(found.layer_types) == len(kinds) == 2
+    assert found.layer_types == kinds
+
+
+def test_stages_keep_two_layers_each():
+    config = SwinConfig(depths=[2, 2, 6, 2], num_heads=[3, 6, 12, 24])
+    found = shallow(config)
+    assert found.depths == [2, 2, 2, 2]
+    assert found.num_heads == config.num_heads
+
+
+@pytest.mark.parametrize("family", ["beit", "dinov2", "vit"])
+def test_outputs_are_those_of_layers_that_are_left(family: str):
+    found = shallow(default_config(family))
+    assert found.num_hidden_layers == DEPTH
+    assert all(place <= DEPTH for place in getattr(found, "out_indices", None) or ())
+
+
+def test_a_pattern_repeats_once_at_least():
+    found = shallow(JambaConfig())
+    assert found.num_hidden_layers >= found.expert_layer_period
+    assert set(found.layers_block_type) == {"mamba", "attention"}
+
+
+def test_what_is_shallow_stays():
+    config = shallow(default_config("bert"))
+    assert shallow(config).to_dict() == config.to_dict()
