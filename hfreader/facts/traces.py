@@ -112,7 +112,7 @@ class Trace:
     """One run of one model class on one input.
 
     weights     `random (seed 0)` or the checkpoint they came from.
-    tokenizer   what turned the text into ids, in words, or None when ids were given.
+    tokenizer   what turned the text into ids, in words, or None when ids were given, or no text is read.
     config      the config fields in force, as JSON values; `changed` those that differ from the family's default.
     notes       what the reader must know (fallbacks, truncated inputs ...).
     """
@@ -139,3 +139,8 @@ class Trace:
     parameters: int
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def no_tokenizer(self) -> str:
+        """What is said where no tokenizer was used."""
+        return "none: the ids were given" if self.tokens else "none: no text was read"

@@ -42,7 +42,7 @@ def _facts(trace: Trace) -> list[tuple[str, str]]:
     facts = [
         ("family", f"{trace.family}, transformers {trace.transformers}{commit}"),
         ("weights", trace.weights),
-        ("tokenizer", trace.tokenizer or "none: the ids were given"),
+        ("tokenizer", trace.tokenizer or trace.no_tokenizer),
         ("ran on", f"{trace.device}, {trace.dtype}, attention {trace.attention}"),
         ("parameters", f"{trace.parameters:,}"),
         ("changed", ", ".join(f"{name}={value}" for name, value in trace.changed.items())),

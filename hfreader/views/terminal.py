@@ -56,7 +56,7 @@ def header(trace: Trace, width: int) -> Iterator[Text]:
     yield Text.assemble((trace.class_name, NAME), f"  {trace.family}, transformers {trace.transformers}{commit}")
     rows = {
         "weights": [Text(trace.weights)],
-        "tokenizer": [Text(trace.tokenizer or "none: the ids were given")],
+        "tokenizer": [Text(trace.tokenizer or trace.no_tokenizer)],
         "ran on": [Text(f"{trace.device}, {trace.dtype}, attention {trace.attention}")],
         "parameters": [Text(f"{trace.parameters:,}")],
         "changed": [Text(f"{name}={value}") for name, value in trace.changed.items()],

@@ -63,8 +63,17 @@ def test_an_unknown_family():
         run_family(FamilyRequest("bret", ()), SNAPSHOT, silent)
 
 
-def test_a_family_of_another_modality_has_problems_and_no_traces():
+def test_a_family_that_sees_is_run_like_one_that_reads():
     run = run_family(FamilyRequest("vit", ()), SNAPSHOT, silent)
+    assert run.problems == ()
+    base = run.traces[0]
+    assert [name for name, _ in base.inputs] == ["pixel_values"]
+    assert base.tokens == ()
+    assert "patches" in {symbol.name for symbol in base.symbols}
+
+
+def test_a_family_that_cannot_be_run_has_problems_and_no_traces():
+    run = run_family(FamilyRequest("layoutlmv2", ()), SNAPSHOT, silent)
     assert run.traces == ()
-    assert all("not text" in problem.reason for problem in run.problems)
-    assert "ViTModel" in {problem.subject for problem in run.problems}
+    assert any("detectron2" in problem.reason for problem in run.problems)
+    assert "LayoutLMv2Model" in {problem.subject for problem in run.problems}
