@@ -17,7 +17,12 @@ from hfreader.views.outputs import Outputs, show
 @app.command()
 def trace(
     target: Annotated[str, typer.Argument(help="A family (`bert`), a checkpoint folder, or a hub id.")],
-    text: Annotated[str | None, typer.Argument(help="The input text; default: a short sentence.")] = None,
+    text: Annotated[
+        str | None,
+        typer.Argument(
+            help="The input text; default: a short sentence. Classes that read images, sound or series get random ones."
+        ),
+    ] = None,
     ids: Annotated[str | None, typer.Option(metavar="1,2,3", help="Token ids instead of text.")] = None,
     architecture: Annotated[
         str | None, typer.Option("--class", metavar="CLASS", help="Which class of the family; default: its base model.")

@@ -29,6 +29,11 @@ def test_the_header_says_what_ran():
     assert "untrained tokenizer" in text
 
 
+def test_why_there_is_no_tokenizer():
+    assert "none: the ids were given" in shown(make_trace(tokenizer=None), lines=False, modules=False)
+    assert "none: no text was read" in shown(make_trace(tokenizer=None, tokens=()), lines=False, modules=False)
+
+
 def test_tokens_stand_under_their_positions():
     position, token, number = shown(lines=False, modules=False).splitlines()[-3:]
     assert position.split() == ["position", "0", "1", "2", "3"]
