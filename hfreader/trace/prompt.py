@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from hfreader.errors import HfreaderError
 from hfreader.facts.runs import TraceRequest
 from hfreader.facts.traces import TokenFact
+from hfreader.trace.feeding.vocabulary import senses
 from hfreader.trace.inputs import check_ids, parameters_of_forward, reads_text
 from hfreader.trace.requests import text_of
 from hfreader.trace.settings import Options, Setting
@@ -21,6 +22,8 @@ from hfreader.trace.tokenizers import (
     token_facts,
     tokenizer_for,
 )
+
+GENERATED = "generated inputs: random "
 
 
 @dataclass(frozen=True)
@@ -54,19 +57,33 @@ def _written(request: TraceRequest, subject: Subject) -> Prompt:
     encoded = masked(request.ids) if request.ids is not None else reader.encode(text_of(request))
     ids = encoded["input_ids"]
     check_ids(ids, subject.config)
+    setting, beside = _with_others(subject, _setting(subject, encoded))
     return Prompt(
-        _setting(subject, encoded),
-        f"{len(ids)} tokens",
+        setting,
+        f"{len(ids)} tokens{beside and f' and generated {beside}'}",
         tuple(ids),
         None if request.ids is not None else reader.description,
         (token_facts(ids, _texts(request, reader, ids)),),
-        _notes(request, reader),
+        (*_notes(request, reader), *([f"{GENERATED}{beside}"] if beside else [])),
     )
+
+
+def _with_others(subject: Subject, setting: Setting) -> tuple[Setting, str]:
+    """The setting with what the class cannot do without beside a text, and its names; found on a small version."""
+    if not senses(parameters_of_forward(subject.model_class)):
+        return setting, ""
+    started = first_that_runs(subject.model_class, subject.config, _run, textless=False)
+    others = started.options.others
+    return replace(setting, options=replace(setting.options, others=others)), ", ".join(name for name, _ in others)
+
+
+def _run(setting: Setting) -> None:
+    setting.run(setting.model())
 
 
 def _generated(subject: Subject) -> Prompt:
     """One row of random inputs in the layout with which a small version of the class runs."""
-    small = first_that_runs(subject.model_class, subject.config, lambda setting: setting.run(setting.model()))
+    small = first_that_runs(subject.model_class, subject.config, _run)
     lengths = replace(small.lengths, batch=1)
     names = ", ".join(name for name, _ in small.options.others) or "ids"
     setting = replace(small, name="generated inputs", config=subject.config, lengths=lengths)

@@ -15,11 +15,18 @@ MOST_STARTS = 24
 
 
 def first_that_runs(
-    model_class: type[PreTrainedModel], config: PreTrainedConfig, run: Callable[[Setting], object]
+    model_class: type[PreTrainedModel],
+    config: PreTrainedConfig,
+    run: Callable[[Setting], object],
+    textless: bool = True,
 ) -> Setting:
-    """The first setting with which `run` succeeds; HfreaderError with the reason of the simplest where none does."""
+    """The first setting with which `run` succeeds; HfreaderError with the reason of the simplest where none does.
+
+    textless  False for settings with a text alone, that text by itself the first.
+    """
     reasons: list[HfreaderError] = []
-    for setting in starts(model_class, config):
+    found = starts(model_class, config)
+    for setting in found if textless else with_text(found):
         try:
             run(setting)
         except HfreaderError as error:
@@ -34,3 +41,9 @@ def starts(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Iter
     """Settings of small models, the likeliest first."""
     for narrow in smalls(model_class, config):
         yield from islice(plain_settings(model_class, narrow), MOST_STARTS)
+
+
+def with_text(settings: Iterator[Setting]) -> Iterator[Setting]:
+    """The settings that read a text, each kind of configuration's text by itself before what else it is given."""
+    known = [setting for setting in settings if not setting.options.textless]
+    return iter(sorted(known, key=lambda setting: len(setting.options.others)))

@@ -104,11 +104,18 @@ def test_bad_requests_are_one_clear_line(more, message: str):
     assert "\n" not in str(caught.value)
 
 
-def test_other_modalities_are_refused_in_one_line():
-    with pytest.raises(HfreaderError, match="ViTModel reads pixel_values, not text"):
-        run("vit", overrides=())
-    with pytest.raises(HfreaderError, match=r"CLIPModel.*hfreader gives it no pixel_values so far"):
-        run("clip", overrides=(("text_config.num_hidden_layers", "1"), ("vision_config.num_hidden_layers", "1")))
+def test_a_class_that_sees_gets_pixels_and_refuses_text():
+    found = run("vit", text=None, overrides=(("image_size", "32"), ("num_hidden_layers", "1")))
+    assert [name for name, _ in found.inputs] == ["pixel_values"]
+    assert any(note.startswith("generated inputs") for note in found.notes)
+    with pytest.raises(HfreaderError, match="ViTModel reads pixel_values, not text: leave the text out"):
+        run("vit", text="a cat", overrides=())
+
+
+def test_a_class_that_sees_and_reads_gets_pixels_beside_the_text():
+    found = run("clip", overrides=(("text_config.num_hidden_layers", "1"), ("vision_config.num_hidden_layers", "1")))
+    assert {name for name, _ in found.inputs} >= {"input_ids", "pixel_values"}
+    assert any(note == "generated inputs: random pixel_values" for note in found.notes)
 
 
 def test_a_real_checkpoint_with_its_own_tokenizer():
