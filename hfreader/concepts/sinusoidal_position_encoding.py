@@ -47,6 +47,8 @@ COMPUTED = OneOf(
 MADE = DerivedFrom(("sin", "cos"), through=("cat", "stack", "setitem"))
 TABLE, KEPT = Bind("table", MADE), Bind("table", Op(("buffer",), (MADE,)))
 SEVERAL: Pattern = Bind("positions", Anything())
+SLICE = Op(("slice",))
+PICKED = (Bind("positions", Not(SLICE)), SLICE)
 
 
 def reference(
@@ -150,9 +152,9 @@ CONCEPT = Concept(
         Bind("output", Op(("index_select",), (TABLE,), keywords=(("index", SEVERAL),))),
         Bind(
             "output",
-            Op(("item",), (KEPT, Bind("positions", Not(Op(("tuple", "slice")))))),
+            Op(("item",), (KEPT, OneOf((Bind("positions", Not(Op(("tuple", "slice")))), Op(("tuple",), PICKED))))),
         ),
-        Bind("output", Op(("item",), (KEPT,))),
+        Bind("output", Op(("item",), (KEPT, OneOf((SLICE, Op(("tuple",), (SLICE,))))))),
         Bind("output", Layer(EMBEDDING, (Bind("positions", POSITIONS),), "table", frozen=True)),
     ),
     output="output",
@@ -163,6 +165,7 @@ CONCEPT = Concept(
         ),
         _TABLE.format(name="Rows", body="return self.t[: x.shape[1], :]"),
         _TABLE.format(name="Picked", body="return self.t[x.long()]"),
+        _TABLE.format(name="Whole", body="return self.t[x.long(), :]"),
         _TABLE.format(name="Frozen", body="return self.e(torch.arange(x.shape[1]))"),
         """
 def times(t, n):
