@@ -1,7 +1,7 @@
 """The conditions of a match, as they came out in each execution: where one does not hold, the equation says nothing."""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from hfreader.facts.places import Place
 from hfreader.trace.spans import SourceText
 
 TEST = "if "
-"""Stands before the text of a test of the root function, to tell it from a parameter of the same name."""
+"""Stands before the text of a test, to tell it from a parameter of the same name."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Guards:
     """The conditions of one match.
 
     receiver  the name of the root function's first parameter (`self`), which is not captured.
-    captures  what the conditions need: tests of the root function, under TEST and their text, and its parameters.
+    captures  what the conditions need: parameters of the root function, and tests, under TEST and their text, of it and
+              of the functions that it calls.
     """
 
     conditions: tuple[str, ...]
@@ -80,13 +81,22 @@ def guards_of(match: Match, package: Path) -> Guards:
     named = {node.id for part in parts for node in ast.walk(part) if isinstance(node, ast.Name)}
     receiver = next((name for name in parameters if name == "self"), None)
     captures = [(name, source.argument(parameters[name])) for name in sorted(named & {*parameters} - {receiver})]
-    wanted = {ast.unparse(part) for part in parts}
-    captures += [(TEST + text, source.span(test)) for test in _tests(function) if (text := ast.unparse(test)) in wanted]
-    return Guards(
-        conditions,
-        receiver,
-        tuple(Capture(symbol, "value", (), Place(match.root.file, span)) for symbol, span in captures),
-    )
+    known = [Capture(symbol, "value", (), Place(match.root.file, span)) for symbol, span in captures]
+    known += _captured_tests(match, {ast.unparse(part) for part in parts}, package)
+    return Guards(conditions, receiver, tuple(dict.fromkeys(known)))
+
+
+def _captured_tests(match: Match, wanted: Container[str], package: Path) -> Iterator[Capture]:
+    """The wanted tests, by their text, of the root function and of those that it calls where the match is in them."""
+    inside = dict.fromkeys((capture.sites, capture.place) for capture in match.captures)
+    for sites, place in (((), match.root), *inside):
+        found = _function(package / place.file, place) if place == match.root else _around(package / place.file, place)
+        source, function = found or (None, None)
+        if source is None or function is None:
+            continue
+        for test in _tests(function):
+            if (text := ast.unparse(test)) in wanted:
+                yield Capture(TEST + text, "value", sites, Place(place.file, source.span(test)))
 
 
 def _parsed(condition: str) -> ast.expr | None:
@@ -124,6 +134,14 @@ def _function(file: Path, root: Place) -> tuple[SourceText, ast.FunctionDef] | N
         if first == root.span.line and function.col_offset == root.span.column:
             return source, function
     return None
+
+
+def _around(file: Path, place: Place) -> tuple[SourceText, ast.FunctionDef] | None:
+    """The innermost function whose lines hold a place."""
+    source, functions = _functions(file)
+    line = place.span.line
+    holding = [each for each in functions if each.lineno <= line <= (each.end_lineno or each.lineno)]
+    return (source, max(holding, key=lambda each: each.lineno)) if holding else None
 
 
 @cache

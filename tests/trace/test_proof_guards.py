@@ -1,11 +1,11 @@
-"""Conditions are judged by what the tests of the root function were in the run."""
+"""Conditions are judged by what the tests of the root function, and of those it calls, were in the run."""
 
 import ast
 from pathlib import Path
 
 import pytest
 
-from hfreader.facts.matches import Match
+from hfreader.facts.matches import Capture, Match
 from hfreader.facts.places import Place, Span
 from hfreader.trace.proof_guards import TEST, Guards, guards_of
 
@@ -43,6 +43,25 @@ def test_tests_are_captured_where_they_stand(tmp_path: Path):
     assert texts[f"{TEST}crossed"] == "crossed"
     assert texts[f"{TEST}crossed and (fast or self.wide)"].startswith("crossed and (fast or\n")
     assert {f"{TEST}fast", f"{TEST}self.wide", f"{TEST}fast or self.wide"} <= {*texts}
+
+
+def test_tests_of_the_functions_that_are_called_are_captured_there(tmp_path: Path):
+    called = (
+        SOURCE
+        + """
+def rotate(x, how):
+    if how == "half":
+        x = -x
+    return x
+"""
+    )
+    (tmp_path / "m.py").write_text(called)
+    site, inside = Place("m.py", Span(5, 12, 5, 13)), Place("m.py", Span(14, 12, 14, 14))
+    capture = Capture("x", "value", (site,), inside)
+    found = guards_of(Match("c", "M", "forward", ROOT, ROOT, (), (capture,), ("how == 'half'",)), tmp_path)
+    assert [(one.symbol, one.sites, one.place.span.line) for one in found.captures] == [
+        (f"{TEST}how == 'half'", (site,), 13)
+    ]
 
 
 def one_line(found: Guards, symbol: str) -> int:
