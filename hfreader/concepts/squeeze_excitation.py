@@ -69,8 +69,12 @@ class {name}(nn.Module):
         self.a, self.b = nn.Conv2d(c.d, c.e, 1), nn.Conv2d(c.e, c.d, 1)
         self.g = nn.Sequential(nn.Conv2d(c.d, c.e, 1), nn.ReLU(), nn.Conv2d(c.e, c.d, 1), nn.Sigmoid())
 
-        self.l = nn.ModuleList([nn.Conv2d(c.d, c.d, 1), nn.Sigmoid()])
-        self.m = nn.ModuleList([nn.Conv2d(c.d, c.d, 1), nn.ReLU()])
+        self.l, self.m = nn.ModuleList(), nn.ModuleList()
+        for width, act in c.maps:
+            self.l.append(nn.Conv2d(width, width, 1))
+            self.l.append(nn.Sigmoid() if act else nn.ReLU())
+            self.m.append(nn.Conv2d(width, width, 1))
+            self.m.append(nn.ReLU())
 
     def forward(self, x):
         z = self.p(x)
