@@ -21,7 +21,7 @@ from hfreader.trace.tracing import trace, with_symbols
 
 
 def run_family(request: FamilyRequest, snapshot: Snapshot, report: Report) -> FamilyRun:
-    """Run every model class of a family that reads text, name the dimensions, prove the matches.
+    """Run every model class of a family, name the dimensions, prove the matches.
 
     What cannot be run is a Problem. Raises HfreaderError only for a family that transformers does not know.
     """

@@ -111,9 +111,7 @@ def vocabulary_size(config: PreTrainedConfig) -> int:
         size = getattr(each, "vocab_size", None)
         if isinstance(size, int) and size > 0:
             return size
-    raise HfreaderError(
-        f"{type(config).__name__} has no vocabulary: hfreader traces models that read text only, so far"
-    )
+    raise HfreaderError(f"{type(config).__name__} has no vocabulary: it reads no text")
 
 
 def special_ids(config: PreTrainedConfig) -> set[int]:
