@@ -1,7 +1,6 @@
 """How a class can be called at all: found by trying, on small versions of its configuration."""
 
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
 
 from transformers import PreTrainedConfig, PreTrainedModel
 
@@ -9,9 +8,6 @@ from hfreader.errors import HfreaderError
 from hfreader.trace.settings import Setting
 from hfreader.trace.small import smalls
 from hfreader.trace.variants import plain_settings
-
-MOST_STARTS = 24
-"""How many ways to call a class are tried with one configuration before it is called one that does not run so."""
 
 
 def first_that_runs(
@@ -25,8 +21,7 @@ def first_that_runs(
     textless  False for settings with a text alone, that text by itself the first.
     """
     reasons: list[HfreaderError] = []
-    found = starts(model_class, config)
-    for setting in found if textless else with_text(found):
+    for setting in starts(model_class, config, textless):
         try:
             run(setting)
         except HfreaderError as error:
@@ -37,13 +32,14 @@ def first_that_runs(
     raise reasons[0] if reasons else unknown
 
 
-def starts(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Iterator[Setting]:
-    """Settings of small models, the likeliest first."""
+def starts(model_class: type[PreTrainedModel], config: PreTrainedConfig, textless: bool = True) -> Iterator[Setting]:
+    """Settings of small models, the likeliest first; a configuration is made only when those before it are used up."""
     for narrow in smalls(model_class, config):
-        yield from islice(plain_settings(model_class, narrow), MOST_STARTS)
+        found = plain_settings(model_class, narrow)
+        yield from found if textless else with_text(found)
 
 
-def with_text(settings: Iterator[Setting]) -> Iterator[Setting]:
-    """The settings that read a text, each kind of configuration's text by itself before what else it is given."""
+def with_text(settings: Iterable[Setting]) -> list[Setting]:
+    """The settings of one configuration that read a text, that text by itself before what else it is given."""
     known = [setting for setting in settings if not setting.options.textless]
-    return iter(sorted(known, key=lambda setting: len(setting.options.others)))
+    return sorted(known, key=lambda setting: len(setting.options.others))

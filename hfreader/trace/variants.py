@@ -4,7 +4,7 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 from transformers import PreTrainedModel
@@ -26,6 +26,8 @@ COMPANIONS = re.compile(
     r"|features?_(mask|attention_mask|lengths|lens)|(past|future)_(time_features|observed_mask)|static_.*_features)"
 )
 MOST_LAYOUTS = 8
+MOST_FED = 24
+"""How many ways to feed a class are tried with one configuration before it is called without."""
 PLAIN = Lengths(2, 6)
 CACHED = Lengths(2, 1, past=5)
 ENCODED = Lengths(2, 6, encoder=4)
@@ -136,7 +138,7 @@ def plain_settings(model_class: type[PreTrainedModel], config: Any) -> Iterator[
     """The simplest ways to call a class, one of which should run."""
     encoder = 4 if config.is_encoder_decoder else None
     plain = Setting("plain", model_class, config, replace(PLAIN, encoder=encoder), Options())
-    yield from fed(plain)
+    yield from islice(fed(plain), MOST_FED)
     if not reads_text(model_class):
         return
     yield plain
