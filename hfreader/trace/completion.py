@@ -1,12 +1,11 @@
 """What a configuration leaves open, or says of widths that it no longer has."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from transformers import PreTrainedConfig
 
 from hfreader.errors import HfreaderError
-from hfreader.trace.configs import read, sub_configs, with_fields
+from hfreader.trace.configs import all_parts, read, sub_configs, with_fields
 
 SECTIONS = "mrope_section"
 ROPE = "rope_parameters"
@@ -18,7 +17,7 @@ def consistent(config: PreTrainedConfig) -> PreTrainedConfig:
     """The configuration with parts that go together: what images are turned into is as wide as the text's states, and
     the sections of multimodal rotary embeddings (how many of the frequencies each axis gets) share out a head."""
     changes: dict[str, Any] = _merged_widths(config)
-    for prefix, part in _parts("", config):
+    for prefix, part in all_parts(config):
         rope, width = getattr(part, ROPE, None), head_width(part)
         if not isinstance(rope, dict) or width is None:
             continue
@@ -52,7 +51,7 @@ def shared_out(total: int, parts: int) -> list[int]:
 def completed(config: PreTrainedConfig) -> PreTrainedConfig:
     """The configuration with the fields filled in that say nothing and follow from others; itself where none do."""
     changes: dict[str, Any] = {}
-    for prefix, part in _parts("", config):
+    for prefix, part in all_parts(config):
         fields, heads = vars(part), read(part, "num_attention_heads")
         follows = {"head_dim": head_width(part), "num_key_value_heads": heads}
         changes |= {
@@ -69,12 +68,6 @@ def head_width(part: Any) -> int | None:
     if isinstance(width, int):
         return width
     return hidden // heads if isinstance(heads, int) and isinstance(hidden, int) and heads > 0 else None
-
-
-def _parts(prefix: str, config: PreTrainedConfig) -> Iterator[tuple[str, PreTrainedConfig]]:
-    yield prefix, config
-    for name, part in sub_configs(config).items():
-        yield from _parts(f"{prefix}{name}.", part)
 
 
 def _changed(config: PreTrainedConfig, changes: dict[str, Any]) -> PreTrainedConfig:

@@ -7,7 +7,7 @@ configuration derives from others (`head_dim` from `hidden_size`) follows, and i
 import inspect
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from transformers import PreTrainedConfig
@@ -100,6 +100,13 @@ def read(part: Any, name: str) -> Any:
 def sub_configs(config: PreTrainedConfig) -> dict[str, PreTrainedConfig]:
     """The configurations nested in a configuration, by field."""
     return {name: part for name, part in vars(config).items() if isinstance(part, PreTrainedConfig)}
+
+
+def all_parts(config: PreTrainedConfig, prefix: str = "") -> Iterator[tuple[str, PreTrainedConfig]]:
+    """A configuration and those nested in it, however deep, each with what its fields' dotted names begin with."""
+    yield prefix, config
+    for name, part in sub_configs(config).items():
+        yield from all_parts(part, f"{prefix}{name}.")
 
 
 def with_fields(config: PreTrainedConfig, changes: Mapping[str, Any]) -> PreTrainedConfig:

@@ -8,7 +8,7 @@ from typing import Any
 from transformers import PreTrainedConfig
 
 from hfreader.errors import HfreaderError
-from hfreader.trace.configs import sub_configs, with_fields
+from hfreader.trace.configs import all_parts, with_fields
 
 DEPTH = 2
 # A pattern that repeats after more layers than this is made to repeat after DEPTH.
@@ -31,7 +31,7 @@ def shallow(config: PreTrainedConfig, depth: int = DEPTH) -> PreTrainedConfig:
     """
     changes = {
         f"{prefix}{name}": value
-        for prefix, part in [("", config), *((f"{name}.", part) for name, part in sub_configs(config).items())]
+        for prefix, part in all_parts(config)
         for name, value in _changes(_fields(part), depth).items()
     }
     if not changes:

@@ -8,7 +8,7 @@ import torch
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from hfreader.errors import HfreaderError
-from hfreader.trace.configs import sub_configs
+from hfreader.trace.configs import all_parts
 from hfreader.trace.tokenizers import special_ids, vocabulary_size
 
 _OTHER_MODALITY = re.compile(r"pixel_values|input_(features|values)|^bbox$|audio|video|image")
@@ -32,7 +32,7 @@ def other_inputs(model_class: type[PreTrainedModel]) -> list[str]:
 
 def position_limit(config: PreTrainedConfig) -> int | None:
     """The longest sequence the configuration has positions for, None where it states no limit."""
-    for each in (config, *sub_configs(config).values()):
+    for _, each in all_parts(config):
         limit = getattr(each, "max_position_embeddings", None)
         if isinstance(limit, int) and limit > 0:
             return limit

@@ -11,11 +11,11 @@ from transformers import PreTrainedConfig, PreTrainedModel
 
 from hfreader.errors import HfreaderError
 from hfreader.trace.completion import completed, consistent
-from hfreader.trace.configs import read, sub_configs, with_fields
+from hfreader.trace.configs import all_parts, read, sub_configs, with_fields
 from hfreader.trace.depth import shallow
 from hfreader.trace.models import config_for, parameters_of, skeleton
 from hfreader.trace.sizes import counts_heads, integers
-from hfreader.trace.tokenizers import special_ids
+from hfreader.trace.tokenizers import SPECIAL, special_ids
 
 VOCABULARY = 512
 NARROWEST_HEAD = 8
@@ -139,12 +139,12 @@ def _fewer_ids(config: PreTrainedConfig) -> dict[str, Any]:
     above = sorted(id for id in special_ids(config) if id >= VOCABULARY)
     moved = {id: VOCABULARY - 1 - place for place, id in enumerate(above)}
     changes: dict[str, Any] = {}
-    for prefix, part in [("", config), *((f"{name}.", part) for name, part in sub_configs(config).items())]:
+    for prefix, part in all_parts(config):
         for name, value in vars(part).items():
             if name == "vocab_size" and isinstance(value, int) and value > VOCABULARY:
                 changes[f"{prefix}{name}"] = VOCABULARY
-            elif name.endswith("_token_id") and isinstance(value, int) and value in moved:
+            elif name.endswith(SPECIAL) and isinstance(value, int) and value in moved:
                 changes[f"{prefix}{name}"] = moved[value]
-            elif name.endswith("_token_id") and isinstance(value, list):
+            elif name.endswith(SPECIAL) and isinstance(value, list):
                 changes[f"{prefix}{name}"] = [moved.get(id, id) for id in value]
     return changes

@@ -8,7 +8,7 @@ from transformers import AutoTokenizer, PreTrainedConfig
 
 from hfreader.errors import HfreaderError
 from hfreader.facts.traces import TokenFact
-from hfreader.trace.configs import one_line, sub_configs
+from hfreader.trace.configs import all_parts, one_line
 
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -19,6 +19,8 @@ TOKENIZER_FILES = (
     "spiece.model",
 )
 
+SPECIAL = ("_token_id", "_token_index")
+"""How the fields end that give an id a meaning of its own."""
 
 Encoded = dict[str, list[int]]
 """Arguments of the forward pass by name, one int per token: `input_ids` (special tokens included), and more."""
@@ -107,7 +109,7 @@ def tokenizer_for(config: PreTrainedConfig, folder: Path | None) -> ByteTokenize
 
 def vocabulary_size(config: PreTrainedConfig) -> int:
     """The number of ids a text model knows; HfreaderError where the configuration has no vocabulary."""
-    for each in (config, *sub_configs(config).values()):
+    for _, each in all_parts(config):
         size = getattr(each, "vocab_size", None)
         if isinstance(size, int) and size > 0:
             return size
@@ -117,9 +119,9 @@ def vocabulary_size(config: PreTrainedConfig) -> int:
 def special_ids(config: PreTrainedConfig) -> set[int]:
     """The ids that fields such as `pad_token_id` give a meaning of their own, nested configurations included."""
     found: set[int] = set()
-    for each in (config, *sub_configs(config).values()):
+    for _, each in all_parts(config):
         for name, value in vars(each).items():
-            if name.endswith(("_token_id", "_token_index")):
+            if name.endswith(SPECIAL):
                 found.update(id for id in (value if isinstance(value, list) else [value]) if isinstance(id, int))
     return found
 
