@@ -33,6 +33,16 @@ def instrumented(
         yield
 
 
+@contextmanager
+def unrecorded() -> Iterator[None]:
+    """Inside, this context runs as if nothing were recorded: for what hfreader itself asks of a model."""
+    token = active.set(None)
+    try:
+        yield
+    finally:
+        active.reset(token)
+
+
 def rewrite_files(plans: Mapping[str, Plan], package: Path) -> list[Rewritten]:
     """Rewrite files given relative to `package`; sites and statements are numbered through.
 

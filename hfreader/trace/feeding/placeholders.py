@@ -9,6 +9,7 @@ from transformers import PreTrainedModel
 from transformers.utils import ModelOutput
 
 from hfreader.trace.feeding.need import Need
+from hfreader.trace.instrument import unrecorded
 
 # Kinds of features: how the library's methods and fields name them, and their number among token types.
 KINDS = {"image": 1, "video": 2, "audio": 3}
@@ -51,7 +52,7 @@ def _features(model: PreTrainedModel, kind: str, given: Mapping[str, Any]) -> in
     mine = {name: given[name] for name in parameters if name in given and name not in ("input_ids", "attention_mask")}
     if not mine or any(name not in mine for name in needed):
         return 0
-    with torch.no_grad():
+    with torch.no_grad(), unrecorded():
         return sum(each.numel() // max(each.shape[-1], 1) for each in _tensors(method(**mine)))
 
 
