@@ -15,7 +15,7 @@ from hfreader.errors import HfreaderError
 from hfreader.trace.configs import one_line
 from hfreader.trace.feeding.need import Need
 from hfreader.trace.feeding.placeholders import with_placeholders
-from hfreader.trace.feeding.vocabulary import maker
+from hfreader.trace.feeding.vocabulary import made
 from hfreader.trace.inputs import other_inputs, parameters_of_forward, random_ids, text_inputs
 from hfreader.trace.models import random_model
 from hfreader.trace.sizes import Lengths
@@ -108,7 +108,7 @@ class Setting:
         """The arguments of a forward pass on ids (batch, tokens) from position `start`; the mask covers all of them."""
         options = self.options
         need = Need(self.model_class, self.config, self.lengths, seed)
-        others = {name: _made(need, name, layout).to(model.device) for name, layout in options.others}
+        others = {name: made(need, name, layout).to(model.device) for name, layout in options.others}
         if ids is None:
             return others | dict(options.extra)
         if options.choices:
@@ -171,14 +171,6 @@ class Setting:
             "class": torch.zeros(ids.shape[0], self.config.num_labels, device=model.device, dtype=model.dtype),
         }
         return {name: made[shape] for name, shape in self.options.zeros}
-
-
-def _made(need: Need, name: str, layout: int) -> torch.Tensor:
-    make = maker(name)
-    layouts = make(need, name) if make is not None else ()
-    if layout >= len(layouts):
-        raise HfreaderError(f"nothing is known of the input {name}")
-    return layouts[layout]
 
 
 def with_token_types(setting: Setting) -> Setting | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from hfreader.trace.feeding.need import Need, number, pair
+from hfreader.trace.feeding.need import Layout, Need, number, pair
 
 NEAR = "vision"
 USUAL_SIZE, USUAL_PATCH, USUAL_FRAMES = 64, 16, 2
@@ -53,28 +53,28 @@ def grid(need: Need) -> tuple[int, int]:
     return SIDE * max(merge(need), 1), SIDE * max(merge(need), 1)
 
 
-def pixel_values(need: Need, name: str) -> Sequence[torch.Tensor]:
+def pixel_values(need: Need, name: str) -> Sequence[Layout]:
     """The layouts that the neighbours of the parameter speak for, then the others: images (B, C, H, W); several to a
     row (B, N, C, H, W); patches (N, C * frames * patch * patch); patches to a row (B, N, C * patch * patch)."""
-    whole = need.normal(need.batch, channels(need), *size(need))
-    several = need.normal(need.batch, frames(need), channels(need), *size(need))
+    whole = need.later(need.batch, channels(need), *size(need))
+    several = need.later(need.batch, frames(need), channels(need), *size(need))
     rows, columns = grid(need)
     width = channels(need) * patch(need) ** 2
-    loose = need.normal(need.batch * rows * columns, width * depth(need))
-    to_row = need.normal(need.batch, rows * columns, width)
+    loose = need.later(need.batch * rows * columns, width * depth(need))
+    to_row = need.later(need.batch, rows * columns, width)
     if any(each.endswith(("grid_thw", "grids", "grid_hws", "grid_hw")) for each in need.parameters):
-        return loose, need.normal(need.batch * rows * columns, channels(need), patch(need), patch(need)), whole
+        return loose, need.later(need.batch * rows * columns, channels(need), patch(need), patch(need)), whole
     if need.parameters & {"spatial_shapes", "pixel_position_ids", "image_position_ids"}:
         return to_row, whole
     if "aspect_ratio_ids" in need.parameters:
         return (
-            need.normal(
+            need.later(
                 need.batch, 1, number(need.field("max_num_tiles", near=NEAR, default=4)), channels(need), *size(need)
             ),
         )
     if "video" in name or "num_frames" in vars(need.config):
-        return several, need.normal(need.batch, channels(need), frames(need), *size(need)), whole
-    return whole, several, need.normal(need.batch, 1, channels(need), *size(need)), loose
+        return several, need.later(need.batch, channels(need), frames(need), *size(need)), whole
+    return whole, several, need.later(need.batch, 1, channels(need), *size(need)), loose
 
 
 def grid_thw(need: Need, name: str) -> Sequence[torch.Tensor]:

@@ -1,8 +1,8 @@
 """What inputs are made for: a class, its configuration and how long they shall be."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import torch
@@ -11,6 +11,9 @@ from transformers import PreTrainedConfig, PreTrainedModel
 from hfreader.trace.configs import read, sub_configs
 from hfreader.trace.inputs import parameters_of_forward
 from hfreader.trace.sizes import Lengths
+
+Layout = torch.Tensor | Callable[[], torch.Tensor]
+"""One of the layouts that an input may have: the input itself, or what makes it."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,10 @@ class Need:
     def normal(self, *shape: int) -> torch.Tensor:
         """Numbers of mean 0 and deviation 1."""
         return torch.randn(shape, generator=torch.Generator().manual_seed(self.seed))
+
+    def later(self, *shape: int) -> Callable[[], torch.Tensor]:
+        """The same, made when it is asked for: for what is large and seldom used."""
+        return partial(self.normal, *shape)
 
     def ids(self, limit: int, *shape: int) -> torch.Tensor:
         """Whole numbers below a limit."""

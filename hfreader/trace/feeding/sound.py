@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from hfreader.trace.feeding.need import Need, number
+from hfreader.trace.feeding.need import Layout, Need, number
 
 NEAR = "audio"
 USUAL_MELS, SAMPLES, STEPS = 80, 4000, 64
@@ -40,25 +40,24 @@ def steps(need: Need) -> int:
     return 2 * number(positions) if isinstance(positions, int) and positions <= 3000 else STEPS
 
 
-def input_features(need: Need, name: str) -> Sequence[torch.Tensor]:
+def input_features(need: Need, name: str) -> Sequence[Layout]:
     """Spectrograms: (B, mels, steps), (B, steps, mels); as an image (B, 1, steps, mels)."""
     bins, length = mels(need), steps(need)
-    across = need.normal(need.batch, bins, length)
     return (
-        across,
-        across.transpose(1, 2).contiguous(),
-        need.normal(need.batch, 1, length, bins),
-        need.normal(need.batch, length, need.field("hidden_size", default=bins)),
+        need.later(need.batch, bins, length),
+        need.later(need.batch, length, bins),
+        need.later(need.batch, 1, length, bins),
+        need.later(need.batch, length, need.field("hidden_size", default=bins)),
     )
 
 
-def input_values(need: Need, name: str) -> Sequence[torch.Tensor]:
+def input_values(need: Need, name: str) -> Sequence[Layout]:
     """Samples (B, samples), (B, 1, samples); a spectrogram (B, steps, mels)."""
-    samples = need.normal(need.batch, SAMPLES)
-    spectrogram = need.normal(need.batch, steps(need), mels(need))
+    samples, one_channel = need.later(need.batch, SAMPLES), need.later(need.batch, 1, SAMPLES)
+    spectrogram = need.later(need.batch, steps(need), mels(need))
     if need.field("num_mel_bins", near=NEAR) is not None:
-        return spectrogram, samples, samples.unsqueeze(1)
-    return samples, samples.unsqueeze(1), spectrogram
+        return spectrogram, samples, one_channel
+    return samples, one_channel, spectrogram
 
 
 def ones_beside(need: Need, name: str) -> Sequence[torch.Tensor]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from hfreader.trace.feeding import images
-from hfreader.trace.feeding.need import Need, number
+from hfreader.trace.feeding.need import Layout, Need, number
 
 
 def width(need: Need, *names: str) -> int:
@@ -13,7 +13,7 @@ def width(need: Need, *names: str) -> int:
     return number(need.field(*names, "hidden_size", "d_model", "dim", "embed_dim", "hidden_dim", default=32))
 
 
-def hidden_states(need: Need, name: str) -> Sequence[torch.Tensor]:
+def hidden_states(need: Need, name: str) -> Sequence[Layout]:
     """Hidden states (B, T, width), (T, width), (B, width, T), images; patches where a grid says how they lie."""
     if any(each.endswith("grid_thw") for each in need.parameters):
         return images.pixel_values(need, name)
@@ -22,7 +22,7 @@ def hidden_states(need: Need, name: str) -> Sequence[torch.Tensor]:
         need.normal(need.batch, need.tokens, wide),
         need.normal(need.tokens, wide),
         need.normal(need.batch, wide, need.tokens),
-        need.normal(need.batch, images.channels(need), *images.size(need)),
+        need.later(need.batch, images.channels(need), *images.size(need)),
     )
 
 

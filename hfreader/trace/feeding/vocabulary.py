@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 
 import torch
 
+from hfreader.errors import HfreaderError
 from hfreader.trace.feeding import images, series, sound, states
-from hfreader.trace.feeding.need import Need
+from hfreader.trace.feeding.need import Layout, Need
 
-Make = Callable[[Need, str], Sequence[torch.Tensor]]
+Make = Callable[[Need, str], Sequence[Layout]]
 
 _MAKERS: tuple[tuple[str, Make], ...] = (
     (r"(image_|prompt_|high_res_)?pixel_values(_videos|_images|_hd)?|image", images.pixel_values),
@@ -54,6 +55,16 @@ _PATTERNS = tuple((re.compile(pattern), make) for pattern, make in _MAKERS)
 def maker(name: str) -> Make | None:
     """What makes tensors for a parameter; None where the vocabulary does not have it."""
     return next((make for pattern, make in _PATTERNS if pattern.fullmatch(name)), None)
+
+
+def made(need: Need, name: str, layout: int) -> torch.Tensor:
+    """The tensor for a parameter in one of the layouts of its maker; HfreaderError where there is no such."""
+    make = maker(name)
+    layouts = make(need, name) if make is not None else ()
+    if layout >= len(layouts):
+        raise HfreaderError(f"nothing is known of the input {name}")
+    chosen = layouts[layout]
+    return chosen if isinstance(chosen, torch.Tensor) else chosen()
 
 
 def senses(names: Sequence[str]) -> list[str]:

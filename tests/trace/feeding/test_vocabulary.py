@@ -5,9 +5,10 @@ import torch
 from transformers import CLIPModel, Qwen2VLConfig, ViTModel, WhisperModel
 from transformers.models.autoformer import AutoformerConfig, AutoformerModel
 
+from hfreader.errors import HfreaderError
 from hfreader.trace.configs import default_config
 from hfreader.trace.feeding.need import Need, number, pair
-from hfreader.trace.feeding.vocabulary import maker, senses
+from hfreader.trace.feeding.vocabulary import made, maker, senses
 from hfreader.trace.models import base_class
 from hfreader.trace.sizes import Lengths
 from hfreader.trace.starting import first_that_runs
@@ -42,21 +43,28 @@ def need(model_class: type, config, **lengths: int) -> Need:
 def test_images_are_as_large_as_the_configuration_says():
     config = default_config("clip")
     config.vision_config.image_size = 48
-    made = maker("pixel_values")(need(CLIPModel, config), "pixel_values")
-    assert made[0].shape == (2, 3, 48, 48)
+    assert made(need(CLIPModel, config), "pixel_values", 0).shape == (2, 3, 48, 48)
 
 
 def test_a_series_reaches_back_as_far_as_its_lags():
     config = AutoformerConfig(prediction_length=4, context_length=6, lags_sequence=[1, 3])
-    made = maker("past_values")(need(AutoformerModel, config), "past_values")
-    assert made[0].shape == (2, 9)
+    assert made(need(AutoformerModel, config), "past_values", 0).shape == (2, 9)
 
 
 def test_the_same_seed_gives_the_same_input():
-    first, again = (
-        maker("input_features")(need(WhisperModel, default_config("whisper")), "input_features")[0] for _ in "ab"
-    )
+    first, again = (made(need(WhisperModel, default_config("whisper")), "input_features", 0) for _ in "ab")
     assert torch.equal(first, again)
+
+
+def test_counting_the_layouts_of_images_and_sound_makes_none(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch, "randn", None)
+    assert len(maker("pixel_values")(need(CLIPModel, default_config("clip")), "pixel_values")) > 1
+    assert len(maker("input_features")(need(WhisperModel, default_config("whisper")), "input_features")) > 1
+
+
+def test_a_layout_that_its_maker_does_not_know():
+    with pytest.raises(HfreaderError, match="nothing is known of the input pixel_values"):
+        made(need(CLIPModel, default_config("clip")), "pixel_values", 9)
 
 
 def test_parts_are_asked_first_where_they_are_near():
