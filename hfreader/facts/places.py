@@ -16,6 +16,11 @@ class Span:
     end_line: int
     end_column: int
 
+    def holds(self, other: "Span") -> bool:
+        """Whether another span lies within this one, or is the same."""
+        begins = (self.line, self.column) <= (other.line, other.column)
+        return begins and (other.end_line, other.end_column) <= (self.end_line, self.end_column)
+
 
 @dataclass(frozen=True, order=True)
 class Place:
@@ -23,3 +28,7 @@ class Place:
 
     file: str
     span: Span
+
+    def holds(self, other: "Place") -> bool:
+        """Whether another place lies within this one, or is the same."""
+        return self.file == other.file and self.span.holds(other.span)

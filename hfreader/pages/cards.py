@@ -10,7 +10,7 @@ from hfreader.pages.absent import absences
 from hfreader.pages.book import address, concept_page, page_of
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.rendering import fill
-from hfreader.pages.symbols import MatchUse, SymbolUse, inside
+from hfreader.pages.symbols import MatchUse, SymbolUse
 
 MOST_LINES = 6
 
@@ -69,13 +69,9 @@ def _lines(symbol: SymbolUse, use: MatchUse, context: FileContext) -> list[tuple
     of its class, then where the values come from and go."""
     owner = context.book.classes.get(use.match.owner)
     homes = [use.match.root, *([Place(owner[0], owner[1].span)] if owner else [])]
-    near = sorted(symbol.tokens, key=lambda place: [not _within(place, home) for home in homes])
+    near = sorted(symbol.tokens, key=lambda place: [not home.holds(place) for home in homes])
     lines = dict.fromkeys((place.file, place.span.line) for place in near)
     return [(_line_name(file, line, context), _line_link(file, line, context)) for file, line in lines]
-
-
-def _within(place: Place, home: Place) -> bool:
-    return place.file == home.file and inside(place.span, home.span)
 
 
 def _line_name(file: str, line: int, context: FileContext) -> str:

@@ -17,7 +17,6 @@ from hfreader.pages.layout import Layout, layout_many
 from hfreader.pages.listing import SourceText
 from hfreader.pages.module_notes import Modules
 from hfreader.pages.sections import Section
-from hfreader.pages.symbols import inside
 
 
 class FileContext:
@@ -159,7 +158,7 @@ class FileContext:
 
     def _function(self, place: Place) -> tuple[str, Span | None]:
         """File and span of the innermost function around a place; in files of others the whole file is one."""
-        around = [span for span in self._functions if place.file == self.file and inside(place.span, span)]
+        around = [span for span in self._functions if place.file == self.file and span.holds(place.span)]
         return place.file, max(around, default=None)
 
     @cached_property

@@ -8,7 +8,6 @@ from hfreader.facts.analysis import Analysis
 from hfreader.facts.code import ClassFacts, FileFacts, SubmoduleFacts
 from hfreader.facts.traces import Trace
 from hfreader.pages.book import bare
-from hfreader.pages.symbols import inside
 
 READ_KINDS = ("module", "model")
 NEVER = sys.maxsize
@@ -88,7 +87,7 @@ def _functions(analysis: Analysis) -> dict[str, list[str]]:
         if qualified in owners:
             through = [site.owner for site in analysis.dispatches if site.function == qualified]
             computed = [match for match in analysis.matches if match.place.file == file]
-            inlined = [match.owner for match in computed if inside(match.place.span, function.span)]
+            inlined = [match.owner for match in computed if function.span.holds(match.place.span)]
             reached[function.name] = through + inlined
     return reached
 

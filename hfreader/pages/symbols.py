@@ -87,7 +87,7 @@ class Overlay:
         """The symbols with a token on the place's lines and inside it, in ascending order."""
         lines = range(place.span.line, place.span.end_line + 1)
         spans = {pair for line in lines for pair in self._by_line.get((place.file, line), ())}
-        return tuple(sorted({number for span, number in spans if inside(span, place.span)}))
+        return tuple(sorted({number for span, number in spans if place.span.holds(span)}))
 
     def marks(self, file: str, line: int, text: str) -> list[Mark]:
         """The marks of one line, from left to right."""
@@ -112,14 +112,6 @@ def _attributes(covering: Sequence[tuple[tuple[int, int], int]]) -> str:
 
 def _size(span: Span) -> tuple[int, int]:
     return span.end_line - span.line, span.end_column - span.column
-
-
-def inside(inner: Span, outer: Span) -> bool:
-    """Whether a span lies within another."""
-    return (outer.line, outer.column) <= (inner.line, inner.column) and (inner.end_line, inner.end_column) <= (
-        outer.end_line,
-        outer.end_column,
-    )
 
 
 def _on_line(span: Span, line: int, text: str) -> tuple[int, int]:

@@ -25,22 +25,10 @@ def _statements(executions: Iterable[Execution]) -> dict[str, tuple[Span, ...]]:
 
 def _ran(match: Match, run: Mapping[str, tuple[Span, ...]]) -> bool:
     ways = {capture.sites for capture in match.captures if capture.place == match.place} or {()}
-    called = any(_within(match.root, span) for span in run.get(match.root.file, ()))
-    return called and any(all(_holds(place, run) for place in (match.place, *sites)) for sites in ways)
+    called = any(map(match.root.span.holds, run.get(match.root.file, ())))
+    return called and any(all(_in_statement(place, run) for place in (match.place, *sites)) for sites in ways)
 
 
-def _holds(place: Place, run: Mapping[str, tuple[Span, ...]]) -> bool:
+def _in_statement(place: Place, run: Mapping[str, tuple[Span, ...]]) -> bool:
     """Whether a statement ran that holds the place."""
-    return any(_within(Place(place.file, span), place.span) for span in run.get(place.file, ()))
-
-
-def _within(outer: Place, inner: Span) -> bool:
-    return _start(outer.span) <= _start(inner) and _end(inner) <= _end(outer.span)
-
-
-def _start(span: Span) -> tuple[int, int]:
-    return span.line, span.column
-
-
-def _end(span: Span) -> tuple[int, int]:
-    return span.end_line, span.end_column
+    return any(span.holds(place.span) for span in run.get(place.file, ()))
