@@ -14,7 +14,8 @@ from transformers import PreTrainedConfig, PreTrainedModel
 
 from hfreader.errors import HfreaderError
 from hfreader.trace.captures import CaptureSession, Invocation
-from hfreader.trace.configs import sub_configs, with_fields
+from hfreader.trace.completion import head_width
+from hfreader.trace.configs import all_parts, with_fields
 from hfreader.trace.depth import shallow
 from hfreader.trace.models import parameters_of, skeleton
 from hfreader.trace.precision import float64
@@ -113,11 +114,8 @@ def _telling(config: PreTrainedConfig) -> PreTrainedConfig:
 def _turns_pairs(config: PreTrainedConfig) -> bool:
     """Whether what a rotary embedding turns of each head falls into pairs; code that turns an odd number of
     coordinates may run all the same, by broadcasting, and computes nothing that anybody means."""
-    for part in (config, *sub_configs(config).values()):
-        given = vars(part)
-        heads, width = given.get("num_attention_heads"), given.get("hidden_size")
-        whole = width // heads if isinstance(heads, int) and isinstance(width, int) and heads else None
-        head = given.get("head_dim") or whole
+    for _, part in all_parts(config):
+        given, head = vars(part), head_width(part)
         parameters = given.get("rope_parameters")
         factor = (parameters if isinstance(parameters, dict) else given).get("partial_rotary_factor")
         if isinstance(head, int) and isinstance(factor, float) and int(head * factor) % 2:
@@ -137,8 +135,7 @@ def _scales(config: PreTrainedConfig) -> frozenset[float]:
 
 def _fields(config: PreTrainedConfig) -> list[tuple[str, object]]:
     """The fields of a configuration and of its parts, dotted, with their values."""
-    parts = [("", config), *((f"{name}.", part) for name, part in sub_configs(config).items())]
-    return [(f"{prefix}{name}", value) for prefix, part in parts for name, value in vars(part).items()]
+    return [(f"{prefix}{name}", value) for prefix, part in all_parts(config) for name, value in vars(part).items()]
 
 
 def _run(session: CaptureSession, setting: Setting, seed: int) -> list[Invocation]:

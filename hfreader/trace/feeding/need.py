@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedConfig, PreTrainedModel
 
-from hfreader.trace.configs import read, sub_configs
+from hfreader.trace.configs import all_parts, read
 from hfreader.trace.inputs import parameters_of_forward
 from hfreader.trace.sizes import Lengths
 
@@ -18,10 +18,7 @@ Layout = torch.Tensor | Callable[[], torch.Tensor]
 
 @dataclass(frozen=True)
 class Need:
-    """A forward pass to be fed.
-
-    Random numbers are the same for the same seed and parameter name.
-    """
+    """A forward pass to be fed. Random numbers are the same for the same seed and shape, whatever they stand for."""
 
     model_class: type[PreTrainedModel]
     config: PreTrainedConfig
@@ -46,9 +43,11 @@ class Need:
     def field(self, *names: str, near: str = "", default: Any = None) -> Any:
         """The value of the first of these fields that holds one: in parts of the configuration whose name contains
         `near`, then in the configuration itself, then in its other parts, however deep."""
-        parts = list(_parts("", self.config))
-        ordered = sorted(parts, key=lambda part: (not (near and near in part[0]), part[0].count(".")))
-        for _, part in ordered:
+
+        def rank(named: tuple[str, Any]) -> tuple[bool, int, bool]:
+            return not (near and near in named[0]), named[0].count("."), isinstance(named[1], dict)
+
+        for _, part in sorted(_parts(self.config), key=rank):
             for name in names:
                 value = part.get(name) if isinstance(part, Mapping) else read(part, name)
                 if value is not None:
@@ -68,15 +67,13 @@ class Need:
         return torch.randint(max(limit, 1), shape, generator=torch.Generator().manual_seed(self.seed))
 
 
-def _parts(name: str, part: Any) -> Iterator[tuple[str, Any]]:
-    """A configuration and all within it, by dotted name; those kept as dictionaries too."""
-    yield name, part
-    if isinstance(part, PreTrainedConfig):
-        for inner, value in sub_configs(part).items():
-            yield from _parts(f"{name}.{inner}", value)
-        for inner, value in vars(part).items():
-            if isinstance(value, dict) and inner.endswith(("_config", "_cfg")):
-                yield f"{name}.{inner}", value
+def _parts(config: PreTrainedConfig) -> Iterator[tuple[str, Any]]:
+    """A configuration and all within it, those kept as dictionaries too, each after the dotted prefix of its fields."""
+    for prefix, part in all_parts(config):
+        yield prefix, part
+        for name, value in vars(part).items():
+            if isinstance(value, dict) and name.endswith(("_config", "_cfg")):
+                yield f"{prefix}{name}.", value
 
 
 def pair(value: Any) -> tuple[int, int]:
