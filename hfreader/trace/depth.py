@@ -9,11 +9,11 @@ from transformers import PreTrainedConfig
 
 from hfreader.errors import HfreaderError
 from hfreader.trace.configs import all_parts, with_fields
+from hfreader.trace.sizes import counts_layers
 
 DEPTH = 2
 # A pattern that repeats after more layers than this is made to repeat after DEPTH.
 LONGEST_PERIOD = 4
-_COUNTS = re.compile(r"layers?$|^num_.*layers?|blocks$|depth|hidden_layers")
 _STAGES = re.compile(r"^depths$|^layer_depths$|num_(hidden_)?(layers|blocks)|^layers$|_depths$|^num_blocks$")
 _PERIODS = re.compile(r"(every(_n)?(_layers)?|interval|period|step|frequency|_freq|sliding_window_pattern)$")
 _OFFSETS = re.compile(r"offset$")
@@ -50,7 +50,7 @@ def _fewer(changes: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     names = {name: name.rpartition(".")[2] for name in changes}
     yield dict(changes)
     yield {name: value for name, value in changes.items() if not _INDEXES.search(names[name])}
-    yield {name: value for name, value in changes.items() if isinstance(value, int) and _COUNTS.search(names[name])}
+    yield {name: value for name, value in changes.items() if isinstance(value, int) and counts_layers(name)}
 
 
 def _fields(part: PreTrainedConfig) -> dict[str, Any]:
@@ -61,9 +61,7 @@ def _fields(part: PreTrainedConfig) -> dict[str, Any]:
 
 def _changes(fields: Mapping[str, Any], depth: int) -> dict[str, Any]:
     """The fields of one part to change."""
-    counts = {
-        name: value for name, value in fields.items() if type(value) is int and value > 0 and _COUNTS.search(name)
-    }
+    counts = {name: value for name, value in fields.items() if type(value) is int and value > 0 and counts_layers(name)}
     counts = {name: value for name, value in counts.items() if not _PERIODS.search(name) and not _DENSE.search(name)}
     periods = {
         name: value for name, value in fields.items() if type(value) is int and value > 1 and _PERIODS.search(name)

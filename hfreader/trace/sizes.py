@@ -69,9 +69,14 @@ def candidates(config: PreTrainedConfig) -> tuple[str, ...]:
     names = [
         name
         for name, value in integers(config).items()
-        if not _LAYERS.search(_last(name)) and not NO_SIZE.search(_last(name)) and (value > 1 or counts_heads(name))
+        if not counts_layers(name) and not NO_SIZE.search(_last(name)) and (value > 1 or counts_heads(name))
     ]
     return tuple(sorted(names, key=counts_heads))
+
+
+def counts_layers(name: str) -> bool:
+    """Whether a field says how many layers there are, or how many of each stage."""
+    return bool(_LAYERS.search(_last(name)))
 
 
 def counts_heads(name: str) -> bool:
