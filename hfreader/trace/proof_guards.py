@@ -14,6 +14,9 @@ from hfreader.trace.spans import SourceText
 TEST = "if "
 """Stands before the text of a test, to tell it from a parameter of the same name."""
 
+Code = tuple[SourceText, ast.FunctionDef]
+"""A function and the text of its file."""
+
 
 @dataclass(frozen=True)
 class Guards:
@@ -82,21 +85,20 @@ def guards_of(match: Match, package: Path) -> Guards:
     receiver = next((name for name in parameters if name == "self"), None)
     captures = [(name, source.argument(parameters[name])) for name in sorted(named & {*parameters} - {receiver})]
     known = [Capture(symbol, "value", (), Place(match.root.file, span)) for symbol, span in captures]
-    known += _captured_tests(match, {ast.unparse(part) for part in parts}, package)
+    known += _captured_tests(match, found, {ast.unparse(part) for part in parts}, package)
     return Guards(conditions, receiver, tuple(dict.fromkeys(known)))
 
 
-def _captured_tests(match: Match, wanted: Container[str], package: Path) -> Iterator[Capture]:
+def _captured_tests(match: Match, root: Code, wanted: Container[str], package: Path) -> Iterator[Capture]:
     """The wanted tests, by their text, of the root function and of those that it calls where the match is in them."""
-    inside = dict.fromkeys((capture.sites, capture.place) for capture in match.captures)
-    for sites, place in (((), match.root), *inside):
-        found = _function(package / place.file, place) if place == match.root else _around(package / place.file, place)
-        source, function = found or (None, None)
-        if source is None or function is None:
-            continue
-        for test in _tests(function):
-            if (text := ast.unparse(test)) in wanted:
-                yield Capture(TEST + text, "value", sites, Place(place.file, source.span(test)))
+    places = dict.fromkeys((capture.sites, capture.place) for capture in match.captures)
+    called = [(sites, place.file, _around(package / place.file, place)) for sites, place in places]
+    for sites, file, code in dict.fromkeys([((), match.root.file, root), *called]):
+        if code is not None:
+            source, function = code
+            for test in _tests(function):
+                if (text := ast.unparse(test)) in wanted:
+                    yield Capture(TEST + text, "value", sites, Place(file, source.span(test)))
 
 
 def _parsed(condition: str) -> ast.expr | None:
@@ -127,7 +129,7 @@ def _parts(test: ast.expr) -> Iterator[ast.expr]:
         yield from _parts(part)
 
 
-def _function(file: Path, root: Place) -> tuple[SourceText, ast.FunctionDef] | None:
+def _function(file: Path, root: Place) -> Code | None:
     source, functions = _functions(file)
     for function in functions:
         first = min([function.lineno, *(mark.lineno for mark in function.decorator_list)])
@@ -136,7 +138,7 @@ def _function(file: Path, root: Place) -> tuple[SourceText, ast.FunctionDef] | N
     return None
 
 
-def _around(file: Path, place: Place) -> tuple[SourceText, ast.FunctionDef] | None:
+def _around(file: Path, place: Place) -> Code | None:
     """The innermost function whose lines hold a place."""
     source, functions = _functions(file)
     line = place.span.line
