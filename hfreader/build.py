@@ -1,7 +1,7 @@
 """Runs the stages one after the other and owns what is remembered between builds."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import combinations
@@ -15,7 +15,7 @@ from hfreader.analyzers.census import census
 from hfreader.analyzers.library import Library
 from hfreader.compare import compare
 from hfreader.concepts import catalogue
-from hfreader.errors import HfreaderError, suggestion
+from hfreader.errors import HfreaderError
 from hfreader.facts.codec import to_json
 from hfreader.facts.comparison import Comparison
 from hfreader.facts.problems import Problem
@@ -78,7 +78,9 @@ def gather(options: BuildOptions, report: Report) -> Book:
     """Source, analysis, runs and proofs of the chosen families, computed or remembered."""
     snapshot = obtain(options.repository, options.ref, offline=options.offline, report=report)
     library = Library(snapshot)
-    families = known_families(library, options.models)
+    families = library.known(options.models)
+    if not families:
+        raise HfreaderError("no family given: name at least one, such as --models bert,gpt2")
     pairs = pairs_of(families, options.compare)
     source = snapshot_digest(snapshot)
     files = {family: library.modeling_files(family) for family in families}
@@ -96,20 +98,8 @@ def gather(options: BuildOptions, report: Report) -> Book:
     runs = _runs(snapshot, requests, source, report)
     own = [Family(family, tuple(analyses[file] for file in group), runs.get(family)) for family, group in files.items()]
     together = shared_families(shared.values(), [family.run for family in own if family.run])
-    return Book(snapshot, (*own, *together), tuple(comparison_of(snapshot, *pair, report) for pair in pairs))
-
-
-def known_families(library: Library, wanted: Iterable[str]) -> tuple[str, ...]:
-    """The wanted families in the order asked for; HfreaderError with near names for one that does not exist."""
-    known = library.families()
-    for name in wanted:
-        if name not in known:
-            hint = suggestion(name, known, f"there are {len(known)} under transformers/models")
-            raise HfreaderError(f"no family {name!r} in transformers {library.snapshot.version}{hint}")
-    chosen = tuple(dict.fromkeys(wanted))
-    if not chosen:
-        raise HfreaderError("no family given: name at least one, such as --models bert,gpt2")
-    return chosen
+    compared = tuple(comparison_of(library, source, *pair, report) for pair in pairs)
+    return Book(snapshot, (*own, *together), compared)
 
 
 def pairs_of(families: Sequence[str], wanted: Sequence[tuple[str, str]] | None) -> tuple[tuple[str, str], ...]:
@@ -122,10 +112,10 @@ def pairs_of(families: Sequence[str], wanted: Sequence[tuple[str, str]] | None) 
     return tuple(dict.fromkeys(wanted))
 
 
-def comparison_of(snapshot: Snapshot, left: str, right: str, report: Report) -> Comparison:
+def comparison_of(library: Library, source: str, left: str, right: str, report: Report) -> Comparison:
     """Two families side by side; where they cannot be compared, a comparison of nothing but the reason."""
     try:
-        return compare(snapshot, left, right, report)
+        return compare(library, source, left, right, report)
     except (HfreaderError, *UNFORESEEN) as error:
         problem = Problem("analyzers", f"{left} and {right}", reason(error))
         return Comparison(left, right, left, right, (), (), (), (), (problem,))

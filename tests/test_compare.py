@@ -34,7 +34,7 @@ def installed() -> Library:
 
 
 def test_traits_fields_parameters_and_parts(snapshot):
-    found = compare(snapshot, "ash", "birch", silent)
+    found = compare(Library(snapshot), "", "ash", "birch", silent)
     assert from_json(to_json(found), Comparison) == found
     traits = {one.subject: (one.left, one.right) for one in found.traits}
     assert traits["activation"] == ("gelu", "silu")
@@ -54,7 +54,7 @@ def test_traits_fields_parameters_and_parts(snapshot):
 
 def test_what_is_shown(snapshot):
     text = io.StringIO()
-    show_comparison(compare(snapshot, "ash", "birch", silent), Console(file=text, width=120))
+    show_comparison(compare(Library(snapshot), "", "ash", "birch", silent), Console(file=text, width=120))
     for words in ("activation", "silu", "width", "up without bias", "identical"):
         assert words in text.getvalue()
 
@@ -62,7 +62,7 @@ def test_what_is_shown(snapshot):
 @pytest.mark.parametrize(("left", "right", "words"), [("ash", "birhc", "did you mean birch"), ("ash", "ash", "twice")])
 def test_mistakes(snapshot, left, right, words):
     with pytest.raises(HfreaderError, match=words):
-        compare(snapshot, left, right, silent)
+        compare(Library(snapshot), "", left, right, silent)
 
 
 def test_bert_and_gpt2(installed):

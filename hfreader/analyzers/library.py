@@ -1,11 +1,11 @@
 """The transformers source as one library: files read when asked for, names followed from file to file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from hfreader.analyzers.files import file_facts, function_facts
 from hfreader.analyzers.parsing import ParsedFile
 from hfreader.analyzers.resolution import Resolver
-from hfreader.errors import HfreaderError
+from hfreader.errors import HfreaderError, suggestion
 from hfreader.facts.code import ClassFacts, FileFacts, FunctionFacts, SubmoduleFacts
 from hfreader.facts.snapshot import Snapshot
 
@@ -130,6 +130,15 @@ class Library:
     def families(self) -> tuple[str, ...]:
         """Folders under `models/` that hold modeling files, sorted."""
         return tuple(sorted({file.split("/")[1] for file in self._listing()}))
+
+    def known(self, names: Sequence[str]) -> tuple[str, ...]:
+        """These families, each once, in the order given; HfreaderError with near names for one that does not exist."""
+        families = self.families()
+        for name in names:
+            if name not in families:
+                hint = suggestion(name, families, f"there are {len(families)} under transformers/models")
+                raise HfreaderError(f"no family {name!r} in transformers {self.snapshot.version}{hint}")
+        return tuple(dict.fromkeys(names))
 
     def modeling_files(self, family: str) -> tuple[str, ...]:
         """The modeling files of a family, sorted."""

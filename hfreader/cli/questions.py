@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from hfreader.analyses import snapshot_digest
+from hfreader.analyzers.library import Library
 from hfreader.ask.concepts import concepts as search_concepts
 from hfreader.ask.counting import coverage as count_coverage
 from hfreader.ask.explaining import explain as explain_target
@@ -120,7 +122,8 @@ def compare(
     * `hfreader compare llama gemma2 --json | jq .traits`
     """
     with TerminalReport() as report:
-        found = compare_families(_snapshot(repo, ref, offline, report), left, right, report)
+        snapshot = _snapshot(repo, ref, offline, report)
+        found = compare_families(Library(snapshot), snapshot_digest(snapshot), left, right, report)
     if json:
         typer.echo(to_json(found).decode())
     else:

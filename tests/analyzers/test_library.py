@@ -122,6 +122,9 @@ def test_submodules_are_inherited_and_replaced(library: Library):
 
 def test_families_are_the_folders_with_modeling_files_of_pytorch(library: Library):
     assert library.families() == ("a", "b", "bad")
+    assert library.known(("b", "a", "b")) == ("b", "a")
+    with pytest.raises(HfreaderError, match=r"no family 'baad'.*did you mean bad"):
+        library.known(("a", "baad"))
     assert library.modeling_files("b") == ("models/b/modeling_b.py",)
     assert library.modeling_files("missing") == ()
 
