@@ -47,7 +47,7 @@ def _coverage(
     ran = {name for run in runs.values() for name in run.architectures} & architectures
     parts = ((known,), known.classes, known.functions, runs.values())
     problems = tuple(problem for part in parts for one in part for problem in one.problems)
-    computing, modules = counted.count("computing"), counted.count("modules")
+    computing, modules, with_equation = (counted.count(what) for what in ("computing", "modules", "equations"))
     unmapped = [one for one in counted.unmapped if one.kind in ("module", "model")]
     return Coverage(
         transformers=snapshot.version,
@@ -62,9 +62,11 @@ def _coverage(
         mapped=modules - len(unmapped),
         mapped_share=(modules - len(unmapped)) / max(modules, 1),
         computing=computing,
-        equation_share=counted.count("equations") / max(computing, 1),
+        with_equation=with_equation,
+        equation_share=with_equation / max(computing, 1),
         matches=all_matches(known),
         matches_executed=len(executed) if runs else None,
+        proven=proven if runs else None,
         proven_share=proven / len(executed) if executed else None,
         disproven=disproven if runs else None,
         problems=len(problems),

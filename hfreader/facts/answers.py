@@ -130,9 +130,10 @@ class Coverage:
     architectures    pretrained models with a forward of their own or inherited; `traced_share` is the share that ran.
     classes          all classes of the modeling files; `module_classes` those that are modules.
     mapped_share     share of the modules that are mapped to a concept (`mapped` of them); `unmapped` are the others.
-    equation_share   share of the modules that compute and are mapped to a concept with an equation.
+    equation_share   share of the modules that compute (`computing`) and are mapped to a concept with an equation
+                     (`with_equation` of them).
     matches          places where an equation was found; `matches_executed` those whose code ran, checked or not.
-    proven_share     share of these that agree; `disproven` is how many do not.
+    proven_share     share of these that agree (`proven` of them); `disproven` is how many do not.
     problems         how many things could not be read, analysed or run; `problems_found` are these.
     """
 
@@ -148,9 +149,11 @@ class Coverage:
     mapped: int
     mapped_share: float
     computing: int
+    with_equation: int
     equation_share: float
     matches: int
     matches_executed: int | None
+    proven: int | None
     proven_share: float | None
     disproven: int | None
     problems: int

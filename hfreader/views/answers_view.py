@@ -122,20 +122,14 @@ def _show_problems(found: Coverage, console: Console) -> None:
 
 def _rows(found: Coverage) -> list[tuple[str, int | None, int | None, float | None]]:
     executed, disproven = found.matches_executed, found.disproven
-    proven = round(found.proven_share * executed) if executed and found.proven_share is not None else None
     return [
         ("families run", found.families_traced, found.families, _share(found.families_traced, found.families)),
         ("architectures run", found.architectures_traced, found.architectures, found.traced_share),
         ("modules, of all classes", found.module_classes, found.classes, found.module_classes / max(found.classes, 1)),
         ("modules mapped to a concept", found.mapped, found.module_classes, found.mapped_share),
-        (
-            "computing modules with an equation",
-            round(found.equation_share * found.computing),
-            found.computing,
-            found.equation_share,
-        ),
+        ("computing modules with an equation", found.with_equation, found.computing, found.equation_share),
         ("equations executed, of those found", executed, found.matches, _share(executed, found.matches)),
-        ("proven, of those executed", proven, executed, found.proven_share),
+        ("proven, of those executed", found.proven, executed, found.proven_share),
         ("disproven", disproven, executed, _share(disproven, executed)),
         ("problems", found.problems, None, None),
     ]

@@ -25,9 +25,11 @@ TOTALS = Coverage(
     mapped=76,
     mapped_share=0.95,
     computing=50,
+    with_equation=45,
     equation_share=0.9,
     matches=200,
     matches_executed=None,
+    proven=None,
     proven_share=None,
     disproven=None,
     problems=3,
@@ -69,6 +71,7 @@ def test_what_ran():
         traced_share=0.15,
         matches_executed=20,
         disproven=1,
+        proven=19,
         proven_share=0.95,
     )
     text = shown(show_coverage, ran)
