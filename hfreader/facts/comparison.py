@@ -1,10 +1,13 @@
 """Two computations side by side: one class against another, one family against another."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from hfreader.facts.places import Place
 from hfreader.facts.problems import Problem
+
+SIGNS = {"added": "+", "removed": "−", "replaced": "→", "inside": "…"}
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,11 @@ class Change:
     guards: tuple[str, ...] = ()
 
     @property
+    def sign(self) -> str:
+        """What stands before the text in a list."""
+        return SIGNS.get(self.kind, "·")
+
+    @property
     def identity(self) -> tuple[str, Place | None]:
         """The same for what a class and a class within it both say."""
         return self.kind, self.place
@@ -150,6 +158,11 @@ class ParameterPair:
     def same(self) -> bool:
         """Whether both have the same shape."""
         return self.left == self.right
+
+
+def product(sizes: Sequence[int | None] | None) -> str:
+    """The sizes of a parameter: `768 × 3,072`, with `?` for one that is not known; "" where none is."""
+    return "" if sizes is None else " × ".join("?" if size is None else f"{size:,}" for size in sizes)
 
 
 @dataclass(frozen=True)

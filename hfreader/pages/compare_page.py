@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hfreader.facts.comparison import Change, Comparison, FieldPair, ParameterPair, PartPair, Trait
+from hfreader.facts.comparison import Change, Comparison, FieldPair, ParameterPair, PartPair, Trait, product
 from hfreader.facts.places import Place
 from hfreader.pages.book import Book, address, bare, compare_page_of, page_of
 from hfreader.pages.fragment import Fragment, SearchEntry
 from hfreader.pages.rendering import fill
 
 COMPARISONS = "compare/index"
-# What became of a step, as a sign before its text.
-SIGNS = {"added": "+", "removed": "−", "replaced": "→"}
 _HEADINGS = (
     ("traits", "At a glance"),
     ("config", "Configurations"),
@@ -137,8 +135,7 @@ def _parameter(one: ParameterPair) -> tuple[str | None, Cell, str | None, Cell]:
 def _shape(shape: Sequence[str] | None, sizes: Sequence[int | None] | None) -> Cell:
     if shape is None:
         return Cell(None)
-    numbers = "" if sizes is None else " × ".join("?" if size is None else f"{size:,}" for size in sizes)
-    return Cell(", ".join(shape) or "a number", numbers=numbers)
+    return Cell(", ".join(shape) or "a number", numbers=product(sizes))
 
 
 def _pair(book: Book, page: str, number: int, one: PartPair, changes: Sequence[Change]) -> Pair:
@@ -160,7 +157,7 @@ def _class(book: Book, page: str, owner: str | None, path: str | None) -> tuple[
 
 def _row(book: Book, page: str, change: Change) -> ChangeRow:
     places = [_place(book, page, place) for place in (change.left, change.right) if place is not None]
-    return ChangeRow(SIGNS.get(change.kind, "·"), change.kind, change.text, change.condition, tuple(places))
+    return ChangeRow(change.sign, change.kind, change.text, change.condition, tuple(places))
 
 
 def _place(book: Book, page: str, place: Place) -> tuple[str, str | None]:

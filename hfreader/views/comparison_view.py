@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from hfreader.facts.comparison import Comparison, FieldPair, PartPair
+from hfreader.facts.comparison import Comparison, FieldPair, PartPair, product
 from hfreader.views.explanation_view import change_lines
 from hfreader.views.tables import short, table
 
@@ -66,10 +66,10 @@ def _parameters(found: Comparison, console: Console, every: bool) -> None:
         rows.add_row(
             _tail(one.left_name) or Text(ABSENT, "dim"),
             _shape(one.left),
-            Text(_sizes(one.left_sizes), "dim"),
+            Text(product(one.left_sizes), "dim"),
             _tail(one.right_name) or Text(ABSENT, "dim"),
             _shape(one.right, one.left),
-            Text(_sizes(one.right_sizes), "dim"),
+            Text(product(one.right_sizes), "dim"),
         )
     if shown:
         console.print(rows)
@@ -87,10 +87,6 @@ def _shape(shape: Sequence[str] | None, other: Sequence[str] | None = None) -> T
     if shape is None:
         return Text("")
     return Text(", ".join(shape), "" if other is None or tuple(other) == tuple(shape) else "yellow")
-
-
-def _sizes(sizes: Sequence[int | None] | None) -> str:
-    return "" if sizes is None else " × ".join("?" if size is None else f"{size:,}" for size in sizes)
 
 
 def _parts(found: Comparison, console: Console) -> None:

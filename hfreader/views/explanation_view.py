@@ -20,7 +20,7 @@ ORIGINS = {
     "identical": "identical to",
     "similar": "most like",
 }
-SIGNS = {"added": ("+", "green"), "removed": ("−", "red"), "replaced": ("→", "yellow"), "inside": ("…", "cyan")}
+STYLES = {"added": "green", "removed": "red", "replaced": "yellow", "inside": "cyan"}
 SHOWN = 12
 
 
@@ -117,11 +117,12 @@ def show_difference(difference: Difference, console: Console) -> None:
 def change_lines(changes: Iterable[Change]) -> Iterable[Text]:
     """Each change with its sign, its condition and the line where it is written."""
     for change in changes:
-        sign, style = SIGNS.get(change.kind, ("·", ""))
         place = change.place
         where = f"  {place.file.rpartition('/')[2]}:{place.span.line}" if place is not None else ""
         condition = f"  where {change.condition}" if change.condition else ""
-        yield Text.assemble(f"  {sign} ", (change.text, style), (condition, "yellow"), (where, "dim"))
+        yield Text.assemble(
+            f"  {change.sign} ", (change.text, STYLES.get(change.kind, "")), (condition, "yellow"), (where, "dim")
+        )
 
 
 def _read_on(found: Explanation, console: Console) -> None:
