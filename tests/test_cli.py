@@ -129,6 +129,9 @@ def test_repositories_that_will_not_do(cache, tmp_path, small_repository):
         (("--dtype", "float31"), ("float31", "float32")),
         (("--device", "tpu9"), ("tpu9",)),
         (("--at", "encoder.layer.0.attention.slf"), ("encoder.layer.0.attention.self",)),
+        (("--against", "gpt3"), ("gpt3", "gpt2")),
+        (("--against-set", "n_layer=2"), ("--against",)),
+        (("--set", "num_attention_heads=7"), ("hidden size (768)", "attention heads (7)")),
     ],
     ids=lambda value: value[0][:24] if isinstance(value, tuple) else None,
 )
@@ -169,8 +172,22 @@ def test_a_trace_as_json_on_stdout_is_json_alone(cache):
     trace = from_json(done.stdout.encode(), Trace)
     assert trace.class_name == "BertModel"
     assert trace.changed == {"num_hidden_layers": 1, "hidden_act": "relu"}
+    assert trace.changes is not None
+    assert ("hidden_act", "gelu", "relu") in trace.changes.fields
+    assert trace.changes.parameters[0] == 109_482_240
+    ((gelu, relu),) = trace.changes.links
+    assert [link and link.function.rpartition(".")[2] for link in (gelu, relu)] == ["GELUActivation", "ReLU"]
     queries = [line for line in trace.lines if line.name == "query_layer"]
     assert [line.value.tensor.symbols for line in queries if line.value.tensor] == [("B", "heads", "T", "head_dim")]
+
+
+@pytest.mark.slow
+def test_two_families_side_by_side(cache):
+    small = ("--set", "num_hidden_layers=1", "--against-set", "n_layer=1")
+    done = hfreader("trace", "bert", "--against", "gpt2:GPT2LMHeadModel", *small, "--offline", cache=cache)
+    assert done.returncode == 0, done.stderr
+    (row,) = [line for line in done.stdout.splitlines() if "GPT2Block" in line]
+    assert "BertLayer" in row
 
 
 @pytest.mark.slow

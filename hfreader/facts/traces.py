@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hfreader.facts.changes import Changes, Link
 from hfreader.facts.places import Place, Span
 from hfreader.facts.problems import Problem
 
@@ -115,6 +116,9 @@ class Trace:
     tokenizer   what turned the text into ids, in words, or None when ids were given, or no text is read.
     config      the config fields in force, as JSON values; `changed` those that differ from the family's default.
     notes       what the reader must know (fallbacks, truncated inputs ...).
+    flops       floating-point operations of the run as `torch.utils.flop_counter` counts them, None if not counted.
+    links       which of the library's tables of functions the configuration uses, and what it picks from them.
+    changes     the run beside another one, where that was asked for.
     """
 
     schema: int
@@ -139,6 +143,9 @@ class Trace:
     parameters: int
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    flops: int | None = None
+    links: tuple[Link, ...] = ()
+    changes: Changes | None = None
 
     @property
     def no_tokenizer(self) -> str:

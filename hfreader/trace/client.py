@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -89,12 +89,33 @@ def worker_environment(snapshot: Snapshot) -> dict[str, str]:
 
 def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
     """Run one model on one input in a worker process; HfreaderError for whatever went wrong."""
-    check_request(request, snapshot)
-    with worker_process(snapshot) as worker:
-        try:
-            answer = worker.ask(Ask(snapshot, trace=request), report)
-        except WorkerDied as death:
-            raise HfreaderError(f"tracing '{request.target}' failed: {death}") from None
+    with tracer(snapshot, report) as run:
+        return run(request)
+
+
+Tracer = Callable[[TraceRequest], Trace]
+
+
+@contextmanager
+def tracer(snapshot: Snapshot, report: Report) -> Iterator[Tracer]:
+    """The same for several requests, one after the other in one worker process."""
+    with ExitStack() as stack:
+        workers: list[Worker] = []
+
+        def run(request: TraceRequest) -> Trace:
+            check_request(request, snapshot)
+            if not workers:
+                workers.append(stack.enter_context(worker_process(snapshot)))
+            return _traced(workers[0], request, snapshot, report)
+
+        yield run
+
+
+def _traced(worker: Worker, request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
+    try:
+        answer = worker.ask(Ask(snapshot, trace=request), report)
+    except WorkerDied as death:
+        raise HfreaderError(f"tracing '{request.target}' failed: {death}") from None
     if answer.trace is None:
         raise HfreaderError(answer.error or f"tracing '{request.target}' failed: {answer.failure}")
     return answer.trace

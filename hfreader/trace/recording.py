@@ -2,19 +2,21 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 from transformers import PreTrainedModel
 
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.traces import SCHEMA_VERSION, Execution, Trace
 from hfreader.trace.configs import as_json, difference, family_of
 from hfreader.trace.dispatch import dispatches, dispatching_calls
+from hfreader.trace.links import links
 from hfreader.trace.models import ATTENTION, parameters_of
 from hfreader.trace.recorder import Recorder
 from hfreader.trace.settings import Setting
@@ -30,12 +32,15 @@ def record(
     ids: torch.Tensor | None = None,
     seed: int = 0,
     configured: bool = True,
+    counted: bool = False,
 ) -> Trace:
     """Run a setting and record it; `weights` says random, `tokens` is empty. HfreaderError where it cannot run.
 
     configured  put the configuration into the trace.
+    counted     count floating-point operations (slower), and say what the configuration picks out of tables.
     """
-    with given_to(model) as inputs, recorder.recording(model) as recording:
+    counter = FlopCounterMode(display=False) if counted else None
+    with given_to(model) as inputs, recorder.recording(model) as recording, counter or nullcontext():
         setting.run(model, ids, seed)
     return Trace(
         schema=SCHEMA_VERSION,
@@ -58,6 +63,8 @@ def record(
         executions=recording.executions(),
         dispatches=dispatches(recording.called(), recorder.package),
         parameters=parameters_of(model),
+        flops=None if counter is None else counter.get_total_flops(),
+        links=links(model) if counted else (),
     )
 
 

@@ -46,7 +46,7 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
             place = torch.device("cpu") if hollow else device
             (model, loading), construction = watch(recorder, lambda: subject.model(request.seed, dtype, place))
             ids = None if prompt.ids is None else torch.tensor([prompt.ids], device=place)
-            recorded = record(prompt.setting, model, snapshot, recorder, ids, request.seed)
+            recorded = record(prompt.setting, model, snapshot, recorder, ids, request.seed, counted=True)
         found = replace(
             with_executions(recorded, construction),
             weights=_weights(recorded, subject, hollow),

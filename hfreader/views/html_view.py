@@ -45,6 +45,7 @@ def _facts(trace: Trace) -> list[tuple[str, str]]:
         ("tokenizer", trace.tokenizer or trace.no_tokenizer),
         ("ran on", f"{trace.device}, {trace.dtype}, attention {trace.attention}"),
         ("parameters", f"{trace.parameters:,}"),
+        ("FLOPs", "" if trace.flops is None else f"{trace.flops:,}"),
         ("changed", ", ".join(f"{name}={value}" for name, value in trace.changed.items())),
         ("symbols", ", ".join(_symbol(s.name, s.expression, s.value) for s in trace.symbols)),
     ]

@@ -59,6 +59,7 @@ def header(trace: Trace, width: int) -> Iterator[Text]:
         "tokenizer": [Text(trace.tokenizer or trace.no_tokenizer)],
         "ran on": [Text(f"{trace.device}, {trace.dtype}, attention {trace.attention}")],
         "parameters": [Text(f"{trace.parameters:,}")],
+        "FLOPs": [] if trace.flops is None else [Text(f"{trace.flops:,}")],
         "changed": [Text(f"{name}={value}") for name, value in trace.changed.items()],
         "symbols": list(_symbol_texts(trace)),
     }

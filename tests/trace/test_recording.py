@@ -1,6 +1,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from hfreader.facts.codec import from_json, to_json
 from hfreader.facts.places import Span
@@ -87,3 +88,19 @@ def test_what_a_model_was_given_last():
     model(input_ids=torch.ones(1, 5, dtype=torch.long))
     assert given["input_ids"].shape == (1, 2)
     assert given["use_cache"] is False
+
+
+@pytest.mark.parametrize("family", ["bert", "gpt2", "llama", "t5"])
+def test_counts_are_those_of_torch_and_transformers(family: str):
+    one = setting(family)
+    model = one.model()
+    with FlopCounterMode(display=False) as counter:
+        bare = one.run(model)
+    recorder = recorder_for(files_of(model, PACKAGE), PACKAGE)
+    found = record(one, model, SNAPSHOT, recorder, counted=True)
+    assert found.flops == counter.get_total_flops() > 0
+    assert found.parameters == model.num_parameters()
+    with FlopCounterMode(display=False):
+        assert torch.equal(one.run(model)[0], bare[0])
+    assert torch.equal(one.run(model)[0], bare[0])
+    assert record(one, model, SNAPSHOT, recorder).flops is None

@@ -1,0 +1,69 @@
+"""The options of `hfreader trace`, and what the user wrote as values."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hfreader.errors import HfreaderError
+
+Target = Annotated[str, typer.Argument(help="A family (`bert`), a checkpoint folder, or a hub id.")]
+TextInput = Annotated[
+    str | None,
+    typer.Argument(
+        help="The input text; default: a short sentence. Classes that read images, sound or series get random ones."
+    ),
+]
+Ids = Annotated[str | None, typer.Option(metavar="1,2,3", help="Token ids instead of text.")]
+Class = Annotated[
+    str | None, typer.Option("--class", metavar="CLASS", help="Which class of the family; default: its base model.")
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a config field; may be given several times. What it changes is shown after the trace.",
+    ),
+]
+Against = Annotated[
+    str | None,
+    typer.Option(metavar="TARGET[:CLASS]", help="Show the run beside one of another family, class or checkpoint."),
+]
+AgainstSet = Annotated[
+    list[str] | None, typer.Option("--against-set", metavar="KEY=VALUE", help="Change a config field of the other run.")
+]
+Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps.")]
+Dtype = Annotated[str, typer.Option(help="float32, float16, bfloat16 or float64.")]
+Lines = Annotated[bool, typer.Option("--lines", help="Show the source lines with the shape of each variable.")]
+Modules = Annotated[bool, typer.Option("--modules", help="Show the module tree (the default).")]
+At = Annotated[
+    str | None,
+    typer.Option(metavar="MODULE", help="Show the lines of one module, e.g. `encoder.layer.0.attention.self`."),
+]
+Json = Annotated[str | None, typer.Option(metavar="FILE", help="Write the trace as JSON; `-` is stdout.")]
+Html = Annotated[Path | None, typer.Option(metavar="FILE", help="Write one self-contained HTML file.")]
+Dot = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the modules as a Graphviz graph.")]
+Seed = Annotated[int, typer.Option(help="Seed of random weights.")]
+
+
+def parse_ids(ids: str | None) -> tuple[int, ...] | None:
+    """Whole numbers separated by commas or blanks; HfreaderError for anything else."""
+    if ids is None:
+        return None
+    try:
+        return tuple(int(part) for part in ids.replace(",", " ").split())
+    except ValueError as error:
+        raise HfreaderError(f"--ids takes whole numbers separated by commas, such as 464,3797; got {ids!r}") from error
+
+
+def parse_overrides(pairs: list[str] | None, option: str = "--set") -> tuple[tuple[str, str], ...]:
+    """`KEY=VALUE` apart; HfreaderError for what is not written so."""
+    return tuple(_parse_override(pair, option) for pair in pairs or ())
+
+
+def _parse_override(pair: str, option: str) -> tuple[str, str]:
+    key, separator, value = pair.partition("=")
+    if not separator or not key:
+        raise HfreaderError(f"{option} takes KEY=VALUE, such as num_hidden_layers=2; got {pair!r}")
+    return key.strip(), value.strip()
