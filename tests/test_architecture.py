@@ -18,7 +18,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("pages",),
     ("views",),
     ("shared", "analyses"),
-    ("survey", "ran", "compare"),
+    ("survey", "ran", "compare", "sweep"),
     ("build", "ask"),
     ("plugin",),
     ("cli",),

@@ -142,6 +142,19 @@ def test_mistakes_in_a_trace(arguments, words, cache):
         assert word in line
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "say what to trace"),
+        (("bert", "--all"), "leave out 'bert'"),
+        (("--all", "--json", "-"), "give --json a folder"),
+        (("--all", "--json", __file__), "give --json a folder"),
+    ],
+)
+def test_mistakes_in_a_trace_of_all(arguments, words, cache):
+    assert words in mistake("trace", *arguments, "--offline", cache=cache)
+
+
 @pytest.mark.slow
 def test_cuda_asked_for_and_absent(cache):
     import torch

@@ -10,21 +10,23 @@ from hfreader.facts.mapping import Census
 from hfreader.facts.runs import RunSummary
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.survey import Survey
+from hfreader.facts.sweep import Sweep
 from hfreader.progress import Report
 from hfreader.ran import runs_so_far, states
 from hfreader.store import remembered
 from hfreader.survey import survey
+from hfreader.sweep import sweep_so_far
 
 
 def coverage(snapshot: Snapshot, report: Report) -> Coverage:
-    """What is mapped, what has run, what is proven; what no build has run so far is None."""
+    """What is mapped, what has run, what is proven; what nothing has run so far is None."""
     known = survey(snapshot, report)
     source = snapshot_digest(snapshot)
     counted = remembered("census", analysis_key(source), Census, lambda: _census(snapshot, source, known, report))
     families = sorted({family_of(one.file) for one in known.classes})
     runs = runs_so_far(source, families)
     architectures = {one.qualified.rpartition(".")[2] for one in known.classes if one.kind == "model"}
-    return _coverage(snapshot, known, counted, families, architectures, runs)
+    return _coverage(snapshot, known, counted, families, architectures, runs, sweep_so_far(source))
 
 
 def _census(snapshot: Snapshot, source: str, known: Survey, report: Report) -> Census:
@@ -40,11 +42,15 @@ def _coverage(
     families: list[str],
     architectures: set[str],
     runs: dict[str, RunSummary],
+    swept: Sweep | None,
 ) -> Coverage:
     proofs = list(states(runs.values()).values())
     executed = [proof for proof in proofs if proof.ran]
     proven, disproven = (sum(proof.state == state for proof in executed) for state in ("proven", "disproven"))
-    ran = {name for run in runs.values() for name in run.architectures} & architectures
+    whole = [run for run in swept.types if run.complete] if swept is not None else []
+    traced = {*runs, *(run.family for run in whole)} & {*families}
+    ran = {*(name for run in runs.values() for name in run.architectures), *(run.class_name for run in whole)}
+    ran &= architectures
     parts = ((known,), known.classes, known.functions, runs.values())
     problems = tuple(problem for part in parts for one in part for problem in one.problems)
     computing, modules, with_equation = (counted.count(what) for what in ("computing", "modules", "equations"))
@@ -53,10 +59,12 @@ def _coverage(
         transformers=snapshot.version,
         commit=snapshot.commit,
         families=len(families),
-        families_traced=len(runs) or None,
+        families_traced=len(traced) or None,
         architectures=len(architectures),
-        architectures_traced=len(ran) if runs else None,
-        traced_share=len(ran) / max(len(architectures), 1) if runs else None,
+        architectures_traced=len(ran) if traced else None,
+        traced_share=len(ran) / max(len(architectures), 1) if traced else None,
+        model_types=None if swept is None else len(swept.types),
+        model_types_traced=None if swept is None else len(whole),
         classes=counted.count("classes"),
         module_classes=modules,
         mapped=modules - len(unmapped),

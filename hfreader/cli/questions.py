@@ -138,9 +138,9 @@ def coverage(
     ref: Reference = None,
     offline: Offline = False,
 ) -> None:
-    """Print the honest totals: what is mapped, what has run in builds so far, what is proven.
+    """Print the honest totals: what is mapped, what has run so far (in builds, in `trace --all`), what is proven.
 
-    Reads the whole library the first time. In the JSON, null stands for what no build has run.
+    Reads the whole library the first time. In the JSON, null stands for what nothing has run.
     """
     with TerminalReport() as report:
         found = count_coverage(_snapshot(repo, ref, offline, report), report)

@@ -7,7 +7,9 @@ import typer
 
 from hfreader.errors import HfreaderError
 
-Target = Annotated[str, typer.Argument(help="A family (`bert`), a checkpoint folder, or a hub id.")]
+Target = Annotated[
+    str | None, typer.Argument(help="A family (`bert`), a checkpoint folder, or a hub id; none with --all.")
+]
 TextInput = Annotated[
     str | None,
     typer.Argument(
@@ -41,10 +43,20 @@ At = Annotated[
     str | None,
     typer.Option(metavar="MODULE", help="Show the lines of one module, e.g. `encoder.layer.0.attention.self`."),
 ]
-Json = Annotated[str | None, typer.Option(metavar="FILE", help="Write the trace as JSON; `-` is stdout.")]
+Json = Annotated[
+    str | None, typer.Option(metavar="FILE", help="Write the trace as JSON; `-` is stdout. With --all a folder.")
+]
 Html = Annotated[Path | None, typer.Option(metavar="FILE", help="Write one self-contained HTML file.")]
 Dot = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the modules as a Graphviz graph.")]
 Seed = Annotated[int, typer.Option(help="Seed of random weights.")]
+All = Annotated[
+    bool, typer.Option("--all", help="Run the base class of every model type, small, and print the totals.")
+]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, help="With --all: how many at a time; default: one for each processor.")
+]
+Seconds = Annotated[float, typer.Option(min=1, help="With --all: how long one model type may run.")]
+Memory = Annotated[float, typer.Option(min=0.5, help="With --all: how many GiB of memory it may take.")]
 
 
 def parse_ids(ids: str | None) -> tuple[int, ...] | None:

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+from hfreader.cli.everything import trace_everything
 from hfreader.cli.options import Offline, Reference, Repository, app
 from hfreader.cli.trace_options import (
     Against,
     AgainstSet,
+    All,
     At,
     Class,
     Device,
@@ -13,10 +15,13 @@ from hfreader.cli.trace_options import (
     Dtype,
     Html,
     Ids,
+    Jobs,
     Json,
     Lines,
+    Memory,
     Modules,
     Overrides,
+    Seconds,
     Seed,
     Target,
     TextInput,
@@ -26,6 +31,7 @@ from hfreader.cli.trace_options import (
 from hfreader.errors import HfreaderError
 from hfreader.facts.runs import TraceRequest
 from hfreader.facts.snapshot import Snapshot
+from hfreader.facts.sweep import Limits
 from hfreader.facts.traces import Trace
 from hfreader.progress import Report, TerminalReport
 from hfreader.source import obtain
@@ -36,7 +42,7 @@ from hfreader.views.outputs import Outputs, show
 
 @app.command()
 def trace(
-    target: Target,
+    target: Target = None,
     text: TextInput = None,
     ids: Ids = None,
     architecture: Class = None,
@@ -52,6 +58,10 @@ def trace(
     html: Html = None,
     dot: Dot = None,
     seed: Seed = 0,
+    every: All = False,
+    jobs: Jobs = None,
+    seconds: Seconds = 60,
+    memory: Memory = 4,
     repo: Repository = None,
     ref: Reference = None,
     offline: Offline = False,
@@ -65,7 +75,14 @@ def trace(
     * `hfreader trace bert --set num_attention_heads=8 --set hidden_act=relu`
     * `hfreader trace bert --against gpt2`
     * `hfreader trace ./my-checkpoint "A sentence" --json - | jq .modules`
+    * `hfreader trace --all --json traces/`
     """
+    if every:
+        limits = Limits(seconds, int(memory * (1 << 30)))
+        trace_everything(target, json, jobs, limits, repo, ref, offline)
+        return
+    if target is None:
+        raise HfreaderError("say what to trace: a family such as bert, a checkpoint folder, a hub id; or --all")
     if text is not None and ids is not None:
         raise HfreaderError("a text and --ids were given: give one or the other")
     request = TraceRequest(

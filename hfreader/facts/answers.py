@@ -124,8 +124,9 @@ class Unmapped:
 
 @dataclass(frozen=True)
 class Coverage:
-    """The honest totals. What no build has run is None, not zero.
+    """The honest totals. What nothing has run so far, neither a build nor `hfreader trace --all`, is None, not zero.
 
+    model_types      kinds of configurations; of these the base class of `model_types_traced` ran in `trace --all`.
     families         folders under `models/` with modeling files; of these `families_traced` have been run.
     architectures    pretrained models with a forward of their own or inherited; `traced_share` is the share that ran.
     classes          all classes of the modeling files; `module_classes` those that are modules.
@@ -159,3 +160,5 @@ class Coverage:
     problems: int
     unmapped: tuple[Unmapped, ...] = ()
     problems_found: tuple[Problem, ...] = ()
+    model_types: int | None = None
+    model_types_traced: int | None = None

@@ -42,11 +42,23 @@ class Worker:
 
     def ask(self, work: Ask, report: Report) -> Answer:
         """The answer to one piece of work, passing progress on; WorkerDied if the process ends before it."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        try:
+        self.begin(work)
+        return self.finish(report)
+
+    def begin(self, work: Ask) -> None:
+        """Give it a piece of work, whose answer `finish` waits for."""
+        assert self._process.stdin is not None
+        with suppress(OSError):  # the process has ended, as `finish` will find
             send(self._process.stdin, work)
-        except OSError:
-            raise WorkerDied(self._last_words()) from None
+
+    def fileno(self) -> int:
+        """Where the answer can be waited for with `select`."""
+        assert self._process.stdout is not None
+        return self._process.stdout.fileno()
+
+    def finish(self, report: Report) -> Answer:
+        """The answer to what was begun; WorkerDied if the process ends before it."""
+        assert self._process.stdout is not None
         while (answer := receive(self._process.stdout, Answer)) is not None:
             if answer.step is None:
                 return answer

@@ -6,6 +6,7 @@ from typing import IO, TypeVar
 from hfreader.facts.codec import from_json, to_json
 from hfreader.facts.runs import FamilyRequest, FamilyRun, TraceRequest
 from hfreader.facts.snapshot import Snapshot
+from hfreader.facts.sweep import Limits, TypeRequest, TypeRun
 from hfreader.facts.traces import Trace
 
 Message = TypeVar("Message")
@@ -13,11 +14,16 @@ Message = TypeVar("Message")
 
 @dataclass(frozen=True)
 class Ask:
-    """One piece of work; exactly one of `trace` and `family` is given."""
+    """One piece of work; at most one of `trace`, `family` and `type` is given, none to be told the model types.
+
+    limits  do the work in a process forked for it, which may take so much.
+    """
 
     snapshot: Snapshot
     trace: TraceRequest | None = None
     family: FamilyRequest | None = None
+    type: TypeRequest | None = None
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,8 @@ class Answer:
     step: Step | None = None
     trace: Trace | None = None
     family: FamilyRun | None = None
+    type: TypeRun | None = None
+    types: tuple[str, ...] = ()
     error: str | None = None
     failure: str | None = None
 

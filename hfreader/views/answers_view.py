@@ -98,7 +98,10 @@ def show_coverage(found: Coverage, console: Console, unmapped: bool = False) -> 
     commit = f" at {found.commit[:10]}" if found.commit else " (installed package)"
     console.print(f"transformers {found.transformers}{commit}")
     if found.families_traced is None:
-        console.print("Nothing was run so far: `hfreader build` runs families and proves what was found in them.")
+        console.print(
+            "Nothing was run so far: `hfreader build` runs families and proves what was found in them, "
+            "`hfreader trace --all` runs every model type."
+        )
     _show_problems(found, console)
     if not unmapped:
         if found.unmapped:
@@ -122,7 +125,9 @@ def _show_problems(found: Coverage, console: Console) -> None:
 
 def _rows(found: Coverage) -> list[tuple[str, int | None, int | None, float | None]]:
     executed, disproven = found.matches_executed, found.disproven
+    types = found.model_types
     return [
+        ("model types run by `trace --all`", found.model_types_traced, types, _share(found.model_types_traced, types)),
         ("families run", found.families_traced, found.families, _share(found.families_traced, found.families)),
         ("architectures run", found.architectures_traced, found.architectures, found.traced_share),
         ("modules, of all classes", found.module_classes, found.classes, found.module_classes / max(found.classes, 1)),

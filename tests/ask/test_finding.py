@@ -1,12 +1,14 @@
 """Implementations are grouped by what is written in them; totals are honest about what did not run."""
 
 from hfreader.analyses import snapshot_digest
+from hfreader.ask import counting
 from hfreader.ask.counting import coverage
 from hfreader.ask.finding import find
 from hfreader.facts.answers import Coverage, Implementations
 from hfreader.facts.codec import from_json, to_json
 from hfreader.facts.matches import Proof
 from hfreader.facts.runs import FamilyRun
+from hfreader.facts.sweep import Sweep, TypeRun
 from hfreader.progress import silent
 from hfreader.ran import remember_run
 
@@ -35,6 +37,16 @@ def test_totals_without_a_run(snapshot):
     assert (found.matches_executed, found.proven, found.proven_share, found.disproven) == (None, None, None, None)
     assert found.mapped == found.module_classes - len(found.unmapped)
     assert found.matches >= 4
+
+
+def test_totals_after_all_types_were_run(snapshot, monkeypatch):
+    runs = (TypeRun("ash", "ash", "AshModel"), TypeRun("oak", "oak", reason="it broke"))
+    monkeypatch.setattr(counting, "sweep_so_far", lambda source: Sweep("5.0", None, runs))
+    found = coverage(snapshot, silent)
+    assert (found.model_types, found.model_types_traced) == (2, 1)
+    assert found.families_traced == 1
+    assert found.architectures_traced is not None
+    assert (found.matches_executed, found.proven_share) == (None, None)
 
 
 def test_totals_after_a_run(snapshot):

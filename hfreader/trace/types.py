@@ -1,0 +1,110 @@
+"""One model type: a start found (or replayed), one small run recorded."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from transformers import PreTrainedConfig, PreTrainedModel
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+
+from hfreader.errors import HfreaderError
+from hfreader.facts.snapshot import Snapshot
+from hfreader.facts.sweep import Start, TypeRequest, TypeRun
+from hfreader.facts.traces import Trace
+from hfreader.trace.configs import build_config, default_config, family_of, one_line, written_fields
+from hfreader.trace.feeding.vocabulary import senses
+from hfreader.trace.forking import spent
+from hfreader.trace.holding import held
+from hfreader.trace.inputs import parameters_of_forward
+from hfreader.trace.models import base_class, config_for, find_class
+from hfreader.trace.recording import files_of, record, recorder_for
+from hfreader.trace.settings import Options, Setting
+from hfreader.trace.sizes import Lengths
+from hfreader.trace.starting import first_that_runs
+
+
+def model_types() -> tuple[str, ...]:
+    """Every model type that transformers has a configuration for, in alphabetical order."""
+    return tuple(sorted(CONFIG_MAPPING_NAMES))
+
+
+def run_type(request: TypeRequest, snapshot: Snapshot) -> TypeRun:
+    """Run the base class of a model type, small, and record it; what goes wrong is the answer's `reason`."""
+    before, _ = spent()
+    run = TypeRun(request.model_type, request.model_type)
+    try:
+        config = default_config(request.model_type)
+        run = replace(run, family=family_of(config))
+        model_class = base_class(config)
+        run = replace(run, class_name=model_class.__name__)
+        setting = _replayed(request.start, config) or first_that_runs(model_class, config, _Tried())
+        given = {name for name, _ in setting.options.others}
+        missing = [name for name in senses(parameters_of_forward(setting.model_class)) if name not in given]
+        found = _recorded(setting, snapshot, request.seed)
+        run = replace(run, start=start_of(setting), missing=tuple(missing), trace=found)
+    except Exception as error:  # the checks of 800 types raise whatever they like
+        kind = "" if isinstance(error, HfreaderError) else f"{type(error).__name__}: "
+        run = replace(run, reason=f"{kind}{one_line(error)}")
+    after, memory = spent()
+    return replace(run, seconds=after - before, memory=memory)
+
+
+def start_of(setting: Setting) -> Start:
+    """A setting as data."""
+    options, lengths = setting.options, setting.lengths
+    return Start(
+        setting.model_class.__name__,
+        setting.name,
+        written_fields(setting.config),
+        lengths.batch,
+        lengths.tokens,
+        lengths.encoder,
+        options.others,
+        options.textless,
+        options.bare,
+        options.choices,
+        options.extra,
+    )
+
+
+def setting_of(start: Start, config: PreTrainedConfig) -> Setting:
+    """A setting from data; HfreaderError where the class or its configuration is no longer of this kind."""
+    model_class = find_class(config, start.class_name)
+    options = Options(
+        bare=start.bare, choices=start.choices, others=start.others, textless=start.textless, extra=start.extra
+    )
+    config_class = type(config_for(model_class, config))
+    lengths = Lengths(start.batch, start.tokens, encoder=start.encoder)
+    return Setting(start.name, model_class, build_config(config_class, start.fields), lengths, options)
+
+
+def _replayed(start: Start | None, config: PreTrainedConfig) -> Setting | None:
+    """The setting of a start with which the class still runs; None where there is none."""
+    if start is None:
+        return None
+    try:
+        setting = setting_of(start, config)
+        setting.run(setting.model())
+    except HfreaderError:
+        return None
+    return setting
+
+
+class _Tried:
+    """Tries settings, on one model for all settings of a configuration."""
+
+    def __init__(self) -> None:
+        self._last: tuple[PreTrainedConfig, PreTrainedModel] | None = None
+
+    def __call__(self, setting: Setting) -> None:
+        if self._last is None or self._last[0] is not setting.config:
+            self._last = None
+            self._last = setting.config, setting.model()
+        setting.run(self._last[1])
+
+
+def _recorded(setting: Setting, snapshot: Snapshot, seed: int) -> Trace:
+    model = setting.model(seed)
+    package = Path(snapshot.package)
+    recorder = recorder_for(files_of(model, package), package)
+    with held(recorder.rewritten):
+        return replace(record(setting, model, snapshot, recorder, seed=seed), notes=(setting.name,))

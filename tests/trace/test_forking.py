@@ -1,0 +1,55 @@
+"""Limits are kept by the process that forks; what breaks one costs only itself."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from hfreader.facts.sweep import Limits
+from hfreader.trace.forking import Ended, forked, resident, spent
+
+WIDE = Limits(30.0, 8 << 30)
+
+
+def test_what_is_returned_comes_back_whole():
+    assert forked(lambda: b"x" * 3_000_000, WIDE) == b"x" * 3_000_000 + b"\n"
+
+
+def test_one_that_hangs_is_stopped():
+    begun = time.monotonic()
+    with pytest.raises(Ended, match=r"it ran for more than 0\.3 seconds and was stopped"):
+        forked(lambda: time.sleep(60) or b"", Limits(0.3))
+    assert time.monotonic() - begun < 5
+
+
+def test_one_that_eats_memory_is_stopped():
+    def eat() -> bytes:
+        kept = []
+        while True:
+            kept.append(bytearray(os.urandom(1)) * (16 << 20))
+            time.sleep(0.005)
+
+    limit = resident(os.getpid()) + (200 << 20)
+    with pytest.raises(Ended, match=r"it took more than [\d.]+ GiB of memory and was stopped"):
+        forked(eat, Limits(30.0, limit))
+
+
+def test_one_that_crashes_says_how():
+    with pytest.raises(Ended, match="the process was ended by SIGSEGV while it ran"):
+        forked(lambda: os.kill(os.getpid(), signal.SIGSEGV) or b"", WIDE)
+    with pytest.raises(Ended, match="ended with code 3"):
+        forked(lambda: os._exit(3), WIDE)
+
+
+def test_no_process_is_left_behind():
+    found = int(forked(lambda: str(os.getpid()).encode(), WIDE))
+    with pytest.raises(ProcessLookupError):
+        os.kill(found, 0)
+
+
+def test_what_was_spent_grows():
+    before, memory = spent()
+    sum(range(2_000_000))
+    assert spent()[0] > before
+    assert memory > 1 << 20
