@@ -16,6 +16,23 @@ TextInput = Annotated[
         help="The input text; default: a short sentence. Classes that read images, sound or series get random ones."
     ),
 ]
+Pair = Annotated[str | None, typer.Option("--pair", metavar="TEXT", help="A second text beside the first.")]
+Images = Annotated[
+    list[Path] | None,
+    typer.Option("--image", metavar="FILE", help="A picture that is read; may be given several times."),
+]
+Videos = Annotated[
+    list[Path] | None,
+    typer.Option("--video", metavar="FILE-OR-FOLDER", help="A video: a file, or a folder of pictures in order."),
+]
+Sounds = Annotated[
+    list[Path] | None,
+    typer.Option("--audio", metavar="FILE", help="A sound (wav, flac, ogg, mp3); may be given several times."),
+]
+Inputs = Annotated[
+    Path | None,
+    typer.Option("--inputs", metavar="FILE", help="A safetensors file with every argument of forward, by its name."),
+]
 Ids = Annotated[str | None, typer.Option(metavar="1,2,3", help="Token ids instead of text.")]
 Class = Annotated[
     str | None, typer.Option("--class", metavar="CLASS", help="Which class of the family; default: its base model.")

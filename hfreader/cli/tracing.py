@@ -15,16 +15,21 @@ from hfreader.cli.trace_options import (
     Dtype,
     Html,
     Ids,
+    Images,
+    Inputs,
     Jobs,
     Json,
     Lines,
     Memory,
     Modules,
     Overrides,
+    Pair,
     Seconds,
     Seed,
+    Sounds,
     Target,
     TextInput,
+    Videos,
     parse_ids,
     parse_overrides,
 )
@@ -44,7 +49,12 @@ from hfreader.views.outputs import Outputs, show
 def trace(
     target: Target = None,
     text: TextInput = None,
+    pair: Pair = None,
     ids: Ids = None,
+    images: Images = None,
+    sounds: Sounds = None,
+    videos: Videos = None,
+    inputs: Inputs = None,
     architecture: Class = None,
     overrides: Overrides = None,
     against: Against = None,
@@ -74,6 +84,9 @@ def trace(
     * `hfreader trace gpt2 --ids 464,3797,3332 --class GPT2LMHeadModel --device cuda`
     * `hfreader trace bert --set num_attention_heads=8 --set hidden_act=relu`
     * `hfreader trace bert --against gpt2`
+    * `hfreader trace vit --image cat.png --class ViTForImageClassification`
+    * `hfreader trace clip "a cat" --image cat.png`
+    * `hfreader trace wav2vec2 --audio speech.wav --class Wav2Vec2ForCTC`
     * `hfreader trace ./my-checkpoint "A sentence" --json - | jq .modules`
     * `hfreader trace --all --json traces/`
     """
@@ -97,6 +110,11 @@ def trace(
         modules=True,
         seed=seed,
         offline=offline,
+        pair=pair,
+        images=tuple(map(str, images or ())),
+        videos=tuple(map(str, videos or ())),
+        sounds=tuple(map(str, sounds or ())),
+        inputs=None if inputs is None else str(inputs),
     )
     other = _other(request, against, against_overrides)
     outputs = Outputs(json=json, html=html, dot=dot, at=at, lines=lines, modules=modules or not (lines or at))

@@ -12,7 +12,9 @@ class TraceRequest:
     """One run that a user asks for.
 
     target        a family (`bert`), a local checkpoint folder, or a hub id.
-    text, ids     the input; a default sentence when both are None.
+    text, ids     the input; a default sentence when both are None. `pair` is a second text beside the first.
+    images, videos, sounds  files that are read beside or instead of a text.
+    inputs        a safetensors file with the arguments of the forward pass, instead of all these.
     architecture  class of the family; its base model when None.
     overrides     config fields as the user wrote them (`("num_hidden_layers", "2")`).
     lines, modules  what to record.
@@ -32,6 +34,16 @@ class TraceRequest:
     symbols: bool = True
     seed: int = 0
     offline: bool = False
+    pair: str | None = None
+    images: tuple[str, ...] = ()
+    videos: tuple[str, ...] = ()
+    sounds: tuple[str, ...] = ()
+    inputs: str | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that the run reads beside the model's own."""
+        return (*self.images, *self.videos, *self.sounds, *([] if self.inputs is None else [self.inputs]))
 
 
 @dataclass(frozen=True)

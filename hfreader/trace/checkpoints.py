@@ -28,6 +28,8 @@ def read_config(folder: Path) -> PreTrainedConfig:
         named = (
             f"model_type '{model_type}'{suggestion(str(model_type), CONFIG_MAPPING)}" if model_type else "no model_type"
         )
+        if "auto_map" in fields:
+            raise HfreaderError(f"{folder} brings its own code ({named}), which hfreader never runs")
         raise HfreaderError(f"{folder / 'config.json'}: {named}; this transformers does not know such a model")
     try:
         return build_config(CONFIG_MAPPING[model_type], fields)

@@ -43,14 +43,19 @@ def check_ids(ids: Sequence[int], config: PreTrainedConfig) -> None:
     """HfreaderError for no ids, ids outside the vocabulary, or more of them than positions."""
     if not ids:
         raise HfreaderError("the text is empty: give at least one token")
-    vocabulary = vocabulary_size(config)
-    if outside := [id for id in ids if not 0 <= id < vocabulary]:
-        raise HfreaderError(f"id {outside[0]} is outside the vocabulary: ids go from 0 to {vocabulary - 1}")
+    check_range(ids, config)
     limit = position_limit(config)
     if limit is not None and len(ids) > limit:
         raise HfreaderError(
             f"the text has {len(ids)} tokens, but the model has positions for {limit} (max_position_embeddings)"
         )
+
+
+def check_range(ids: Sequence[int], config: PreTrainedConfig) -> None:
+    """HfreaderError for ids outside the vocabulary."""
+    vocabulary = vocabulary_size(config)
+    if outside := [id for id in ids if not 0 <= id < vocabulary]:
+        raise HfreaderError(f"id {outside[0]} is outside the vocabulary: ids go from 0 to {vocabulary - 1}")
 
 
 def random_ids(config: PreTrainedConfig, batch: int, length: int, seed: int = 0) -> torch.Tensor:

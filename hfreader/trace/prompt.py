@@ -1,14 +1,19 @@
 """What a model is given in `hfreader trace`: the user's text or ids; generated inputs where it reads neither."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import torch
 
 from hfreader.errors import HfreaderError
 from hfreader.facts.runs import TraceRequest
 from hfreader.facts.traces import TokenFact
-from hfreader.trace.feeding.vocabulary import senses
-from hfreader.trace.inputs import check_ids, parameters_of_forward, reads_text
+from hfreader.trace.feeding.vocabulary import maker, senses
+from hfreader.trace.inputs import check_ids, check_range, parameters_of_forward, reads_text
+from hfreader.trace.media import read_tensors
 from hfreader.trace.requests import text_of
+from hfreader.trace.sensing import Sensed, sensed
 from hfreader.trace.settings import Options, Setting
 from hfreader.trace.sizes import Lengths
 from hfreader.trace.starting import first_that_runs
@@ -24,72 +29,130 @@ from hfreader.trace.tokenizers import (
 )
 
 GENERATED = "generated inputs: random "
+ALONE = Options(textless=True)
 
 
 @dataclass(frozen=True)
 class Prompt:
     """One setting with what it is run on.
 
-    said  in words, for the user.
-    ids   of the one sequence; None where no ids are read.
+    said   in words, for the user.
+    ids    of the one sequence; None where no ids are read.
+    given  further arguments of the forward pass, at hand.
+    alike  the same with generated inputs, which can be run at other sizes too.
     """
 
     setting: Setting
     said: str
+    alike: Setting
     ids: tuple[int, ...] | None = None
+    given: Mapping[str, torch.Tensor] = field(default_factory=dict)
     tokenizer: str | None = None
     tokens: tuple[tuple[TokenFact, ...], ...] = ()
     notes: tuple[str, ...] = ()
 
 
 def prompt_of(request: TraceRequest, subject: Subject) -> Prompt:
-    """The prompt of a request; HfreaderError for a text that the class does not read or that does not fit."""
+    """The prompt of a request; HfreaderError for inputs that the class does not read or that do not fit."""
+    if request.inputs is not None:
+        return _tensors(Path(request.inputs).expanduser(), subject)
+    files = sensed(request, subject)
     if reads_text(subject.model_class) and subject.model_class.main_input_name in ("input_ids", "inputs_embeds"):
-        return _written(request, subject)
-    if request.text is not None or request.ids is not None:
+        return _written(request, subject, files)
+    if request.text is not None or request.ids is not None or request.pair is not None:
         name = subject.model_class.__name__
         raise HfreaderError(f"{name} reads {subject.model_class.main_input_name}, not text: leave the text out")
-    return _generated(subject)
+    return _generated(subject, files)
 
 
-def _written(request: TraceRequest, subject: Subject) -> Prompt:
+def _tensors(file: Path, subject: Subject) -> Prompt:
+    """All arguments of the forward pass from a file."""
+    given = read_tensors(file, parameters_of_forward(subject.model_class))
+    ids = given.get("input_ids")
+    if ids is not None:
+        check_ids(ids.flatten().tolist()[: ids.shape[-1]], subject.config)
+        check_range(ids.flatten().tolist(), subject.config)
+    batch, tokens = (1, 1) if ids is None or ids.dim() != 2 else ids.shape
+    exact = Setting(f"the tensors of {file}", subject.model_class, subject.config, Lengths(batch, tokens), ALONE)
+    return Prompt(exact, f"{len(given)} tensors of {file}", _alike(exact, given), given=given)
+
+
+def _written(request: TraceRequest, subject: Subject, files: Sensed | None) -> Prompt:
     reader = tokenizer_for(subject.config, subject.folder)
-    encoded = masked(request.ids) if request.ids is not None else reader.encode(text_of(request))
+    encoded = masked(request.ids) if request.ids is not None else reader.encode(text_of(request), request.pair)
     ids = encoded["input_ids"]
     check_ids(ids, subject.config)
-    setting, beside = _with_others(subject, _setting(subject, encoded))
+    given = files.tensors if files else {}
+    alike = _with_others(subject, _setting(subject, encoded), given)
+    setting = _without(alike, given)
+    beside = ", ".join(name for name, _ in setting.options.others)
+    said = [f"{len(ids)} tokens", *([files.said] if files else []), *([f"generated {beside}"] if beside else [])]
     return Prompt(
         setting,
-        f"{len(ids)} tokens{beside and f' and generated {beside}'}",
+        " and ".join(said),
+        alike,
         tuple(ids),
+        given,
         None if request.ids is not None else reader.description,
         (token_facts(ids, _texts(request, reader, ids)),),
-        (*_notes(request, reader), *([f"{GENERATED}{beside}"] if beside else [])),
+        (*_notes(request, reader), *(files.notes if files else ()), *([f"{GENERATED}{beside}"] if beside else [])),
     )
 
 
-def _with_others(subject: Subject, setting: Setting) -> tuple[Setting, str]:
-    """The setting with what the class cannot do without beside a text, and its names; found on a small version."""
+def _with_others(subject: Subject, setting: Setting, given: Mapping[str, torch.Tensor]) -> Setting:
+    """The setting with what the class cannot do without beside a text, and with what is like what is given; found on
+    a small version."""
     if not senses(parameters_of_forward(subject.model_class)):
-        return setting, ""
-    started = first_that_runs(subject.model_class, subject.config, _run, textless=False)
-    others = started.options.others
-    return replace(setting, options=replace(setting.options, others=others)), ", ".join(name for name, _ in others)
+        return setting
+    try:
+        started = first_that_runs(subject.model_class, subject.config, _run, textless=False, among=frozenset(given))
+    except HfreaderError:
+        if not given:
+            raise
+        return setting  # then it runs on what is given alone
+    return replace(setting, options=replace(setting.options, others=started.options.others))
+
+
+def _without(setting: Setting, given: Mapping[str, torch.Tensor]) -> Setting:
+    """The setting without what is given, and without what only goes with generated inputs of the same kind."""
+    kinds = {make.__module__ for name in given if (make := maker(name)) is not None}
+    others = tuple(
+        (name, layout)
+        for name, layout in setting.options.others
+        if name not in given and not ((make := maker(name)) is not None and make.__module__ in kinds)
+    )
+    return replace(setting, options=replace(setting.options, others=others))
 
 
 def _run(setting: Setting) -> None:
     setting.run(setting.model())
 
 
-def _generated(subject: Subject) -> Prompt:
-    """One row of random inputs in the layout with which a small version of the class runs."""
-    small = first_that_runs(subject.model_class, subject.config, _run)
-    lengths = replace(small.lengths, batch=1)
-    names = ", ".join(name for name, _ in small.options.others) or "ids"
-    setting = replace(small, name="generated inputs", config=subject.config, lengths=lengths)
-    return Prompt(
-        setting, f"generated {names}", notes=(f"generated inputs: random {names}, no picture, sound or text",)
-    )
+def _generated(subject: Subject, files: Sensed | None) -> Prompt:
+    """Random inputs in the layout with which a small version of the class runs: one row, or as many as files."""
+    given = files.tensors if files else {}
+    try:
+        small = first_that_runs(subject.model_class, subject.config, _run, among=frozenset(given))
+    except HfreaderError:
+        if not given:
+            raise
+        small = Setting("given files", subject.model_class, subject.config, Lengths(1, 1), ALONE)
+    lengths = replace(small.lengths, batch=files.rows if files else 1)
+    alike = replace(small, name="generated inputs", config=subject.config, lengths=lengths)
+    setting = _without(alike, given)
+    names = ", ".join(name for name, _ in setting.options.others) or ("" if given else "ids")
+    notes = [f"generated inputs: random {names}, no picture, sound or text"] if names else []
+    said = [*([files.said] if files else []), *([f"generated {names}"] if names else [])]
+    return Prompt(setting, " and ".join(said), alike, given=given, notes=(*(files.notes if files else ()), *notes))
+
+
+def _alike(exact: Setting, given: Mapping[str, torch.Tensor]) -> Setting:
+    """A setting of generated inputs that has what is given; the exact one, which runs only so, where none does."""
+    try:
+        small = first_that_runs(exact.model_class, exact.config, _run, among=frozenset(given))
+    except HfreaderError:
+        return exact
+    return replace(small, config=exact.config, lengths=replace(exact.lengths, encoder=small.lengths.encoder))
 
 
 def _setting(subject: Subject, encoded: Encoded) -> Setting:

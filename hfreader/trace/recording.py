@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import torch
@@ -33,15 +34,19 @@ def record(
     seed: int = 0,
     configured: bool = True,
     counted: bool = False,
+    given: Mapping[str, torch.Tensor] = MappingProxyType({}),
 ) -> Trace:
     """Run a setting and record it; `weights` says random, `tokens` is empty. HfreaderError where it cannot run.
 
+    given       arguments that are at hand, as for `Setting.run`.
     configured  put the configuration into the trace.
     counted     count floating-point operations (slower), and say what the configuration picks out of tables.
     """
     counter = FlopCounterMode(display=False) if counted else None
+    if counted:
+        model.requires_grad_(False)  # the counter follows gradients, of which there are none
     with given_to(model) as inputs, recorder.recording(model) as recording, counter or nullcontext():
-        setting.run(model, ids, seed)
+        setting.run(model, ids, seed, given)
     return Trace(
         schema=SCHEMA_VERSION,
         family=family_of(setting.config),

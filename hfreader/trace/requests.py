@@ -24,6 +24,7 @@ def check_request(request: TraceRequest, snapshot: Snapshot) -> None:
     check_device(request.device)
     check_dtype(request.dtype)
     check_text(request)
+    check_files(request)
     families, types = known_names(Path(snapshot.package))
     if families:  # else a package of another layout, and only its own code knows
         kind_of(request.target, families, types)
@@ -50,6 +51,17 @@ def check_text(request: TraceRequest) -> None:
     """HfreaderError where there is nothing to read."""
     if not (text_of(request).strip() if request.ids is None else request.ids):
         raise HfreaderError("the text is empty: give at least one token")
+
+
+def check_files(request: TraceRequest) -> None:
+    """HfreaderError for files that are not there, and for inputs of which one would replace the other."""
+    for name in request.files:
+        if not Path(name).expanduser().exists():
+            raise HfreaderError(f"there is no file {name}")
+    if request.inputs is not None and (len(request.files) > 1 or request.text is not None or request.ids is not None):
+        raise HfreaderError("--inputs holds all that the forward pass is given: leave text, ids and other files out")
+    if request.pair is not None and request.ids is not None:
+        raise HfreaderError("--pair goes with a text, not with --ids")
 
 
 def plain(name: str) -> str:

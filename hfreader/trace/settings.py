@@ -4,8 +4,10 @@ A setting is a class, a configuration and a handful of options; the tensors are 
 pass when it runs, so that the same setting runs at any sizes, in any dtype and under a FakeTensorMode.
 """
 
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Literal
 
 import torch
@@ -81,11 +83,18 @@ class Setting:
         """The same setting at other sizes."""
         return replace(self, config=config, lengths=lengths)
 
-    def run(self, model: PreTrainedModel, ids: torch.Tensor | None = None, seed: int = 0) -> Any:
+    def run(
+        self,
+        model: PreTrainedModel,
+        ids: torch.Tensor | None = None,
+        seed: int = 0,
+        given: Mapping[str, torch.Tensor] = MappingProxyType({}),
+    ) -> Any:
         """Run the forward pass (or both) without gradients; the last output.
 
-        ids  (batch, past + tokens); random ones when None. Raises HfreaderError with the model's own reason where it
-        cannot run so.
+        ids    (batch, past + tokens); random ones when None.
+        given  arguments that are not made but at hand.
+        Raises HfreaderError with the model's own reason where it cannot run so.
         """
         lengths = self.lengths
         if ids is None and not self.options.textless:
@@ -93,8 +102,8 @@ class Setting:
         try:
             with torch.no_grad():
                 if ids is None or not lengths.past:
-                    return model(**self.inputs(model, ids, seed=seed))
-                first = model(**self.inputs(model, ids[:, : lengths.past]), use_cache=True)
+                    return model(**self.inputs(model, ids, seed=seed, given=given))
+                first = model(**self.inputs(model, ids[:, : lengths.past], given=given), use_cache=True)
                 cache = getattr(first, "past_key_values", None)
                 if cache is None:
                     raise HfreaderError("the first pass returned no cache")
@@ -104,27 +113,35 @@ class Setting:
             hint = f" (hfreader gives it no {', '.join(others)} so far)" if others else ""
             raise HfreaderError(f"{self.model_class.__name__}, {self.name}: {one_line(error)}{hint}") from error
 
-    def inputs(self, model: PreTrainedModel, ids: torch.Tensor | None, start: int = 0, seed: int = 0) -> dict[str, Any]:
+    def inputs(
+        self,
+        model: PreTrainedModel,
+        ids: torch.Tensor | None,
+        start: int = 0,
+        seed: int = 0,
+        given: Mapping[str, torch.Tensor] = MappingProxyType({}),
+    ) -> dict[str, Any]:
         """The arguments of a forward pass on ids (batch, tokens) from position `start`; the mask covers all of them."""
         options = self.options
         need = Need(self.model_class, self.config, self.lengths, seed)
         others = {name: made(need, name, layout).to(model.device) for name, layout in options.others}
+        others |= {name: _placed(tensor, model) for name, tensor in given.items()}
         if ids is None:
             return others | dict(options.extra)
         if options.choices:
             ids = ids.unsqueeze(1).repeat(1, options.choices, 1)
-        given: dict[str, Any] = self._text(ids, start)
+        arguments: dict[str, Any] = self._text(ids, start)
         if options.bare:
-            given.pop("attention_mask", None)
-        if options.padded and "attention_mask" in given:
-            given["attention_mask"][0, ..., -1] = 0
-            given |= self._ending_in_padding(given)
+            arguments.pop("attention_mask", None)
+        if options.padded and "attention_mask" in arguments:
+            arguments["attention_mask"][0, ..., -1] = 0
+            arguments |= self._ending_in_padding(arguments)
         if options.embeds:
-            given["inputs_embeds"] = model.get_input_embeddings()(given.pop("input_ids"))
+            arguments["inputs_embeds"] = model.get_input_embeddings()(arguments.pop("input_ids"))
         if self.lengths.encoder is not None and not self._two_sided:
-            given |= self._encoder_states(model, ids.shape[0], self.lengths.encoder)
-        given |= self._zeros(model, ids[..., start:]) | dict(options.extra)
-        return with_placeholders(model, given | others, need) if others and not start else given
+            arguments |= self._encoder_states(model, ids.shape[0], self.lengths.encoder)
+        arguments |= self._zeros(model, ids[..., start:]) | dict(options.extra)
+        return with_placeholders(model, arguments | others, need) if others and not start else arguments
 
     def _ending_in_padding(self, given: dict[str, Any]) -> dict[str, Any]:
         """The ids with the padding id where the mask hides one; none where the configuration knows no such id."""
@@ -189,3 +206,8 @@ def id_parameters(model_class: type[PreTrainedModel]) -> list[str]:
     """The parameters of the forward pass that take indexes of something, other than those that go with a text."""
     usual = {"input_ids", TOKEN_TYPES, "decoder_input_ids"}
     return [name for name in parameters_of_forward(model_class) if name.endswith("_ids") and name not in usual]
+
+
+def _placed(tensor: torch.Tensor, model: PreTrainedModel) -> torch.Tensor:
+    """A tensor where the model is, in its precision if it holds fractions."""
+    return tensor.to(model.device, model.dtype) if tensor.is_floating_point() else tensor.to(model.device)

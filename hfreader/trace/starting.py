@@ -15,10 +15,12 @@ def first_that_runs(
     config: PreTrainedConfig,
     run: Callable[[Setting], object],
     textless: bool = True,
+    among: frozenset[str] = frozenset(),
 ) -> Setting:
     """The first setting with which `run` succeeds; HfreaderError with the reason of the simplest where none does.
 
     textless  False for settings with a text alone, that text by itself the first.
+    among     parameters that must be among what is given beside a text, those of which something is known.
     """
     reasons: list[HfreaderError] = []
     for setting in starts(model_class, config, textless):

@@ -31,8 +31,8 @@ class TextReader(Protocol):
 
     description: str
 
-    def encode(self, text: str) -> Encoded:
-        """The ids of a text, and what the forward pass is given beside them."""
+    def encode(self, text: str, pair: str | None = None) -> Encoded:
+        """The ids of a text, or of two together, and what the forward pass is given beside them."""
 
     def show(self, ids: Sequence[int]) -> list[str]:
         """The written form of each id."""
@@ -56,9 +56,11 @@ class ByteTokenizer:
             else ()
         )
 
-    def encode(self, text: str) -> Encoded:
-        """One id per byte, and a mask of ones."""
-        return masked([self.ids[byte] for byte in text.encode()])
+    def encode(self, text: str, pair: str | None = None) -> Encoded:
+        """One id per byte, and a mask of ones; for two texts token types, 0 for the first and 1 for the second."""
+        first, second = text.encode(), (pair or "").encode()
+        types = {} if pair is None else {"token_type_ids": [0] * len(first) + [1] * len(second)}
+        return masked([self.ids[byte] for byte in first + second]) | types
 
     def show(self, ids: Sequence[int]) -> list[str]:
         """The character of each printable ASCII byte, `<0x20>` for the others; `<id N>` for ids of no byte."""
@@ -91,9 +93,9 @@ class OwnTokenizer:
             raise HfreaderError(f"the tokenizer in {folder} cannot be read: {one_line(error)}") from error
         self.description = f"the checkpoint's own tokenizer ({type(self.tokenizer).__name__})"
 
-    def encode(self, text: str) -> Encoded:
-        """All that the tokenizer returns for a text."""
-        return {name: list(row) for name, row in self.tokenizer(text).items()}
+    def encode(self, text: str, pair: str | None = None) -> Encoded:
+        """All that the tokenizer returns for a text, or for two together."""
+        return {name: list(row) for name, row in self.tokenizer(text, pair).items()}
 
     def show(self, ids: Sequence[int]) -> list[str]:
         """The tokens as the tokenizer writes them."""

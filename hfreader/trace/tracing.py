@@ -42,11 +42,13 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
     hollow = subject.folder is None and parameters_of(bones) * dtype.itemsize > room(device)
     with held(recorder.rewritten):
         report("trace", f"running {subject.model_class.__name__} on {prompt.said}")
-        with FakeTensorMode() if hollow else nullcontext():
+        with FakeTensorMode(allow_non_fake_inputs=True) if hollow else nullcontext():
             place = torch.device("cpu") if hollow else device
             (model, loading), construction = watch(recorder, lambda: subject.model(request.seed, dtype, place))
             ids = None if prompt.ids is None else torch.tensor([prompt.ids], device=place)
-            recorded = record(prompt.setting, model, snapshot, recorder, ids, request.seed, counted=True)
+            recorded = record(
+                prompt.setting, model, snapshot, recorder, ids, request.seed, counted=True, given=prompt.given
+            )
         found = replace(
             with_executions(recorded, construction),
             weights=_weights(recorded, subject, hollow),
@@ -58,7 +60,7 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
         if not request.symbols:
             return found
         report("trace", "naming dimensions")
-        return with_symbols(found, prompt.setting, snapshot, recorder)
+        return with_symbols(found, prompt.alike, snapshot, recorder)
 
 
 def _weights(recorded: Trace, subject: Subject, hollow: bool) -> str:

@@ -9,7 +9,7 @@ from hfreader.errors import HfreaderError
 from hfreader.facts.runs import TraceRequest
 from hfreader.facts.snapshot import Snapshot
 from hfreader.source.installed import installed_snapshot
-from hfreader.trace.requests import check_request, kind_of, known_names
+from hfreader.trace.requests import check_files, check_request, kind_of, known_names
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +59,17 @@ def test_kinds_of_targets(tmp_path: Path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(HfreaderError, match=r"no checkpoint: it has no config\.json"):
         kind_of(str(tmp_path / "empty"), ("bert",), ())
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"images": ("nowhere.png",)}, "there is no file nowhere.png"),
+        ({"inputs": __file__, "text": "a"}, "--inputs holds all"),
+        ({"inputs": __file__, "sounds": (__file__,)}, "--inputs holds all"),
+        ({"pair": "b", "ids": (1, 2)}, "--pair goes with a text"),
+    ],
+)
+def test_files_and_inputs_that_exclude_each_other(more, words: str):
+    with pytest.raises(HfreaderError, match=words):
+        check_files(TraceRequest("bert", **more))
