@@ -52,6 +52,10 @@ Against = Annotated[
 AgainstSet = Annotated[
     list[str] | None, typer.Option("--against-set", metavar="KEY=VALUE", help="Change a config field of the other run.")
 ]
+Generate = Annotated[
+    int,
+    typer.Option("--generate", min=0, metavar="N", help="Generate up to N tokens, greedily, and show every step."),
+]
 Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps.")]
 Dtype = Annotated[str, typer.Option(help="float32, float16, bfloat16 or float64.")]
 Lines = Annotated[bool, typer.Option("--lines", help="Show the source lines with the shape of each variable.")]

@@ -13,6 +13,7 @@ from hfreader.cli.trace_options import (
     Device,
     Dot,
     Dtype,
+    Generate,
     Html,
     Ids,
     Images,
@@ -59,6 +60,7 @@ def trace(
     overrides: Overrides = None,
     against: Against = None,
     against_overrides: AgainstSet = None,
+    generate: Generate = 0,
     device: Device = "cpu",
     dtype: Dtype = "float32",
     lines: Lines = False,
@@ -84,6 +86,7 @@ def trace(
     * `hfreader trace gpt2 --ids 464,3797,3332 --class GPT2LMHeadModel --device cuda`
     * `hfreader trace bert --set num_attention_heads=8 --set hidden_act=relu`
     * `hfreader trace bert --against gpt2`
+    * `hfreader trace gpt2 "The cat sat" --generate 5`
     * `hfreader trace vit --image cat.png --class ViTForImageClassification`
     * `hfreader trace clip "a cat" --image cat.png`
     * `hfreader trace wav2vec2 --audio speech.wav --class Wav2Vec2ForCTC`
@@ -111,6 +114,7 @@ def trace(
         seed=seed,
         offline=offline,
         pair=pair,
+        generate=generate,
         images=tuple(map(str, images or ())),
         videos=tuple(map(str, videos or ())),
         sounds=tuple(map(str, sounds or ())),

@@ -14,6 +14,7 @@ class TraceRequest:
     target        a family (`bert`), a local checkpoint folder, or a hub id.
     text, ids     the input; a default sentence when both are None. `pair` is a second text beside the first.
     images, videos, sounds  files that are read beside or instead of a text.
+    generate      how many tokens to generate greedily; 0 for one forward pass.
     inputs        a safetensors file with the arguments of the forward pass, instead of all these.
     architecture  class of the family; its base model when None.
     overrides     config fields as the user wrote them (`("num_hidden_layers", "2")`).
@@ -39,6 +40,7 @@ class TraceRequest:
     videos: tuple[str, ...] = ()
     sounds: tuple[str, ...] = ()
     inputs: str | None = None
+    generate: int = 0
 
     @property
     def files(self) -> tuple[str, ...]:

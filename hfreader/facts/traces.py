@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hfreader.facts.changes import Changes, Link
+from hfreader.facts.generation import Generation
 from hfreader.facts.places import Place, Span
 from hfreader.facts.problems import Problem
 
@@ -119,6 +120,7 @@ class Trace:
     flops       floating-point operations of the run as `torch.utils.flop_counter` counts them, None if not counted.
     links       which of the library's tables of functions the configuration uses, and what it picks from them.
     changes     the run beside another one, where that was asked for.
+    generation  what was generated, where that was asked for; `call` of records then counts over all steps.
     """
 
     schema: int
@@ -146,6 +148,7 @@ class Trace:
     flops: int | None = None
     links: tuple[Link, ...] = ()
     changes: Changes | None = None
+    generation: Generation | None = None
 
     @property
     def no_tokenizer(self) -> str:

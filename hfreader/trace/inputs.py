@@ -39,15 +39,16 @@ def position_limit(config: PreTrainedConfig) -> int | None:
     return None
 
 
-def check_ids(ids: Sequence[int], config: PreTrainedConfig) -> None:
-    """HfreaderError for no ids, ids outside the vocabulary, or more of them than positions."""
+def check_ids(ids: Sequence[int], config: PreTrainedConfig, further: int = 0) -> None:
+    """HfreaderError for no ids, ids outside the vocabulary, or more of them than positions; `further` tokens follow."""
     if not ids:
         raise HfreaderError("the text is empty: give at least one token")
     check_range(ids, config)
     limit = position_limit(config)
-    if limit is not None and len(ids) > limit:
+    if limit is not None and len(ids) + further > limit:
+        more = f" and {further} are to follow" if further else ""
         raise HfreaderError(
-            f"the text has {len(ids)} tokens, but the model has positions for {limit} (max_position_embeddings)"
+            f"the text has {len(ids)} tokens{more}, but the model has positions for {limit} (max_position_embeddings)"
         )
 
 

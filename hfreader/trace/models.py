@@ -9,7 +9,13 @@ from functools import cache
 
 import torch
 from torch import nn
-from transformers import MODEL_MAPPING, PreTrainedConfig, PreTrainedModel
+from transformers import (
+    MODEL_FOR_CAUSAL_LM_MAPPING,
+    MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING,
+    MODEL_MAPPING,
+    PreTrainedConfig,
+    PreTrainedModel,
+)
 
 from hfreader.errors import HfreaderError, suggestion
 from hfreader.trace.configs import as_json, family_of, one_line, sub_configs
@@ -47,14 +53,31 @@ def base_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
     raise HfreaderError(f"no model class of transformers is built from {type(config).__name__}")
 
 
-def find_class(config: PreTrainedConfig, name: str | None) -> type[PreTrainedModel]:
-    """The class a user names among the family's, or the base model; HfreaderError with near names."""
+def generating_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
+    """The class of the family that generates text; HfreaderError where none does."""
+    usual = [MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING, MODEL_FOR_CAUSAL_LM_MAPPING]
+    for table in usual if config.is_encoder_decoder else reversed(usual):
+        if type(config) in table:
+            chosen: type[PreTrainedModel] = table[type(config)]
+            return chosen
+    for each in model_classes(family_of(config)):
+        if each.config_class is type(config) and each.can_generate():
+            return each
+    raise HfreaderError(f"no class of family '{family_of(config)}' generates text")
+
+
+def find_class(config: PreTrainedConfig, name: str | None, generates: bool = False) -> type[PreTrainedModel]:
+    """The class a user names among the family's, or the base model, or the one that generates; HfreaderError with near
+    names."""
     if name is None:
-        return base_class(config)
+        return generating_class(config) if generates else base_class(config)
     known = {each.__name__: each for each in model_classes(family_of(config))}
     if name not in known:
         hint = suggestion(name, known, f"it has {', '.join(known)}")
         raise HfreaderError(f"family '{family_of(config)}' has no model class '{name}'{hint}")
+    if generates and not known[name].can_generate():
+        able = [each.__name__ for each in known.values() if each.can_generate()]
+        raise HfreaderError(f"{name} does not generate text{f'; {able[0]} does' if able else ''}")
     return known[name]
 
 

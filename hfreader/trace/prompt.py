@@ -1,6 +1,6 @@
 """What a model is given in `hfreader trace`: the user's text or ids; generated inputs where it reads neither."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -40,6 +40,7 @@ class Prompt:
     ids    of the one sequence; None where no ids are read.
     given  further arguments of the forward pass, at hand.
     alike  the same with generated inputs, which can be run at other sizes too.
+    show   writes ids.
     """
 
     setting: Setting
@@ -50,6 +51,7 @@ class Prompt:
     tokenizer: str | None = None
     tokens: tuple[tuple[TokenFact, ...], ...] = ()
     notes: tuple[str, ...] = ()
+    show: Callable[[Sequence[int]], list[str]] = numbered
 
 
 def prompt_of(request: TraceRequest, subject: Subject) -> Prompt:
@@ -81,7 +83,7 @@ def _written(request: TraceRequest, subject: Subject, files: Sensed | None) -> P
     reader = tokenizer_for(subject.config, subject.folder)
     encoded = masked(request.ids) if request.ids is not None else reader.encode(text_of(request), request.pair)
     ids = encoded["input_ids"]
-    check_ids(ids, subject.config)
+    check_ids(ids, subject.config, 0 if subject.config.is_encoder_decoder else request.generate)
     given = files.tensors if files else {}
     alike = _with_others(subject, _setting(subject, encoded), given)
     setting = _without(alike, given)
@@ -96,6 +98,7 @@ def _written(request: TraceRequest, subject: Subject, files: Sensed | None) -> P
         None if request.ids is not None else reader.description,
         (token_facts(ids, _texts(request, reader, ids)),),
         (*_notes(request, reader), *(files.notes if files else ()), *([f"{GENERATED}{beside}"] if beside else [])),
+        reader.show,
     )
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 import torch
@@ -24,6 +23,9 @@ from hfreader.trace.settings import Setting
 from hfreader.trace.values import snapshot as shot
 from hfreader.trace.values import value_of
 
+Run = Callable[[PreTrainedModel, torch.Tensor | None, int], object]
+"""Runs a model on ids, with a seed for what is random."""
+
 
 def record(
     setting: Setting,
@@ -34,11 +36,11 @@ def record(
     seed: int = 0,
     configured: bool = True,
     counted: bool = False,
-    given: Mapping[str, torch.Tensor] = MappingProxyType({}),
+    run: Run | None = None,
 ) -> Trace:
     """Run a setting and record it; `weights` says random, `tokens` is empty. HfreaderError where it cannot run.
 
-    given       arguments that are at hand, as for `Setting.run`.
+    run         what is run instead of the setting.
     configured  put the configuration into the trace.
     counted     count floating-point operations (slower), and say what the configuration picks out of tables.
     """
@@ -46,7 +48,7 @@ def record(
     if counted:
         model.requires_grad_(False)  # the counter follows gradients, of which there are none
     with given_to(model) as inputs, recorder.recording(model) as recording, counter or nullcontext():
-        setting.run(model, ids, seed, given)
+        (run or setting.run)(model, ids, seed)
     return Trace(
         schema=SCHEMA_VERSION,
         family=family_of(setting.config),

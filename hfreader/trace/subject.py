@@ -41,7 +41,7 @@ def find_subject(request: TraceRequest, report: Report) -> Subject:
     Raises HfreaderError naming what could not be found, with near names.
     """
     config, folder = _resolve(request, report)
-    model_class = find_class(config, request.architecture)
+    model_class = find_class(config, request.architecture, request.generate > 0)
     config = with_overrides(config_for(model_class, config), request.overrides)
     return Subject(request.target, config, model_class, folder)
 

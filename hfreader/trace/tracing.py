@@ -3,17 +3,21 @@
 from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 from transformers import PreTrainedConfig
 
+from hfreader.errors import HfreaderError
 from hfreader.facts.runs import TraceRequest
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.traces import Trace
 from hfreader.progress import Report
 from hfreader.trace.devices import find_device, find_dtype, room
+from hfreader.trace.generation import Generator
+from hfreader.trace.generation_symbols import label_steps
 from hfreader.trace.holding import held
 from hfreader.trace.models import parameters_of, skeleton
 from hfreader.trace.prompt import prompt_of
@@ -40,15 +44,19 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
     bones = skeleton(subject.model_class, deepcopy(subject.config))
     recorder = recorder_for(files_of(bones, package), package, request.lines, request.modules)
     hollow = subject.folder is None and parameters_of(bones) * dtype.itemsize > room(device)
+    if hollow and request.generate:
+        raise HfreaderError(
+            f"{subject.model_class.__name__} does not fit into memory here, and generation needs numbers"
+        )
+    generator = Generator(prompt.setting, request.generate, prompt.given)
+    run = generator.run if request.generate else partial(prompt.setting.run, given=prompt.given)
     with held(recorder.rewritten):
         report("trace", f"running {subject.model_class.__name__} on {prompt.said}")
         with FakeTensorMode(allow_non_fake_inputs=True) if hollow else nullcontext():
             place = torch.device("cpu") if hollow else device
             (model, loading), construction = watch(recorder, lambda: subject.model(request.seed, dtype, place))
             ids = None if prompt.ids is None else torch.tensor([prompt.ids], device=place)
-            recorded = record(
-                prompt.setting, model, snapshot, recorder, ids, request.seed, counted=True, given=prompt.given
-            )
+            recorded = record(prompt.setting, model, snapshot, recorder, ids, request.seed, counted=True, run=run)
         found = replace(
             with_executions(recorded, construction),
             weights=_weights(recorded, subject, hollow),
@@ -56,11 +64,12 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
             tokenizer=prompt.tokenizer,
             tokens=prompt.tokens,
             notes=(*_notes(subject, hollow), *prompt.notes, *loading),
+            generation=generator.facts(prompt.show) if request.generate else None,
         )
         if not request.symbols:
             return found
         report("trace", "naming dimensions")
-        return with_symbols(found, prompt.alike, snapshot, recorder)
+        return with_symbols(found, generator.alike(prompt.alike), snapshot, recorder)
 
 
 def _weights(recorded: Trace, subject: Subject, hollow: bool) -> str:
@@ -76,7 +85,7 @@ def with_symbols(found: Trace, setting: Setting, snapshot: Snapshot, recorder: R
         other = setting.with_config(config, lengths)
         return record(other, other.model(), snapshot, recorder, configured=False)
 
-    return label(found, setting.config, setting.lengths, rerun)
+    return label_steps(found, lambda each: label(each, setting.config, setting.lengths, rerun))
 
 
 def _notes(subject: Subject, hollow: bool) -> tuple[str, ...]:

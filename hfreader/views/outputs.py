@@ -13,6 +13,7 @@ from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.traces import Trace
 from hfreader.views.changes_view import show_changes
 from hfreader.views.dot_view import render_dot
+from hfreader.views.generation_view import show_generation
 from hfreader.views.html_view import render_html
 from hfreader.views.json_view import render_json
 from hfreader.views.terminal import render_terminal
@@ -76,6 +77,8 @@ def show(trace: Trace, snapshot: Snapshot, outputs: Outputs, console: Console | 
     if not console.is_terminal and console.width < PIPE_WIDTH:
         console.width = PIPE_WIDTH
     render_terminal(trace, sources, console, outputs.at, outputs.lines, outputs.modules)
+    if trace.generation is not None:
+        show_generation(trace, console)
     if trace.changes is not None:
         show_changes(trace.changes, console)
 
