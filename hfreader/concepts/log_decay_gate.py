@@ -20,11 +20,19 @@ def softplus(z: Pattern) -> Pattern:
 
 def reference(x: Any, offset: Any, a: Any, rate: Any, like: Any, bound: Any = None) -> dict[str, Any]:
     """-exp(a) softplus(x + b), or l sigmoid(exp(a) (x + b)) where the bound l is. Shapes: x (..., heads) or (...,
-    heads, d), a and b with one number for each head or feature."""
-    own = a.exp().reshape(rate.shape)
-    z = (x + offset).reshape(like.shape)
+    heads, d), a and b with one number for each head or feature.
+
+    Where each head keeps a state of n numbers: x (batch, heads, ...), a (heads,) or (heads, n), g (batch, heads, ..., n).
+    """
+    own, z = a.exp(), x + offset
+    if z.numel() == like.numel():
+        each, z = own.reshape(rate.shape), z.reshape(like.shape)
+    else:
+        between = [1] * (like.dim() - 1 - own.dim())
+        each, z = own.reshape(own.shape[0], *between, *own.shape[1:]), z[..., None]
     softplus = z.clamp(min=0) + (1 + (-z.abs()).exp()).log()
-    return {"rate": own, "output": -own * softplus if bound is None else bound * (own * z).sigmoid()}
+    gate = -each * softplus if bound is None else bound * (each * z).sigmoid()
+    return {"rate": own.reshape(rate.shape), "output": gate.expand(like.shape)}
 
 
 _GATE = """

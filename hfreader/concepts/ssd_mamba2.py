@@ -11,10 +11,11 @@ from hfreader.concepts.selective_ssm_mamba1 import SHARED, named, step
 def reference(state: Any, a: Any, dt: Any, b: Any, x: Any, c: Any) -> Any:
     """H' C with H' = exp(dt a) H + dt x B^T for each head; also exp(dt a) and dt x B^T themselves.
 
-    Shapes: H (batch, heads, p, n), a (heads, p, n), dt and x (batch, heads, p), B (batch, heads, 1, n),
-    C (batch * heads, n, 1); the result is (batch * heads, p, 1).
+    Shapes: H (batch, heads, p, n), a (heads, p, n) or with one number for each head, dt and x (batch, heads, p),
+    B (batch, heads, 1, n), C (batch * heads, n, 1); the result is (batch * heads, p, 1).
     """
-    decays = (dt[..., None] * a).exp()
+    rate = a.reshape(*a.shape, *[1] * (state.dim() - 1 - a.dim()))
+    decays = (dt[..., None] * rate).exp().expand(state.shape)
     inputs = (dt * x)[..., None] * b
     after = decays * state + inputs
     return {"output": after.flatten(0, 1) @ c, "decays": decays, "inputs": inputs}

@@ -41,6 +41,18 @@ def decay() -> Arguments:
     return {"x": x, "offset": offset, "a": a, "rate": a.exp(), "like": wanted}, wanted
 
 
+def decay_of_states() -> Arguments:
+    x, offset, a = rand(2, 3, 5), rand(3, 1), rand(3, 4)
+    wanted = -torch.einsum("cn,bct->bctn", a.exp(), F.softplus(x + offset))
+    return {"x": x, "offset": offset, "a": a, "rate": a.exp(), "like": wanted}, wanted
+
+
+def decay_of_heads_with_states() -> Arguments:
+    x, offset, a = rand(2, 3, 5), rand(3, 1), rand(3)
+    wanted = -torch.einsum("h,bhp->bhp", a.exp(), F.softplus(x + offset))[..., None].expand(2, 3, 5, 4)
+    return {"x": x, "offset": offset, "a": a, "rate": a.exp(), "like": wanted}, wanted
+
+
 def bounded_decay() -> Arguments:
     x, offset, a = rand(2, 3, 8), rand(8), rand(2)
     wanted = -5.0 * torch.sigmoid(a.exp()[:, None] * (x + offset).view(2, 3, 2, 4))
@@ -137,7 +149,7 @@ CASES = {
     "inverse-stft-head": (spectrum,),
     "elementwise-affine": (affine,),
     "gated-linear-unit": (glu_of_halves, glu_of_two_maps, softcapped_product),
-    "log-decay-gate": (decay, bounded_decay),
+    "log-decay-gate": (decay, decay_of_states, decay_of_heads_with_states, bounded_decay),
     "gated-short-convolution": (short_convolution,),
     "grouped-linear": (grouped, one_group),
     "time-delay-layer": (time_delay,),
