@@ -186,17 +186,25 @@ class CallEvaluator(MethodEvaluator):
             self.meanings[call] = meaning
 
     def call_modules(
-        self, modules: Modules, arguments: Arguments, spans: Spans, label: str, made: int | None = None
+        self,
+        modules: Modules,
+        arguments: Arguments,
+        spans: Spans,
+        label: str,
+        made: int | None = None,
+        site: Span | None = None,
     ) -> int:
-        """Call a submodule: its forward inlined for each class it can be."""
+        """Call a submodule: its forward inlined for each class it can be. `made` and `site` are as in `Node`."""
         first = modules.options[0]
         if len(modules.options) == 1 and first.qualified in STATELESS_MODULES:
             return self._stateless(first, arguments, spans, label)
         if len(modules.options) == 1 and first.qualified == "torch.nn.Sequential" and first.elements:
-            return self.chain(first.elements, arguments, spans, label)
+            return self.chain(first.elements, arguments, spans, label, site)
         classes = tuple(dict.fromkeys(one.qualified for one in modules.options if one.qualified))
         operands = arguments.operands()
-        call = self.add(Node("module", label, operands, self.frame.scope, *spans, classes=classes, made=made))
+        call = self.add(
+            Node("module", label, operands, self.frame.scope, *spans, classes=classes, made=made, site=site)
+        )
         bodies = [self.forward_of(one, arguments, call) for one in self.distinct(modules.options)]
         self._set_body(call, bodies, "module")
         return call
@@ -219,12 +227,19 @@ class CallEvaluator(MethodEvaluator):
         given += [Operand(one.node, None, name) for name, one in instance.arguments.keywords.items()]
         return self.make(op, label, (*arguments.operands(), *given), *spans)
 
-    def chain(self, elements: tuple[tuple[Modules, int], ...], arguments: Arguments, spans: Spans, label: str) -> int:
+    def chain(
+        self,
+        elements: tuple[tuple[Modules, int], ...],
+        arguments: Arguments,
+        spans: Spans,
+        label: str,
+        site: Span | None = None,
+    ) -> int:
         """Call modules in turn, each with what the one before it gives."""
         node = -1
         for index, (element, made) in enumerate(elements):
             place = (spans[0] if index == len(elements) - 1 else None, None)
-            node = self.call_modules(element, arguments, place, f"{label}[{index}]", made)
+            node = self.call_modules(element, arguments, place, f"{label}[{index}]", made, site or spans[0])
             arguments = Arguments([Operand(node)])
         return node
 

@@ -90,10 +90,22 @@ class Matcher:
     def _capture(self, symbol: str, bound: Bound) -> Capture | None:
         place, node = self._place(bound.use), self.flow.node(bound.use.node)
         if node.made is not None and bound.use.span is None and (bound.kind == "module" or node.span is None):
-            return None  # torch calls it, and no expression of the source has its value
+            return self._made(symbol, bound)
         if place is None or self.flow.path(self._scope(bound.use)) is None:
-            return None
+            literal = place is not None and node.op == "constant"
+            return Capture(symbol, "literal", (), place) if place is not None and literal else None
         return Capture(symbol, bound.kind, self.flow.graph.call_sites(self._scope(bound.use)), place)
+
+    def _made(self, symbol: str, bound: Bound) -> Capture | None:
+        """An element of a Sequential or its result: torch calls it, so it is known by the expression that makes it."""
+        node = self.flow.node(bound.use.node)
+        place = None if node.made is None else self._written(node.made)
+        if place is None:
+            return None
+        sites = self.flow.graph.call_sites(node.scope)
+        if node.site is not None:
+            sites = (*sites, Place(self.flow.graph.file_of(node.scope), node.site))
+        return Capture(symbol, "made" if bound.kind == "module" else "result", sites, place)
 
     def _scope(self, use: Use) -> int:
         return use.scope if use.span is not None else self.flow.node(use.node).scope

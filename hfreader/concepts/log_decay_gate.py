@@ -22,7 +22,7 @@ def reference(x: Any, offset: Any, a: Any, rate: Any, like: Any, bound: Any = No
     """-exp(a) softplus(x + b), or l sigmoid(exp(a) (x + b)) where the bound l is. Shapes: x (..., heads) or (...,
     heads, d), a and b with one number for each head or feature.
 
-    Where each head keeps a state of n numbers: x (batch, heads, ...), a (heads,) or (heads, n), g (batch, heads, ..., n).
+    Where each head keeps n numbers of state: x (batch, heads, ...), a (heads,) or (heads, n), g (batch, heads, ..., n).
     """
     own, z = a.exp(), x + offset
     if z.numel() == like.numel():

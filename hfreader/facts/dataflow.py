@@ -46,7 +46,7 @@ class Node:
     registry  for `function`: qualified name of the table through which another function may be chosen (the body is
             the default), None for a plain call.
     made    for `module` that is an element of a Sequential, and so is called nowhere in the source: the node of the
-            expression that constructs it.
+            expression that constructs it; `site` is the call of the outermost Sequential around it.
     callee  for `inline`: file and span of the inlined function; `call` is the node that called it (None: `__init__`).
     """
 
@@ -64,6 +64,7 @@ class Node:
     call: int | None = None
     registry: str | None = None
     made: int | None = None
+    site: Span | None = None
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,9 @@ class Dataflow:
         sites: list[Place] = []
         while scope != ROOT and (call := self.nodes[scope].call) is not None:
             caller = self.nodes[call]
-            # The elements of a Sequential are called by torch.
-            if caller.span is not None:
-                sites.append(Place(self.file_of(caller.scope), caller.span))
+            # The elements of a Sequential are called by torch while that is called.
+            span = caller.site or caller.span
+            if span is not None:
+                sites.append(Place(self.file_of(caller.scope), span))
             scope = caller.scope
         return tuple(reversed(sites))

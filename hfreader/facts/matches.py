@@ -19,12 +19,13 @@ class Capture:
     """What the tracer must record so that the equation can be computed.
 
     kind   value: the value of the expression at `place`; module: the submodule that the callee expression at
-           `place` names (its parameters enter the equation).
+           `place` names (its parameters enter the equation). Of what `__init__` writes, made: the module that the
+           expression makes, when it is called; result: what that call gives; literal: the constant that stands there.
     sites  the call expressions through which the root function reaches the place, outermost first.
     """
 
     symbol: str
-    kind: Literal["value", "module"]
+    kind: Literal["value", "module", "made", "result", "literal"]
     sites: tuple[Place, ...]
     place: Place
 

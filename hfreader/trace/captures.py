@@ -1,14 +1,17 @@
 """Capture the values that an equation needs, per invocation of the function in which it was found.
 
 session = CaptureSession([(match.root, key, capture), ...], package)
-with session.recording(model) as invocations:
+with session.building() as made:
+    model = ...
+with session.recording(model, made) as invocations:
     model(**inputs)
 for invocation in invocations: invocation.root, invocation.values[key] -> list of values
 """
 
+import ast
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,9 +21,14 @@ from torch import nn
 
 from hfreader.facts.matches import Capture
 from hfreader.facts.places import Place, Span
+from hfreader.trace.holding import IDLE
 from hfreader.trace.hooks import ModuleStack, module_calls
 from hfreader.trace.instrument import active, instrumented, rewrite_files
 from hfreader.trace.rewrite_plan import Plan, Site
+from hfreader.trace.spans import SourceText
+
+Made = dict[nn.Module, int]
+"""Modules by the number of the expression that made them."""
 
 
 @dataclass(eq=False)
@@ -67,11 +75,17 @@ class CaptureSession:
 
     def __init__(self, captures: Iterable[tuple[Place, Hashable, Capture]], package: Path) -> None:
         wanted = list(dict.fromkeys(captures))
+        self._literals: dict[Place, dict[Hashable, object]] = defaultdict(dict)
+        for root, key, capture in wanted:
+            if capture.kind == "literal":
+                self._literals[root][key] = literal(package / capture.place.file, capture.place.span)
+        wanted = [each for each in wanted if each[2].kind != "literal"]
         plans = _plans(wanted)
         self.rewritten = rewrite_files(plans, package)
         sites = [(file, site) for file, code in zip(plans, self.rewritten, strict=True) for site in code.sites]
         self._numbers: dict[tuple[str, Place], int] = {}
         self._requests: dict[int, list[_Request]] = defaultdict(list)
+        self._calls: dict[int, list[_Request]] = defaultdict(list)
         self._roots: dict[int, Place] = {}
         self._sites_of_root: dict[Place, set[int]] = defaultdict(set)
         self.missing: list[tuple[Place, Hashable, Capture]] = []
@@ -95,17 +109,35 @@ class CaptureSession:
             return
         numbers = tuple(number for number in chain if number is not None)
         self._sites_of_root[root].update(numbers)
-        self._requests[place].append(_Request(root, key, numbers, capture.kind == "module"))
+        requests = self._calls if capture.kind in ("made", "result") else self._requests
+        requests[place].append(_Request(root, key, numbers, capture.kind in ("module", "made")))
 
     @contextmanager
-    def recording(self, model: nn.Module) -> Iterator[list[Invocation]]:
+    def building(self) -> Iterator[Made]:
+        """Note the modules that captured expressions make inside the block, for the recordings of their model."""
+        made: Made = {}
+
+        def record(site: int, value: Any) -> Any:
+            if active.get() is made and site in self._calls and isinstance(value, nn.Module):
+                made[value] = site
+            return value
+
+        with instrumented(self.rewritten, made, {**IDLE, "record": record}):
+            yield made
+
+    @contextmanager
+    def recording(self, model: nn.Module, made: Mapping[nn.Module, int] | None = None) -> Iterator[list[Invocation]]:
         """Capture what this thread runs inside the block; the list holds the invocations in order of their start.
 
-        HfreaderError where another recording is under way.
+        made  as `building` gave it. HfreaderError where another recording is under way.
         """
         invocations: list[Invocation] = []
         recording = _Capturing(self, ModuleStack(model, values=False), invocations)
-        with instrumented(self.rewritten, recording, recording.helpers()), module_calls(recording.stack, recording):
+        with ExitStack() as stack:
+            stack.enter_context(instrumented(self.rewritten, recording, recording.helpers()))
+            stack.enter_context(module_calls(recording.stack, recording))
+            for module, site in (made or {}).items():
+                stack.callback(module.register_forward_hook(recording.called(site)).remove)
             yield invocations
 
 
@@ -122,14 +154,27 @@ class _Capturing:
 
     def record(self, site: int, value: Any) -> Any:
         if active.get() is self and (requests := self.session._requests.get(site)):
-            copies: dict[bool, Any] = {}
-            for request in requests:
-                for running in self.running[request.root]:
-                    if self.chain_since(running, request.root) == request.chain:
-                        if request.is_module not in copies:
-                            copies[request.is_module] = value if request.is_module else copied(value)
-                        running.invocation.values.setdefault(request.key, []).append(copies[request.is_module])
+            self.keep(requests, value, value)
         return value
+
+    def called(self, site: int) -> Callable[[nn.Module, Any, Any], None]:
+        """A hook on the modules that the expression makes."""
+
+        def hook(module: nn.Module, _: Any, result: Any) -> None:
+            if active.get() is self:
+                self.keep(self.session._calls[site], module, result)
+
+        return hook
+
+    def keep(self, requests: Iterable[_Request], module: Any, value: Any) -> None:
+        """Keep the module, or a copy of the value, for every invocation that asks for it."""
+        copies: dict[bool, Any] = {}
+        for request in requests:
+            for running in self.running[request.root]:
+                if self.chain_since(running, request.root) == request.chain:
+                    if request.is_module not in copies:
+                        copies[request.is_module] = module if request.is_module else copied(value)
+                    running.invocation.values.setdefault(request.key, []).append(copies[request.is_module])
 
     def chain_since(self, running: _Running, root: Place) -> tuple[int, ...]:
         """The call sites since the invocation began, those alone that its own captures name."""
@@ -155,6 +200,8 @@ class _Capturing:
     @contextmanager
     def invocation(self, root: Place, instance: object | None) -> Iterator[None]:
         running = _Running(Invocation(root, instance, self.stack.top.path), len(self.chain))
+        written = self.session._literals.get(root, {})
+        running.invocation.values.update((key, [value]) for key, value in written.items())
         self.invocations.append(running.invocation)
         self.running[root].append(running)
         try:
@@ -162,6 +209,11 @@ class _Capturing:
             running.invocation.finished = True
         finally:
             self.running[root].remove(running)
+
+
+def literal(file: Path, span: Span) -> object:
+    """The constant that is written there."""
+    return ast.literal_eval(SourceText(file.read_text(encoding="utf-8")).text(span).strip())
 
 
 def copied(value: Any) -> Any:

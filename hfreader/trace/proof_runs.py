@@ -139,13 +139,13 @@ def _fields(config: PreTrainedConfig) -> list[tuple[str, object]]:
 
 
 def _run(session: CaptureSession, setting: Setting, seed: int) -> list[Invocation]:
-    with float64():
+    with float64(), session.building() as made:
         model = setting.model(seed, torch.float64).double()  # parameters may be made as float32 whatever is asked for
         randomise(model, seed)
     for part in model.modules():  # no chance, no statistics of the batch: torch's own modules evaluate, whoever trains
         if type(part).__module__.startswith("torch.nn."):
             part.training = False
-    with _segmented(model), float64(disguised=True), session.recording(model) as invocations:
+    with _segmented(model), float64(disguised=True), session.recording(model, made) as invocations:
         setting.run(model, seed=seed)
     return invocations
 

@@ -59,7 +59,8 @@ class SourceText:
         text = self._lines[line - 1]
         return offset if text.isascii() else len(text.encode()[:offset].decode())
 
-    def _text(self, span: Span) -> str:
+    def text(self, span: Span) -> str:
+        """What is written there."""
         lines = self._lines[span.line - 1 : span.end_line]
         lines[-1] = lines[-1][: span.end_column]
         lines[0] = lines[0][span.column :]
@@ -67,7 +68,7 @@ class SourceText:
 
     def _parenthesised(self, node: ast.Tuple, span: Span) -> bool:
         """Whether the parenthesis at the start of a tuple is its own: it closes only at the tuple's end."""
-        if not self._text(span).startswith("("):
+        if not self.text(span).startswith("("):
             return False
         if not node.elts:
             return True
@@ -82,7 +83,7 @@ class SourceText:
 
     def _depth(self, gap: Span, depth: int) -> int:
         """The depth of parentheses after a stretch between elements; 0 as soon as the first one has closed."""
-        for character in re.sub(r"#[^\n]*", "", self._text(gap)):
+        for character in re.sub(r"#[^\n]*", "", self.text(gap)):
             depth += (character == "(") - (character == ")")
             if character == ")" and depth == 0:
                 return 0
@@ -90,7 +91,7 @@ class SourceText:
 
     def _inside(self, span: Span) -> Span:
         """`span` without its outer parentheses and the blanks next to them."""
-        text = self._text(span)[1:-1]
+        text = self.text(span)[1:-1]
         before = _FILLER.match(text)
         assert before is not None
         start = before.end()

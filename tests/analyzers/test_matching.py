@@ -349,8 +349,27 @@ class Chain(nn.Module):
         ["nn.Linear@5"],
     ]
     assert len({binding.tokens for binding in match.bindings if binding.symbol in ("w_1", "w_2")}) == 2
-    # Nothing in the source has the value of a layer that torch calls.
-    assert {one.symbol for one in match.captures} == {"x", "output"}
+    # Nothing in the source has the value of a layer that torch calls: it is known by the expression that makes it.
+    made = {one.symbol: (one.kind, len(one.sites)) for one in match.captures}
+    assert made == {"x": ("value", 0), "output": ("value", 0), **dict.fromkeys(("w_1", "phi", "w_2"), ("made", 1))}
+
+
+def test_constants_of_an_init_are_read_where_they_are_written():
+    source = """
+import functools
+class Layer(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.act = functools.partial(F.gelu, approximate="tanh")
+
+    def forward(self, x):
+        return self.act(x)
+"""
+    (match,) = matches_in(source, "gelu")
+    (capture,) = (one for one in match.captures if one.symbol == "approximate")
+    (binding,) = (one for one in match.bindings if one.symbol == "approximate")
+    assert (capture.kind, texts(source, match, "approximate")) == ("literal", ['"tanh"@6'])
+    assert binding.tokens == (capture.place,)
 
 
 def test_a_bias_is_no_mask_where_there_is_none():

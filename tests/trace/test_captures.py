@@ -203,5 +203,47 @@ def test_a_model_of_the_library_computes_the_same_and_is_captured(package):
         pass
 
 
+CHAIN = """
+from torch import nn
+
+def made(width):
+    return nn.Sequential(nn.Linear(2, width), nn.Sequential(nn.Tanh(), nn.Linear(width, 2)))
+
+class Two(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one, self.other, self.mode = made(3), made(4), "up"
+    def forward(self, x):
+        return self.one(x) + self.other(x)
+"""
+
+
+def test_layers_of_a_sequential_are_known_by_what_makes_them(written):
+    module, folder = written(CHAIN)
+    places = Code(CHAIN)
+    root, site = places.function("forward"), places.expression("self.other(x)")
+    keys = {
+        "first": Capture("w", "made", (site,), places.expression("nn.Linear(2, width)")),
+        "inner": Capture("u", "result", (site,), places.expression("nn.Tanh()")),
+        "mode": Capture("mode", "literal", (), places.expression("'up'")),
+    }
+    session = CaptureSession([(root, key, capture) for key, capture in keys.items()], folder)
+    with session.building() as made:
+        model = module.Two()
+    bare, x = model(torch.ones(1, 2)), torch.ones(1, 2)
+    with session.recording(model, made) as invocations:
+        traced = model(x)
+    assert torch.equal(bare, traced)
+    (one,) = invocations
+    assert one.values["first"] == [model.other[0]]
+    assert torch.equal(one.values["inner"][0], model.other[1][0](model.other[0](x)))
+    assert one.values["mode"] == ["up"]
+    assert session.missing == []
+    assert not model.other[0]._forward_hooks, "nothing stays behind"
+    with session.recording(model) as unknown:
+        model(x)
+    assert set(unknown[0].values) == {"mode"}
+
+
 def _calls(node, name):
     return isinstance(node, ast.Call) and ast.unparse(node.func) == name
