@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hfreader.facts.branches import Branch
 from hfreader.facts.changes import Changes, Link
 from hfreader.facts.generation import Generation
 from hfreader.facts.places import Place, Span
@@ -120,6 +121,7 @@ class Trace:
     flops       floating-point operations of the run as `torch.utils.flop_counter` counts them, None if not counted.
     links       which of the library's tables of functions the configuration uses, and what it picks from them.
     changes     the run beside another one, where that was asked for.
+    branches    the conditions that were looked at, how each came out and why; only where lines were recorded.
     generation  what was generated, where that was asked for; `call` of records then counts over all steps.
     """
 
@@ -149,6 +151,7 @@ class Trace:
     links: tuple[Link, ...] = ()
     changes: Changes | None = None
     generation: Generation | None = None
+    branches: tuple[Branch, ...] = ()
 
     @property
     def no_tokenizer(self) -> str:

@@ -18,6 +18,10 @@ def _same(site: int, value: object, /) -> object:
     return value
 
 
+def _operand(condition: int, site: int, value: object, /) -> object:
+    return value
+
+
 def _always(site: int, value: object, /) -> bool:
     return True
 
@@ -42,6 +46,8 @@ IDLE: Mapping[str, Callable[..., Any]] = {
     "hit": _nothing,
     "enter": _block,
     "forward": _block,
+    "operand": _operand,
+    "branch": _same,
 }
 """What the helpers do while nothing is recorded."""
 

@@ -16,8 +16,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from hfreader.facts.branches import Branch
 from hfreader.facts.places import Place, Span
 from hfreader.facts.traces import Execution, LineRecord, ModuleRecord
+from hfreader.trace.branches import Conditions
 from hfreader.trace.hooks import ModuleCall, ModuleStack, module_calls
 from hfreader.trace.instrument import active, instrumented, rewrite_files
 from hfreader.trace.rewrite_plan import Plan, Site
@@ -35,6 +37,7 @@ class Recorder:
     hits     record which statements ran.
     modules  record module calls with their inputs and outputs.
     operations  with `lines`: also the value of every call, operator and subscript (kind `expression`).
+    branches  record how conditions come out.
     calls    by file the calls of which to tell what they called (`Recording.called`).
 
     Files are read and rewritten once; a recorder can be used for many recordings, one after the other.
@@ -49,11 +52,12 @@ class Recorder:
         hits: bool = True,
         modules: bool = True,
         operations: bool = False,
+        branches: bool = False,
         calls: Mapping[str, frozenset[Span]] = MappingProxyType({}),
     ) -> None:
         self.package, self.modules = package, modules
-        plan = Plan(lines=lines, operations=operations, statements=hits)
-        self.files = tuple(dict.fromkeys(files)) if lines or hits or calls else ()
+        plan = Plan(lines=lines, operations=operations, statements=hits, branches=branches)
+        self.files = tuple(dict.fromkeys(files)) if lines or hits or branches or calls else ()
         plans = {file: replace(plan, calls=calls.get(file, frozenset())) for file in self.files}
         self.rewritten = rewrite_files(plans, package)
         self.kinds = [site.kind for file in self.rewritten for site in file.sites]
@@ -80,13 +84,11 @@ class Recording:
         self.rows: list[Any] = []
         self.marks = bytearray(sum(len(file.statements) for file in recorder.rewritten))
         self.callees: dict[int, Callable[..., Any]] = {}
+        self.conditions = Conditions(self.stack)
 
     def lines(self) -> tuple[LineRecord, ...]:
         """Every recorded value, in the order of execution."""
-        sites: list[tuple[str, str, Site]] = []
-        for file, rewritten in zip(self.recorder.files, self.recorder.rewritten, strict=True):
-            module = ".".join([self.recorder.package.name, *Path(file).with_suffix("").parts])
-            sites += [(file, module, site) for site in rewritten.sites]
+        sites = self._sites()
         places = [Place(file, site.span) for file, _, site in sites]
         functions = [f"{module}.{site.function}" for _, module, site in sites]
         return tuple(
@@ -101,6 +103,18 @@ class Recording:
             )
             for number, call, shot, dtype, device in zip(*[iter(self.rows)] * 5, strict=True)
         )
+
+    def branches(self) -> tuple[Branch, ...]:
+        """Every condition that was looked at."""
+        return self.conditions.facts(self._sites())
+
+    def _sites(self) -> list[tuple[str, str, Site]]:
+        """Every site by its number, with its file and the module that this is."""
+        sites: list[tuple[str, str, Site]] = []
+        for file, rewritten in zip(self.recorder.files, self.recorder.rewritten, strict=True):
+            module = ".".join([self.recorder.package.name, *Path(file).with_suffix("").parts])
+            sites += [(file, module, site) for site in rewritten.sites]
+        return sites
 
     @contextmanager
     def direct_forward(self, module: nn.Module, inputs: dict[str, Any]) -> Iterator[None]:
@@ -188,4 +202,6 @@ def _helpers(recording: Recording) -> dict[str, Callable[..., Any]]:
             return _NOTHING
         return recording.direct_forward(module, dict(zip(names, values, strict=True)))
 
-    return {"record": record, "element": element, "inplace": inplace, "call": call, "hit": hit, "forward": forward}
+    own: dict[str, Callable[..., Any]] = recording.conditions.helpers(active, recording)
+    own |= {"record": record, "element": element, "inplace": inplace, "call": call, "hit": hit, "forward": forward}
+    return own

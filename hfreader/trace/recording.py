@@ -72,12 +72,16 @@ def record(
         parameters=parameters_of(model),
         flops=None if counter is None else counter.get_total_flops(),
         links=links(model) if counted else (),
+        branches=recording.branches() if configured else (),
     )
 
 
-def recorder_for(files: Sequence[str], package: Path, lines: bool = True, modules: bool = True) -> Recorder:
-    """A recorder of everything that a trace holds."""
-    return Recorder(files, package, lines=lines, modules=modules, calls=dispatching_calls(files, package))
+def recorder_for(
+    files: Sequence[str], package: Path, lines: bool = True, modules: bool = True, branches: bool = False
+) -> Recorder:
+    """A recorder of everything that a trace holds; how conditions came out only where asked for."""
+    calls = dispatching_calls(files, package)
+    return Recorder(files, package, lines=lines, modules=modules, branches=branches, calls=calls)
 
 
 Built = TypeVar("Built")

@@ -7,6 +7,7 @@ the file. The calls that are put in name their helper by a string constant (`rew
     record(site, value) -> value        element(site, value) -> True        hit(statement)
     inplace(site, method, *args)        call(site, function, *args)         enter(root, self) -> context manager
     forward(self, names, values) -> context manager
+    operand(condition, site, value) -> value        branch(condition, value) -> whether it holds
 """
 
 import ast

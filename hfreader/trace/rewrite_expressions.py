@@ -41,6 +41,37 @@ class Expressions(Reports):
         arguments = [self.site(span, "", "call"), node.func, *node.args]
         return ast.copy_location(ast.Call(ast.Constant(HELPERS["call"]), arguments, node.keywords), node)
 
+    def condition(self, test: ast.expr, kind: str) -> ast.expr:
+        """A condition that tells how it comes out, and what its operands are when Python looks at them."""
+        if not self.plan.branches or not self.in_function:
+            return self.visit(test)  # type: ignore[no-any-return]
+        site = self.site(self.source.span(test), ast.unparse(test), kind)
+        assert isinstance(site, ast.Constant) and isinstance(site.value, int)
+        return self.helper("branch", test, site, self.operands(test, site.value))
+
+    def operands(self, test: ast.expr, owner: int) -> ast.expr:
+        """A condition whose parts, down to what is compared, tell their values."""
+        match test:
+            case ast.BoolOp():
+                test.values = [self.operands(value, owner) for value in test.values]
+            case ast.UnaryOp(op=ast.Not()):
+                test.operand = self.operands(test.operand, owner)
+            case ast.Compare():
+                test.left = self.operands(test.left, owner)
+                test.comparators = [self.operands(value, owner) for value in test.comparators]
+            case ast.Constant():
+                pass
+            case _:
+                site = self.site(self.source.span(test), ast.unparse(test), "operand")
+                return self.helper("operand", test, ast.Constant(owner), site, self.visit(test))
+        return test
+
+    def visit_IfExp(self, node: ast.IfExp) -> Any:
+        """How the condition comes out is told."""
+        node.test = self.condition(node.test, "choice")
+        node.body, node.orelse = self.visit(node.body), self.visit(node.orelse)
+        return node
+
     def visit_NamedExpr(self, node: ast.NamedExpr) -> Any:
         """`(x := value)` records `value`."""
         node.value = self.visit(node.value)

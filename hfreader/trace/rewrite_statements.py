@@ -91,6 +91,12 @@ class Statements(Expressions):
             )
         return node
 
+    def visit_If(self, node: ast.If) -> Any:
+        """How the condition comes out is told."""
+        node.test = self.condition(node.test, "branch")
+        node.body, node.orelse = self.block(node.body), self.block(node.orelse)
+        return node
+
     def visit_For(self, node: ast.For | ast.AsyncFor) -> Any:
         """The loop variables are recorded at the start of each pass."""
         part = rebind(node.target, self.source)

@@ -42,7 +42,7 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
     prompt = prompt_of(request, subject)
     package = Path(snapshot.package)
     bones = skeleton(subject.model_class, deepcopy(subject.config))
-    recorder = recorder_for(files_of(bones, package), package, request.lines, request.modules)
+    recorder = recorder_for(files_of(bones, package), package, request.lines, request.modules, branches=request.lines)
     hollow = subject.folder is None and parameters_of(bones) * dtype.itemsize > room(device)
     if hollow and request.generate:
         raise HfreaderError(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from hfreader.errors import HfreaderError, suggestion
+from hfreader.facts.branches import Branch
 from hfreader.facts.traces import LineRecord, Trace, Value
 from hfreader.pages.execution import line_states
 from hfreader.pages.highlight import Stretch, scan
@@ -141,6 +142,10 @@ def _lines(
     by_line: dict[int, list[LineRecord]] = defaultdict(list)
     for record in records:
         by_line[record.place.span.line].append(record)
+    branches: dict[int, list[Branch]] = defaultdict(list)
+    for branch in trace.branches:
+        if branch.function == function and branch.place.file == file:
+            branches[branch.place.span.line].append(branch)
     states = next((line_states(execution) for execution in trace.executions if execution.file == file), {})
     elsewhere = {record.place.span.line for record in trace.lines if record.function == function}
     states |= dict.fromkeys(elsewhere - by_line.keys(), False)
@@ -153,7 +158,8 @@ def _lines(
         colours = tuple(Stretch(c.start - cut, c.end - cut, c.kind) for c in coloured[number - 1] if c.start >= cut)
         before, ran = ran, states.get(number)
         idle = ran is False and before is not False
-        yield AnnotatedLine(number, text[cut:], ran, tuple(_annotations(by_line[number])), idle, colours)
+        notes = (*_annotations(by_line[number]), *(branch_note(each) for each in branches.get(number, ())))
+        yield AnnotatedLine(number, text[cut:], ran, notes, idle, colours)
 
 
 @cache
@@ -200,6 +206,19 @@ def _annotations(records: Iterable[LineRecord]) -> Iterator[Annotation]:
             yield Annotation(name, symbols, "; ".join([numbers, *more]))
         else:
             yield Annotation(name, "; ".join([symbols, *more]), "")
+
+
+def branch_note(branch: Branch) -> Annotation:
+    """How a condition came out, and the values that made it so: `not taken: attention_mask = None`."""
+    words = ("taken", "not taken") if branch.kind == "statement" else ("true", "false")
+    total = sum(outcome.count for outcome in branch.outcomes)
+    parts = []
+    for outcome in branch.outcomes:
+        times = f" {outcome.count} of {total} times" if len(branch.outcomes) > 1 else ""
+        why = ", ".join(f"{text} = {value}" for text, value in dict(outcome.values).items())
+        parts.append(f"{words[0] if outcome.holds else words[1]}{times}" + (f": {why}" if why else ""))
+    name = "if" if branch.kind == "statement" else f"if {branch.condition}"
+    return Annotation(name, "; ".join(parts), "")
 
 
 def _joined(texts: list[str]) -> str:

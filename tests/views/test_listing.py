@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
 from hfreader.errors import HfreaderError
+from hfreader.facts.branches import Branch, Outcome
 from hfreader.facts.traces import Value
-from hfreader.views.listing import class_listings, functions_of, module_listing, value_texts
-from tests.facts_builder import FILE, SOURCE, SYMBOLS, make_trace, tensor
+from hfreader.views.listing import Annotation, branch_note, class_listings, functions_of, module_listing, value_texts
+from tests.facts_builder import FILE, MODULE, SOURCE, SYMBOLS, make_trace, place, tensor
 
 SOURCES = {FILE: SOURCE}
 
@@ -132,3 +135,22 @@ def test_functions_are_found_under_decorators_and_conditions():
     source = "if x:\n    def a(): pass\nclass C:\n    @d\n    @e\n    def b(self):\n        return 1\n"
     assert functions_of(source) == {"a": range(2, 3), "C.b": range(4, 8)}
     assert functions_of("def broken(:") == {}
+
+
+def test_conditions_say_how_they_came_out():
+    missed = Branch(
+        place(13, "self.cross"),
+        "self.cross",
+        f"{MODULE}.ToyAttention.forward",
+        "statement",
+        (Outcome(False, 2, "layers.0.attention", (("self.cross", "False"),)),),
+    )
+    both = replace(missed, outcomes=(Outcome(True, 1, "", (("self.cross", "True"),)), *missed.outcomes))
+    listing = module_listing(make_trace(branches=(missed,)), {FILE: SOURCE}, "layers.0.attention")
+    (line,) = [line for line in listing.functions[0].lines if line.number == 13]
+    assert [note.symbols for note in line.annotations] == ["not taken: self.cross = False"]
+    words = "taken 1 of 3 times: self.cross = True; not taken 2 of 3 times: self.cross = False"
+    assert branch_note(both).symbols == words
+    assert branch_note(replace(missed, kind="expression")) == Annotation(
+        "if self.cross", "false: self.cross = False", ""
+    )
