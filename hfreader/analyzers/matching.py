@@ -38,7 +38,7 @@ class Matcher:
 
     def _own(self, slug: str) -> list[Solution]:
         """The solutions that belong to the root, the largest of those that overlap."""
-        own = [one for one in self.solver.matches_of(slug) if self._belongs(one)]
+        own = [one for one in self.solver.solutions_of(slug) if self._belongs(one)]
         return [one for one in own if not any(self._is_part(slug, one, other) for other in own)]
 
     def _is_part(self, slug: str, one: Solution, other: Solution) -> bool:

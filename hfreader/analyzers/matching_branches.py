@@ -10,7 +10,7 @@ from hfreader.analyzers.matching_solutions import Solution
 from hfreader.analyzers.matching_ways import NO_GUARDS, Ways
 from hfreader.concepts.pattern import Bind, Branch, Pattern
 
-MatchesOf = Callable[[str], tuple[Solution, ...]]
+SolutionAt = Callable[[str, int], Solution | None]
 
 
 class Branches:
@@ -62,10 +62,10 @@ class Branches:
         return self._settings[number]
 
     def inside(
-        self, pattern: Branch, top: int, source: int, found: Solution, matches_of: MatchesOf
+        self, pattern: Branch, top: int, source: int, found: Solution, solution_at: SolutionAt
     ) -> frozenset[int] | None:
-        """The nodes on the way from `source` to `top`, None where the branch is not what the pattern says; `matches_of`
-        gives all solutions of a concept in the graph."""
+        """The nodes on the way from `source` to `top`, None where the branch is not what the pattern says; `solution_at`
+        gives that of a concept whose output is a value."""
         same = self.flow.bases(source)
         whole = self._cone(top, found.nodes, frozenset(), found.guards)
         starts = frozenset(node for node in whole if self.flow.bases(node) == same)
@@ -78,13 +78,13 @@ class Branches:
         learned = pattern.contains is not None or any(map(self._learns, way))
         if not learned or not _applies(self.flow, pattern, way):
             return None
-        if pattern.without and any(one.bindings["output"].use.node in way for one in matches_of(pattern.without)):
+        if pattern.without and any(solution_at(pattern.without, node) is not None for node in way):
             return None
         if pattern.contains and not any(
-            one.bindings["output"].use.node in way
+            (one := solution_at(pattern.contains, node)) is not None
             and _all_from(self.flow, source, one, pattern.inputs, found.guards)
             and not (pattern.apart and _all_from(self.flow, source, one, pattern.apart, found.guards))
-            for one in matches_of(pattern.contains)
+            for node in way
         ):
             return None
         return way

@@ -60,6 +60,7 @@ class Needs:
         self._concepts = concepts
         self._known: dict[int, tuple[Pattern, Need]] = {}
         self._of_concepts: dict[str, Need] = {}
+        self._begins: dict[str, bool] = {}
 
     def of(self, pattern: Pattern) -> Need:
         """What `pattern` needs."""
@@ -68,6 +69,13 @@ class Needs:
             need = self._of(pattern)
             known = self._known[id(pattern)] = (pattern, Need(_telling(need.shown), _telling(need.made_of)))
         return known[1]
+
+    def begins_with_output(self, slug: str) -> bool:
+        """Whether the outermost part of a concept's patterns is its output."""
+        if slug not in self._begins:
+            patterns = self._concepts[slug].patterns if slug in self._concepts else ()
+            self._begins[slug] = all(map(_is_output, patterns))
+        return self._begins[slug]
 
     def _of(self, pattern: Pattern) -> Need:
         match pattern:
@@ -102,9 +110,8 @@ class Needs:
             return Need((0,), (0,))
         if slug not in self._of_concepts:
             self._of_concepts[slug] = Need()  # for a concept that is part of itself
-            patterns = self._concepts[slug].patterns
-            if all(map(_is_output, patterns)):
-                self._of_concepts[slug] = _one_of([self.of(pattern) for pattern in patterns])
+            if self.begins_with_output(slug):
+                self._of_concepts[slug] = _one_of([self.of(pattern) for pattern in self._concepts[slug].patterns])
         return self._of_concepts[slug]
 
 

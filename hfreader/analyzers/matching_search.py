@@ -52,13 +52,14 @@ class Search:
 
     def __init__(self, flow: Flow, needs: Needs) -> None:
         self.flow = flow
+        self._needs = needs
         self.ways = Ways(flow, needs)
         self.branches = Branches(flow, self.ways)
         self._steps = self._all_steps = 0
 
-    def matches_of(self, slug: str) -> tuple[Solution, ...]:
-        """The solutions of a concept in the same graph."""
-        return ()
+    def solution_at(self, slug: str, node: int) -> Solution | None:
+        """The solution of a concept in the same graph whose output is a value."""
+        return None
 
     def solutions(self, pattern: Pattern, node: int, guards: Guards | None = None) -> Found:
         """Every way in which `pattern` fits with its outermost operation at `node`, under `guards`."""
@@ -149,11 +150,9 @@ class Search:
                 return
 
     def _match_Equation(self, pattern: Equation, use: Use, so_far: Solution, exact: bool) -> Found:
-        outputs = {one.bindings["output"].use.node: one for one in self.matches_of(pattern.concept)}
         for seen, guards in self.ways.views(use, exact):
-            if (inner := outputs.get(seen.node)) is None or any(
-                name not in inner.bindings for name, _ in pattern.where
-            ):
+            inner = self.solution_at(pattern.concept, seen.node)
+            if inner is None or any(name not in inner.bindings for name, _ in pattern.where):
                 continue
             together = consistent(guards, inner.guards)
             if together is None or (here := so_far.under(together)) is None:
@@ -222,6 +221,6 @@ class Search:
     def _match_Branch(self, pattern: Branch, use: Use, so_far: Solution, exact: bool) -> Found:
         for source, here in self.branches.sources(pattern, use.node, so_far):
             for found in islice(self._match(pattern.source, self.flow.use_of(source), here, True), 1):
-                if (way := self.branches.inside(pattern, use.node, source, found, self.matches_of)) is not None:
+                if (way := self.branches.inside(pattern, use.node, source, found, self.solution_at)) is not None:
                     yield found._replace(inside=found.inside | way)
                     return

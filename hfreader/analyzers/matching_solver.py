@@ -1,6 +1,7 @@
 """The solutions of concepts: the best way in which a concept fits each value of a dataflow graph."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 
@@ -11,32 +12,56 @@ from hfreader.analyzers.matching_solutions import Solution
 from hfreader.concepts.model import Concept
 from hfreader.concepts.pattern import Pattern
 
-# An equation spread over more levels of submodules than this, below the class that it belongs to, is not looked for.
-DEPTH = 4
+# Submodules deep that the output of an equation may lie below the class that it belongs to, and that an equation which
+# is part of another one may lie.
+OWN_DEPTH, DEPTH = 2, 4
 SOLUTIONS, ALTERNATIVES = 64, 8
+
+# Nodes by their features, and by those of all that they are computed from.
+Alike = Mapping[int, Mapping[int, Sequence[int]]]
 
 
 class Solver(Search):
-    """Adds the concepts to the search in one graph."""
+    """Adds the concepts to the search in one graph. A concept is looked for where it is asked for: of the submodules'
+    equations, those alone are found that are part of another one."""
 
     def __init__(self, flow: Flow, concepts: Mapping[str, Concept], needs: Needs) -> None:
         super().__init__(flow, needs)
         self.concepts = concepts
-        self._solutions: dict[str, tuple[Solution, ...]] = {}
+        self._at: defaultdict[str, dict[int, Solution | None]] = defaultdict(dict)
+        self._outputs: dict[str, Mapping[int, Solution]] = {}
 
-    def matches_of(self, slug: str) -> tuple[Solution, ...]:
-        """The best solution for each output of a concept, wherever in the graph."""
-        if slug not in self._solutions:
-            self._solutions[slug] = self._solve(slug)
-        return self._solutions[slug]
+    def solutions_of(self, slug: str) -> tuple[Solution, ...]:
+        """The best solution for each output of a concept that is near enough to belong to the root."""
+        if not self._needs.begins_with_output(slug):
+            return tuple(self._all_outputs(slug).values())
+        patterns = self.concepts[slug].patterns
+        nodes = dict.fromkeys(node for pattern in patterns for node in self.ways.starts(pattern, self._own))
+        found = (self.solution_at(slug, node) for node in nodes)
+        return tuple(one for one in found if one is not None)
 
-    def _solve(self, slug: str) -> tuple[Solution, ...]:
-        best: dict[int, Solution] = {}
-        for pattern in self.concepts[slug].patterns if slug in self.concepts else ():
-            for node in self.ways.starts(pattern, self._near):
-                if node not in best and (found := self._best(pattern, node)) is not None:
-                    best[node] = found
-        return tuple(best.values())
+    def solution_at(self, slug: str, node: int) -> Solution | None:
+        """The best solution of a concept whose output is a value; None where there is none."""
+        if not self._needs.begins_with_output(slug):
+            return self._all_outputs(slug).get(node)
+        known = self._at[slug]
+        if node not in known:
+            known[node] = self._solve(self.concepts[slug].patterns, node) if node in self._is_near else None
+        return known[node]
+
+    def _all_outputs(self, slug: str) -> Mapping[int, Solution]:
+        """The solutions of a concept by their outputs, where a pattern begins at another part of the equation."""
+        if slug not in self._outputs:
+            patterns = self.concepts[slug].patterns if slug in self.concepts else ()
+            nodes = dict.fromkeys(node for pattern in patterns for node in self.ways.starts(pattern, self._near))
+            found = (self._solve(patterns, node) for node in nodes)
+            self._outputs[slug] = {one.bindings["output"].use.node: one for one in found if one is not None}
+        return self._outputs[slug]
+
+    def _solve(self, patterns: Iterable[Pattern], node: int) -> Solution | None:
+        """The best solution of the first pattern that fits at a node."""
+        possible = (pattern for pattern in patterns if self.ways.is_possible(pattern, node, exact=True))
+        return next((best for pattern in possible if (best := self._best(pattern, node)) is not None), None)
 
     def _best(self, pattern: Pattern, node: int) -> Solution | None:
         found = list(islice(self.solutions(pattern, node), SOLUTIONS))
@@ -55,11 +80,23 @@ class Solver(Search):
         return max(found, key=lambda one: len(one.bindings), default=None)
 
     @cached_property
-    def _near(self) -> Mapping[int, Mapping[int, list[int]]]:
-        """The values that are near enough to be the output of an equation, by what they are and are made of."""
+    def _near(self) -> Alike:
+        """The values that are near enough to be the output of an equation that is part of another one."""
+        return self._alike(DEPTH)
+
+    @cached_property
+    def _own(self) -> Alike:
+        """The values that are near enough to be the output of an equation of the root."""
+        return self._alike(OWN_DEPTH)
+
+    @cached_property
+    def _is_near(self) -> frozenset[int]:
+        return frozenset(node for alike in self._near.values() for nodes in alike.values() for node in nodes)
+
+    def _alike(self, depth: int) -> Alike:
         found: dict[int, dict[int, list[int]]] = {}
         for node, (own, reach) in enumerate(zip(self.flow.features, self.flow.reach, strict=True)):
             path = self.flow.path(self.flow.node(node).scope)
-            if path is not None and len(path) <= DEPTH:
+            if path is not None and len(path) <= depth:
                 found.setdefault(own, {}).setdefault(reach, []).append(node)
         return found
