@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from hfreader.analyzers.evaluate_statements import StatementEvaluator
-from hfreader.analyzers.evaluator import CONSTRUCTED, Given, whole_span
+from hfreader.analyzers.evaluator import CONSTRUCTED, Given, Limits, whole_span
 from hfreader.analyzers.frames import Frame
 from hfreader.analyzers.library import Library
 from hfreader.analyzers.meanings import Arguments, Instance, Modules, Static
@@ -32,25 +32,24 @@ class Reading:
 
 
 OPEN = Reading()
-MAX_DEPTH = 12
-MAX_NODES = 20_000
+FAR = Limits()
+# An equation that is spread over more levels of submodules, below the class that it belongs to, is not looked for.
+TO_MATCH = Limits(levels=3)
 
 
 def dataflow(
     library: Library,
     owner: str,
     function: str = "forward",
-    max_depth: int = MAX_DEPTH,
-    max_nodes: int = MAX_NODES,
+    limits: Limits = FAR,
     reading: Reading = OPEN,
 ) -> Dataflow:
     """The graph of a method of the class `owner`, or of the module-level function `owner`, all qualified.
 
-    Calls are followed at most `max_depth` deep, and no more once the graph has `max_nodes` nodes; what is not followed
-    stays opaque; what `reading` takes as known decides branches. HfreaderError where there is no such class, method or
-    function.
+    Calls are followed as far as `limits` say; what `reading` takes as known decides branches. HfreaderError where there
+    is no such class, method or function.
     """
-    evaluator = StatementEvaluator(library, max_depth, max_nodes)
+    evaluator = StatementEvaluator(library, limits)
     evaluator.settings, evaluator.given = reading.settings, reading.given
     if (found := library.find_function(owner)) is not None:
         file, name = library.tree(found[0].file), found[1].name

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hfreader.analyzers.dataflow import dataflow
+from hfreader.analyzers.dataflow import TO_MATCH, dataflow
 from hfreader.analyzers.difference_alignment import Alignment
 from hfreader.analyzers.difference_changes import Changes
 from hfreader.analyzers.difference_nature import Natures
@@ -48,7 +48,7 @@ class Differ:
             self._concepts[owner] = ()
             if self.outlines.of(owner) is not None:
                 # At the defaults some branches are closed; what a class can compute is asked of all of them.
-                found = find(dataflow(self.outlines.library, owner), catalogue().values())
+                found = find(dataflow(self.outlines.library, owner, limits=TO_MATCH), catalogue().values())
                 kinds = {slug: concept.kind for slug, concept in catalogue().items()}
                 self._concepts[owner] = tuple(
                     (match.place, match.concept) for match in found if kinds[match.concept] in NAMING

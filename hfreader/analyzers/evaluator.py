@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import libcst as cst
 
@@ -41,22 +41,35 @@ def whole_span(file: ParsedFile, definition: cst.CSTNode) -> Span:
     return span
 
 
+class Limits(NamedTuple):
+    """How far calls are followed; what is not followed stays opaque.
+
+    calls   from function to function; `levels` from a module to its submodules.
+    nodes   a graph with as many follows no more calls.
+    """
+
+    calls: int = 12
+    levels: int = 12
+    nodes: int = 20_000
+
+
 class Evaluator(GraphBuilder, ABC):
     """State shared by all layers of the evaluation of one root function.
 
     attributes  what the code run so far has assigned to attributes of module instances: instance, name -> node.
     settings    config fields whose value is taken as known (`Reading.settings`).
     given       which arguments are taken to be there (`Reading.given`).
+    levels      how many submodules the current frame is within.
     """
 
     settings: Mapping[str, bool | str | None] = MappingProxyType({})
     given: Given = "anything"
 
-    def __init__(self, library: Library, max_depth: int, max_nodes: int) -> None:
+    def __init__(self, library: Library, limits: Limits) -> None:
         super().__init__()
         self.library = library
-        self.max_depth = max_depth
-        self.max_nodes = max_nodes
+        self.limits = limits
+        self.levels = 0
         self.frame: Frame
         self.stack: list[cst.CSTNode] = []
         self.attributes: dict[tuple[int, str], int] = {}

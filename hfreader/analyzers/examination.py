@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from hfreader.analyzers.dataflow import dataflow, dispatch_sites
+from hfreader.analyzers.dataflow import TO_MATCH, dataflow, dispatch_sites
 from hfreader.analyzers.folding import fold
 from hfreader.analyzers.identity import Closure, Identities
 from hfreader.analyzers.library import Library
@@ -57,7 +57,7 @@ class Examiner:
 
     def _look(self, owner: str, function: str) -> Examined:
         self.looks += 1
-        graph = dataflow(self._library, owner, function)
+        graph = dataflow(self._library, owner, function, TO_MATCH)
         matcher = Matcher(graph, catalogue(), self._needs)
         found = matcher.matches()
         diagram = fold(graph, found) if function == "forward" else None

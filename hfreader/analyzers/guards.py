@@ -6,6 +6,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 Guards = Mapping[str, bool]
+NO_GUARDS: Guards = MappingProxyType({})
 MARK = "\0"
 
 
@@ -37,6 +38,7 @@ def plain(condition: str) -> str:
     return condition.partition(MARK)[0]
 
 
+@lru_cache(4096)
 def _is_local(condition: str) -> bool:
     try:
         tree = ast.parse(condition, mode="eval")

@@ -20,7 +20,8 @@ class Inliner(ExternalEvaluator):
     def inline(self, function: Function, arguments: Arguments, call: int | None) -> int | None:
         """The `inline` node of a function's body run on arguments, None where it is not followed."""
         definition = function.definition
-        if definition in self.stack or len(self.stack) >= self.max_depth or len(self.nodes) >= self.max_nodes:
+        limits = self.limits
+        if definition in self.stack or len(self.stack) >= limits.calls or len(self.nodes) >= limits.nodes:
             return None
         if isinstance(definition, cst.FunctionDef) and (
             definition.asynchronous or _is_generator(function.file, definition)
@@ -116,10 +117,16 @@ class Inliner(ExternalEvaluator):
 
     def forward_of(self, instance: Instance, arguments: Arguments, call: int) -> int | None:
         """The inlined forward of a module, None where its source is not followed."""
-        if not instance.own or instance.qualified is None:
+        if not instance.own or instance.qualified is None or self.levels >= self.limits.levels:
             return None
         function = self.method_of(instance, "forward", self._self_of(instance, call))
-        return None if function is None else self.inline(function, arguments, call)
+        if function is None:
+            return None
+        self.levels += 1
+        try:
+            return self.inline(function, arguments, call)
+        finally:
+            self.levels -= 1
 
     def _self_of(self, instance: Instance, call: int) -> int:
         if "<self>" not in instance.views:

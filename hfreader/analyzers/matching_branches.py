@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from hfreader.analyzers.guards import Guards
+from hfreader.analyzers.guards import NO_GUARDS, Guards
 from hfreader.analyzers.matching_flow import Flow
 from hfreader.analyzers.matching_questions import always_from, learns
 from hfreader.analyzers.matching_solutions import Solution
-from hfreader.analyzers.matching_ways import NO_GUARDS, Ways
+from hfreader.analyzers.matching_ways import Ways
 from hfreader.concepts.pattern import Bind, Branch, Pattern
 
 SolutionAt = Callable[[str, int], Solution | None]
@@ -64,8 +64,8 @@ class Branches:
     def inside(
         self, pattern: Branch, top: int, source: int, found: Solution, solution_at: SolutionAt
     ) -> frozenset[int] | None:
-        """The nodes on the way from `source` to `top`, None where the branch is not what the pattern says; `solution_at`
-        gives that of a concept whose output is a value."""
+        """The nodes on the way from `source` to `top`, None where the branch is not what the pattern says;
+        `solution_at` gives that of a concept whose output is a value."""
         same = self.flow.bases(source)
         whole = self._cone(top, found.nodes, frozenset(), found.guards)
         starts = frozenset(node for node in whole if self.flow.bases(node) == same)

@@ -4,10 +4,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType
 from typing import NamedTuple
 
-from hfreader.analyzers.guards import Guards, common, condition_of, consistent, scoped
+from hfreader.analyzers.guards import NO_GUARDS, Guards, common, condition_of, consistent, scoped
 from hfreader.analyzers.matching_features import features, reach
 from hfreader.analyzers.operations import SHAPES, is_transparent
 from hfreader.analyzers.values import AGGREGATES, element
@@ -66,7 +65,7 @@ class Flow:
 
     def seen_as(self, use: Use) -> Iterator[tuple[Use, Guards]]:
         """The value itself, then everything it is when views, branches and calls are looked through, nearest first."""
-        yield use, {}
+        yield use, NO_GUARDS
         yield from self.seen_through(use.node)
 
     def seen_through(self, node: int) -> tuple[tuple[Use, Guards], ...]:
@@ -181,7 +180,7 @@ class Flow:
         if key not in self._written_under:
             own = {text: truth for one in token.conditions for text, truth in self.condition(one, token.scope).items()}
             call = None if token.scope == ROOT else self.node(token.scope).call
-            self._written_under[key] = own if call is None else {**self.conditions.get(call, {}), **own}
+            self._written_under[key] = own if call is None else {**self.conditions.get(call, NO_GUARDS), **own}
         return self._written_under[key]
 
     def callee(self, call: int) -> int | None:
@@ -267,7 +266,7 @@ class Flow:
         start: int,
         stop: frozenset[int] = frozenset(),
         users: frozenset[int] = frozenset(),
-        guards: Guards = MappingProxyType({}),
+        guards: Guards = NO_GUARDS,
     ) -> list[int]:
         """What a value is computed from under `guards`, itself first, nearest first; nothing beyond the nodes in
         `stop`. Inside a loop, where the value or its `users` may stand, nothing comes from the pass before."""
@@ -344,36 +343,38 @@ class Flow:
         """For each node that the result needs, the conditions common to all ways in which it is needed."""
         if self.graph.result is None:
             return {}
-        order = self._users_first(self.graph.result)
-        position = {node: index for index, node in enumerate(order)}
+        needs = self._users_first(self.graph.result)
+        position = {node: index for index, node in enumerate(needs)}
         known: dict[int, Guards] = {self.graph.result: {}}
-        for current in order:
-            for used, guards in self._needs(current):
+        for current, needed in needs.items():
+            for used, guards in needed:
                 if position[used] <= position[current]:
                     continue
-                together = {**known[current], **guards}
+                together = {**known[current], **guards} if guards else known[current]
                 before = known.get(used)
                 known[used] = together if before is None else common(before, together)
         return known
 
     def _needs(self, number: int) -> list[tuple[int, Guards]]:
         node = self.node(number)
-        needed: list[tuple[int, Guards]] = [] if node.body is None else [(node.body, {})]
-        guards = node.guards if node.op == "phi" and node.guards else ("",) * len(node.operands)
-        together = zip(node.operands, guards, strict=True)
+        needed: list[tuple[int, Guards]] = [] if node.body is None else [(node.body, NO_GUARDS)]
+        if node.op != "phi" or not node.guards:
+            return [*needed, *((operand.node, NO_GUARDS) for operand in node.operands)]
+        together = zip(node.operands, node.guards, strict=True)
         return [*needed, *((operand.node, self.condition(guard, node.scope)) for operand, guard in together)]
 
-    def _users_first(self, result: int) -> list[int]:
+    def _users_first(self, result: int) -> dict[int, list[tuple[int, Guards]]]:
+        """What each node needs that the result needs, users before what they use."""
         order: list[int] = []
-        done: set[int] = {result}
-        stack = [(result, iter(self._needs(result)))]
+        needs = {result: self._needs(result)}
+        stack = [(result, iter(needs[result]))]
         while stack:
             current, rest = stack[-1]
-            following = next((one for one, _ in rest if one not in done), None)
+            following = next((one for one, _ in rest if one not in needs), None)
             if following is None:
                 order.append(current)
                 stack.pop()
             else:
-                done.add(following)
-                stack.append((following, iter(self._needs(following))))
-        return order[::-1]
+                needs[following] = self._needs(following)
+                stack.append((following, iter(needs[following])))
+        return {node: needs[node] for node in reversed(order)}

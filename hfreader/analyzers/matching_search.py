@@ -16,7 +16,7 @@ from hfreader.analyzers.matching_questions import (
     same_callee,
 )
 from hfreader.analyzers.matching_solutions import Bound, Solution
-from hfreader.analyzers.matching_ways import Parts, Ways
+from hfreader.analyzers.matching_ways import Parts, Way, Ways
 from hfreader.concepts.pattern import (
     Activation,
     Bind,
@@ -63,11 +63,14 @@ class Search:
 
     def solutions(self, pattern: Pattern, node: int, guards: Guards | None = None) -> Found:
         """Every way in which `pattern` fits with its outermost operation at `node`, under `guards`."""
-        self._all_steps += self._steps
         if self._all_steps > ALL_STEPS:
             raise HfreaderError(f"{self.flow.graph.owner}: too large to be searched to the end")
-        self._steps = 0
-        return self._match(pattern, self.flow.use_of(node), Solution(guards=guards or {}), exact=True)
+        outer, self._steps = self._steps, 0
+        try:
+            yield from self._match(pattern, self.flow.use_of(node), Solution(guards=guards or {}), exact=True)
+        finally:
+            self._all_steps += self._steps
+            self._steps = outer
 
     def _match(self, pattern: Any, use: Use, so_far: Solution, exact: bool = False) -> Found:
         if not self.ways.is_possible(pattern, use.node, exact):
@@ -84,38 +87,40 @@ class Search:
 
     _match_Number = _match_Scalar = _match_Anything
 
-    def _match_Op(self, pattern: Any, use: Use, so_far: Solution, exact: bool) -> Found:
-        """Any operation without symbols of its own."""
+    def _taken(self, pattern: Pattern, use: Use, so_far: Solution, exact: bool) -> Iterator[tuple[Way, Solution]]:
+        """The ways to take a value apart, and what holds then."""
         for way in self.ways.of(pattern, use.node, exact):
             if (here := so_far.at(way.nodes, way.guards)) is not None:
-                yield from self._all(way.parts, here)
+                yield way, here
+
+    def _match_Op(self, pattern: Any, use: Use, so_far: Solution, exact: bool) -> Found:
+        """Any operation without symbols of its own."""
+        for way, here in self._taken(pattern, use, so_far, exact):
+            yield from self._all(way.parts, here)
 
     _match_FirstPosition = _match_Element = _match_Select = _match_Slice = _match_Each = _match_Op
     _match_Einsum = _match_Joined = _match_Call = _match_Op
 
     def _match_Activation(self, pattern: Activation, use: Use, so_far: Solution, exact: bool) -> Found:
-        for way in self.ways.of(pattern, use.node, exact):
+        for way, here in self._taken(pattern, use, so_far, exact):
             (node,) = way.nodes
-            if (here := so_far.at(way.nodes, way.guards)) is not None:
-                symbol = pattern.symbol if is_plain_call(self.flow.node(node)) else None
-                for named in self._module(symbol, node, here):
-                    yield from self._all(way.parts, named)
+            symbol = pattern.symbol if is_plain_call(self.flow.node(node)) else None
+            for named in self._module(symbol, node, here):
+                yield from self._all(way.parts, named)
 
     def _match_Layer(self, pattern: Layer, use: Use, so_far: Solution, exact: bool) -> Found:
-        for way in self.ways.of(pattern, use.node, exact):
+        for way, here in self._taken(pattern, use, so_far, exact):
             (node,) = way.nodes
-            if (here := so_far.at(way.nodes, way.guards)) is not None:
-                for made in self._made(pattern, node, here):
-                    for named in self._module(pattern.symbol, node, made):
-                        yield from self._all(way.parts, named)
+            for made in self._made(pattern, node, here):
+                for named in self._module(pattern.symbol, node, made):
+                    yield from self._all(way.parts, named)
 
     def _match_Computes(self, pattern: Computes, use: Use, so_far: Solution, exact: bool) -> Found:
-        for way in self.ways.of(pattern, use.node, exact):
+        for way, here in self._taken(pattern, use, so_far, exact):
             (node,) = way.nodes
-            if (here := so_far.at(way.nodes, way.guards)) is not None:
-                for named in self._module(pattern.symbol, node, here):
-                    for found in self._all(way.parts, named):
-                        yield Solution(found.bindings, named.nodes, found.inside | found.nodes, named.guards)
+            for named in self._module(pattern.symbol, node, here):
+                for found in self._all(way.parts, named):
+                    yield Solution(found.bindings, named.nodes, found.inside | found.nodes, named.guards)
 
     def _all(self, parts: Parts, so_far: Solution) -> Found:
         if not parts:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from hfreader.analyzers.guards import Guards, consistent
+from hfreader.analyzers.guards import NO_GUARDS, Guards, consistent
 from hfreader.analyzers.matching_flow import Use
 
 
@@ -23,7 +23,7 @@ class Solution(NamedTuple):
     bindings: Mapping[str, Bound] = MappingProxyType({})
     nodes: frozenset[int] = frozenset()
     inside: frozenset[int] = frozenset()
-    guards: Guards = MappingProxyType({})
+    guards: Guards = NO_GUARDS
     others: "tuple[Solution, ...]" = ()
 
     def at(self, nodes: frozenset[int], guards: Guards) -> "Solution | None":

@@ -1,10 +1,11 @@
 """The solutions of concepts: the best way in which a concept fits each value of a dataflow graph."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import islice
 
+from hfreader.analyzers.matching_candidates import Candidates
 from hfreader.analyzers.matching_flow import Flow
 from hfreader.analyzers.matching_needs import Needs
 from hfreader.analyzers.matching_search import Search
@@ -12,13 +13,9 @@ from hfreader.analyzers.matching_solutions import Solution
 from hfreader.concepts.model import Concept
 from hfreader.concepts.pattern import Pattern
 
-# Submodules deep that the output of an equation may lie below the class that it belongs to, and that an equation which
-# is part of another one may lie.
-OWN_DEPTH, DEPTH = 2, 4
+# How many submodules deep the output of an equation may lie below the class that it belongs to.
+LEVELS = 2
 SOLUTIONS, ALTERNATIVES = 64, 8
-
-# Nodes by their features, and by those of all that they are computed from.
-Alike = Mapping[int, Mapping[int, Sequence[int]]]
 
 
 class Solver(Search):
@@ -35,8 +32,8 @@ class Solver(Search):
         """The best solution for each output of a concept that is near enough to belong to the root."""
         if not self._needs.begins_with_output(slug):
             return tuple(self._all_outputs(slug).values())
-        patterns = self.concepts[slug].patterns
-        nodes = dict.fromkeys(node for pattern in patterns for node in self.ways.starts(pattern, self._own))
+        patterns = self._patterns(slug)
+        nodes = dict.fromkeys(node for pattern in patterns for node in self.ways.starts(pattern, self._near))
         found = (self.solution_at(slug, node) for node in nodes)
         return tuple(one for one in found if one is not None)
 
@@ -46,14 +43,18 @@ class Solver(Search):
             return self._all_outputs(slug).get(node)
         known = self._at[slug]
         if node not in known:
-            known[node] = self._solve(self.concepts[slug].patterns, node) if node in self._is_near else None
+            is_computed = self.flow.path(self.flow.node(node).scope) is not None
+            known[node] = self._solve(self._patterns(slug), node) if is_computed else None
         return known[node]
+
+    def _patterns(self, slug: str) -> tuple[Pattern, ...]:
+        return self.concepts[slug].patterns if slug in self.concepts else ()
 
     def _all_outputs(self, slug: str) -> Mapping[int, Solution]:
         """The solutions of a concept by their outputs, where a pattern begins at another part of the equation."""
         if slug not in self._outputs:
-            patterns = self.concepts[slug].patterns if slug in self.concepts else ()
-            nodes = dict.fromkeys(node for pattern in patterns for node in self.ways.starts(pattern, self._near))
+            patterns = self._patterns(slug)
+            nodes = dict.fromkeys(node for pattern in patterns for node in self.ways.starts(pattern, self._computed))
             found = (self._solve(patterns, node) for node in nodes)
             self._outputs[slug] = {one.bindings["output"].use.node: one for one in found if one is not None}
         return self._outputs[slug]
@@ -80,23 +81,11 @@ class Solver(Search):
         return max(found, key=lambda one: len(one.bindings), default=None)
 
     @cached_property
-    def _near(self) -> Alike:
-        """The values that are near enough to be the output of an equation that is part of another one."""
-        return self._alike(DEPTH)
-
-    @cached_property
-    def _own(self) -> Alike:
+    def _near(self) -> Candidates:
         """The values that are near enough to be the output of an equation of the root."""
-        return self._alike(OWN_DEPTH)
+        return Candidates(self.flow, LEVELS)
 
     @cached_property
-    def _is_near(self) -> frozenset[int]:
-        return frozenset(node for alike in self._near.values() for nodes in alike.values() for node in nodes)
-
-    def _alike(self, depth: int) -> Alike:
-        found: dict[int, dict[int, list[int]]] = {}
-        for node, (own, reach) in enumerate(zip(self.flow.features, self.flow.reach, strict=True)):
-            path = self.flow.path(self.flow.node(node).scope)
-            if path is not None and len(path) <= depth:
-                found.setdefault(own, {}).setdefault(reach, []).append(node)
-        return found
+    def _computed(self) -> Candidates:
+        """All values but those of an `__init__`."""
+        return Candidates(self.flow, len(self.flow.graph.nodes))

@@ -5,15 +5,15 @@ What is found here depends on no symbol and on no condition met before, so it ho
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import permutations
 from operator import or_
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from hfreader.analyzers.guards import Guards, consistent
+from hfreader.analyzers.guards import NO_GUARDS, Guards, consistent
+from hfreader.analyzers.matching_candidates import Candidates
 from hfreader.analyzers.matching_flow import Flow, Use
 from hfreader.analyzers.matching_layers import is_layer
 from hfreader.analyzers.matching_needs import Need, Needs
@@ -57,7 +57,6 @@ from hfreader.concepts.pattern import (
 )
 from hfreader.facts.dataflow import Node
 
-NO_GUARDS: Guards = MappingProxyType({})
 COMMUTATIVE = frozenset({"add", "mul"})
 COMPLETE = COMMUTATIVE | {"cat", "stack"}
 
@@ -96,18 +95,14 @@ class Ways:
         self._asked: dict[int, _Asked] = {}
         self._leaves: dict[tuple[int, str, int], list[tuple[tuple[Use, ...], frozenset[int], Guards]]] = {}
 
-    def starts(self, pattern: Pattern, among: Mapping[int, Mapping[int, Sequence[int]]]) -> list[int]:
-        """The values in which the outermost operation of a pattern can be; `among` are values by what they are, and by
-        what they are made of."""
+    def starts(self, pattern: Pattern, among: Candidates) -> list[int]:
+        """Those values in which the outermost operation of a pattern can be."""
         need = self._needs.of(pattern)
         if not need.shown:
             raise TypeError(f"{pattern} cannot be the outermost part of a pattern")
-        found: list[int] = []
-        for own, alike in among.items() if all(map(self._all.__and__, need.made_of)) else ():
-            for reach, nodes in alike.items() if all(map(own.__and__, need.shown)) else ():
-                if all(map(reach.__and__, need.made_of)):
-                    found += (node for node in nodes if self.is_possible(pattern, node, exact=True))
-        return sorted(found)
+        if not all(map(self._all.__and__, need.made_of)):
+            return []
+        return sorted(node for node in among.having(need) if self.is_possible(pattern, node, exact=True))
 
     def of(self, pattern: Pattern, node: int, exact: bool) -> tuple[Way, ...]:
         """Every way of a pattern that is an operation, in the order in which the value is looked through; of the value

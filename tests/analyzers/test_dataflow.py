@@ -3,6 +3,7 @@
 import pytest
 
 from hfreader.analyzers.dataflow import dataflow, dispatch_sites
+from hfreader.analyzers.evaluator import Limits
 from hfreader.analyzers.library import Library
 from hfreader.analyzers.values import ancestors, element, options, same_value, tokens_of
 from hfreader.errors import HfreaderError
@@ -390,13 +391,13 @@ def test_recursion_ends():
     assert result(graph).op == "add"
 
 
-@pytest.mark.parametrize("limit", [{"max_depth": 1}, {"max_nodes": 7}])
+@pytest.mark.parametrize("limit", [Limits(calls=1), Limits(levels=0), Limits(nodes=7)])
 def test_limits_leave_calls_opaque(limit):
     library = library_of(
         CHILD + "class M(nn.Module):\n    def __init__(self):\n        self.child = Child(4)\n"
         "    def forward(self, x):\n        return self.child(x)\n"
     )
-    graph = dataflow(library, "transformers.models.small.modeling_small.M", **limit)
+    graph = dataflow(library, "transformers.models.small.modeling_small.M", limits=limit)
     assert result(graph).op == "module"
     assert result(graph).body is None
 
