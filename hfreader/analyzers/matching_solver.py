@@ -55,8 +55,8 @@ class Solver(Search):
         if slug not in self._outputs:
             patterns = self._patterns(slug)
             nodes = dict.fromkeys(node for pattern in patterns for node in self.ways.starts(pattern, self._computed))
-            found = (self._solve(patterns, node) for node in nodes)
-            self._outputs[slug] = {one.bindings["output"].use.node: one for one in found if one is not None}
+            found = [one for node in nodes if (one := self._solve(patterns, node)) is not None]
+            self._outputs[slug] = {one.bindings["output"].use.node: one for one in reversed(found)}
         return self._outputs[slug]
 
     def _solve(self, patterns: Iterable[Pattern], node: int) -> Solution | None:

@@ -72,15 +72,21 @@ class Way(NamedTuple):
     parts: Parts
 
 
+Take = Callable[[Any, int, Node], Iterator[Way]]
+
+
 @dataclass(slots=True)
 class _Asked:
-    """A pattern in one graph: what it needs, whether it can match a value (as it is seen, as it stands), and how."""
+    """A pattern in one graph: what it needs, how it takes a value apart where it is an operation, whether it can match
+    a value (as it is seen, as it stands), and in which ways."""
 
     pattern: Pattern
     need: Need
+    take: Take | None
     seen: dict[int, bool] = field(default_factory=dict)
     exact: dict[int, bool] = field(default_factory=dict)
-    ways: dict[tuple[int, bool], tuple[Way, ...]] = field(default_factory=dict)
+    standing: dict[int, tuple[Way, ...]] = field(default_factory=dict)
+    looked: dict[int, tuple[Way, ...]] = field(default_factory=dict)
 
 
 class Ways:
@@ -107,19 +113,35 @@ class Ways:
     def of(self, pattern: Pattern, node: int, exact: bool) -> tuple[Way, ...]:
         """Every way of a pattern that is an operation, in the order in which the value is looked through; of the value
         as it stands where `exact`."""
-        ways = (self._asked.get(id(pattern)) or self._ask(pattern)).ways
-        if (node, exact) not in ways:
-            ways[node, exact] = tuple(self._find(pattern, node, exact))
-        return ways[node, exact]
+        asked = self._asked.get(id(pattern)) or self._ask(pattern)
+        if exact:
+            return self._standing(asked, node)
+        found = asked.looked.get(node)
+        if found is None:
+            found = asked.looked[node] = (*self._standing(asked, node), *self._through(asked, node))
+        return found
 
-    def _find(self, pattern: Pattern, node: int, exact: bool) -> Iterator[Way]:
-        take: Callable[[Any, int, Node], Iterator[Way]] = getattr(self, "_take_" + type(pattern).__name__)
-        (operation,) = self._needs.of(pattern).shown
-        for seen, guards in self.views(self.flow.use_of(node), exact):
-            for way in take(pattern, seen.node, self.flow.node(seen.node)) if operation & self._own[seen.node] else ():
-                together = consistent(guards, way.guards)
-                if together is not None and all(self.is_possible(part, use.node) for part, use in way.parts):
+    def _standing(self, asked: _Asked, node: int) -> tuple[Way, ...]:
+        """The ways of a value as it stands of which every part is possible."""
+        found = asked.standing.get(node)
+        if found is None:
+            assert asked.take is not None
+            ways = asked.take(asked.pattern, node, self.flow.node(node)) if self._is_one(asked, node) else ()
+            possible = (way for way in ways if all(self.is_possible(part, use.node) for part, use in way.parts))
+            found = asked.standing[node] = tuple(possible)
+        return found
+
+    def _through(self, asked: _Asked, node: int) -> Iterator[Way]:
+        """The ways of what a value is seen as."""
+        for seen, guards in self.flow.seen_through(node):
+            for way in self._standing(asked, seen.node) if self._is_one(asked, seen.node) else ():
+                if (together := consistent(guards, way.guards)) is not None:
                     yield way._replace(guards=together)
+
+    def _is_one(self, asked: _Asked, node: int) -> bool:
+        """Whether a value is an operation that a pattern can be."""
+        (operation,) = asked.need.shown
+        return bool(operation & self._own[node])
 
     def views(self, use: Use, exact: bool) -> Iterator[tuple[Use, Guards]]:
         """The value itself, then all that it is seen as unless `exact`."""
@@ -133,7 +155,9 @@ class Ways:
         answers = asked.exact if exact else asked.seen
         answer = answers.get(node)
         if answer is None:
-            answer = answers[node] = self._has(asked.need, node, exact) and self._can(asked.pattern, node, exact)
+            answer = answers[node] = self._has(asked.need, node, exact) and (
+                self._can(asked.pattern, node, exact) if asked.take is None else bool(self.of(pattern, node, exact))
+            )
         return answer
 
     def _ask(self, pattern: Pattern) -> _Asked:
@@ -142,7 +166,8 @@ class Ways:
             case Bind(pattern=inner) | Unshared(pattern=inner) | NotPartOf(pattern=inner):
                 found = self._asked.get(id(inner)) or self._ask(inner)
             case _:
-                found = _Asked(pattern, self._needs.of(pattern))
+                take = getattr(self, "_take_" + type(pattern).__name__, None)
+                found = _Asked(pattern, self._needs.of(pattern), take)
         self._asked[id(pattern)] = found
         return found
 
@@ -185,7 +210,7 @@ class Ways:
             case Scalar():
                 return self.flow.node(node).number != 1.0 and is_scalar(self.flow, node)
             case _:
-                return not hasattr(self, "_take_" + type(pattern).__name__) or bool(self.of(pattern, node, exact))
+                return True
 
     def _take_Op(self, pattern: Op, number: int, node: Node) -> Iterator[Way]:
         if node.op not in pattern.names:
