@@ -62,12 +62,12 @@ class ExpressionEvaluator(AttributeEvaluator):
 
     def evaluate_Integer(self, expression: cst.Integer) -> int:
         """A whole number."""
-        value = expression.evaluated_value
+        value = int(expression.value, 0)
         return self.make("constant", expression.value, (), self.span(expression), number=_float(value))
 
     def evaluate_Float(self, expression: cst.Float) -> int:
         """A decimal number."""
-        value = expression.evaluated_value
+        value = float(expression.value)
         return self.make("constant", expression.value, (), self.span(expression), number=_float(value))
 
     def evaluate_SimpleString(self, expression: cst.SimpleString) -> int:
