@@ -14,6 +14,7 @@ from hfreader.trace.sizes import counts_layers
 DEPTH = 2
 # A pattern that repeats after more layers than this is made to repeat after DEPTH.
 LONGEST_PERIOD = 4
+MOST_OUTPUTS = 5
 _STAGES = re.compile(r"^depths$|^layer_depths$|num_(hidden_)?(layers|blocks)|^layers$|_depths$|^num_blocks$")
 _PERIODS = re.compile(r"(every(_n)?(_layers)?|interval|period|step|frequency|_freq|sliding_window_pattern)$")
 _OFFSETS = re.compile(r"offset$")
@@ -21,6 +22,9 @@ _INDEXES = re.compile(
     r"out_indices$|_layers$|layer_(ids|idx|indices|indexes)$|layers_idx$|indexes$|_layer$|_layers_list$"
 )
 _DENSE = re.compile(r"first_k_dense|num_dense_layers|moe_layer_start")
+
+# What the library calls fields that differ from layer to layer: a dictionary by layer.
+PER_LAYER = "per_layer_config"
 
 
 def shallow(config: PreTrainedConfig, depth: int = DEPTH) -> PreTrainedConfig:
@@ -55,6 +59,10 @@ def _fewer(changes: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _fields(part: PreTrainedConfig) -> dict[str, Any]:
     found = {name: value for name, value in vars(part).items() if not name.startswith("_")}
+    different = part.to_dict().get(PER_LAYER) if hasattr(part, "per_layer_config") else None
+    if different:
+        by_layer = {int(place): value for place, value in different.items()}
+        found[PER_LAYER] = [by_layer.get(place, {}) for place in range(part.num_hidden_layers)]
     outputs = {name: getattr(part, name, None) for name in ("out_features", "out_indices")}
     return found | {name: list(value) for name, value in outputs.items() if value}
 
@@ -66,6 +74,7 @@ def _changes(fields: Mapping[str, Any], depth: int) -> dict[str, Any]:
     periods = {
         name: value for name, value in fields.items() if type(value) is int and value > 1 and _PERIODS.search(name)
     }
+    depth = max(depth, _outputs(fields))
     changes = _stages(fields, depth)
     stages = {len(value) for value in changes.values()}
     for length in sorted({*counts.values()} - stages):
@@ -77,6 +86,8 @@ def _changes(fields: Mapping[str, Any], depth: int) -> dict[str, Any]:
         if len(kept) < length:
             changes |= {name: len(kept) for name, value in counts.items() if value == length}
             changes |= {name: [value[place] for place in kept] for name, value in lists.items()}
+    if PER_LAYER in changes:
+        changes[PER_LAYER] = {place: value for place, value in enumerate(changes[PER_LAYER]) if value}
     changes |= {name: DEPTH for name, value in periods.items() if value > LONGEST_PERIOD}
     changes |= {
         name: 0 for name, value in fields.items() if type(value) is int and value >= DEPTH and _OFFSETS.search(name)
@@ -85,13 +96,21 @@ def _changes(fields: Mapping[str, Any], depth: int) -> dict[str, Any]:
     return changes | _pointers(fields, changes, counts)
 
 
+def _outputs(fields: Mapping[str, Any]) -> int:
+    """How many layers hand something out, at most MOST_OUTPUTS; a neck may read as many."""
+    places = fields.get("out_indices")
+    return min(len(set(places)), MOST_OUTPUTS) if isinstance(places, list | tuple) else 0
+
+
 def _is_list(value: Any) -> bool:
     return isinstance(value, list | tuple) and len(value) > 0
 
 
 def _representatives(lists: Sequence[Sequence[Any]], length: int, depth: int) -> list[int]:
     """Places of layers: the first of each kind, and the first of all up to `depth`."""
-    kinds = [tuple(repr(each[place]) for each in lists if isinstance(each[0], str | bool)) for place in range(length)]
+    kinds = [
+        tuple(repr(each[place]) for each in lists if isinstance(each[0], str | bool | dict)) for place in range(length)
+    ]
     first = [place for place, kind in enumerate(kinds) if kind not in kinds[:place]]
     more = [place for place in range(length) if place not in first]
     return sorted([*first, *more[: max(0, depth - len(first))]])

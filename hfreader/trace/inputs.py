@@ -3,15 +3,20 @@
 import inspect
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 import torch
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from hfreader.errors import HfreaderError
-from hfreader.trace.configs import all_parts
+from hfreader.trace.configs import all_parts, read
 from hfreader.trace.tokenizers import special_ids, vocabulary_size
 
 _OTHER_MODALITY = re.compile(r"pixel_values|input_(features|values)|^bbox$|audio|video|image")
+
+
+# Fields that count codes, and how many ids are sure to be known to a model of characters.
+CODES, BYTES = ("codebook_size", "audio_vocab_size", "num_embeddings"), 256
 
 
 def parameters_of_forward(model_class: type[PreTrainedModel]) -> list[str]:
@@ -61,11 +66,18 @@ def check_range(ids: Sequence[int], config: PreTrainedConfig) -> None:
 
 def random_ids(config: PreTrainedConfig, batch: int, length: int, seed: int = 0) -> torch.Tensor:
     """Ids (batch, length), int64, of ordinary tokens: none that the configuration gives a special meaning."""
-    vocabulary = vocabulary_size(config)
-    taken = special_ids(config)
+    vocabulary, taken = _known_ids(config), special_ids(config)
     usable = torch.tensor([id for id in range(min(vocabulary, 4096)) if id not in taken] or [0])
     chosen = torch.randint(len(usable), (batch, length), generator=torch.Generator().manual_seed(seed))
     return usable[chosen]
+
+
+def _known_ids(config: PreTrainedConfig) -> int:
+    """How many ids there are; for a model that reads characters or codes, and has no vocabulary, how many of these."""
+    with suppress(HfreaderError):
+        return vocabulary_size(config)
+    counts = (value for _, part in all_parts(config) for name in CODES if isinstance(value := read(part, name), int))
+    return min(counts, default=BYTES)
 
 
 def text_inputs(model_class: type[PreTrainedModel], ids: torch.Tensor) -> dict[str, torch.Tensor]:

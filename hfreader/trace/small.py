@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from copy import deepcopy
 from functools import partial
 from typing import Any
@@ -22,8 +23,11 @@ NARROWEST_HEAD = 8
 WIDEST_DIVISOR = 64
 LIGHT, MOST = 20_000_000, 200_000_000
 """Numbers of a model that is run many times over without a thought, and of one that is not run at all."""
+_WIDTHS = re.compile(r"(hidden|embedding)_sizes$|channels$|dims$|widths$")
+_PLACE = re.compile(r"(image|video|audio)_token_(id|index)")
 FEWER = 8
 MOST_GIVEN = 4
+LARGEST_IMAGE = 512
 _WIDTH = re.compile(
     r"(hidden|embedding)_size|intermediate|ffn|d_(model|ff|kv|inner|latents)|n_(embd|inner)|dim$|_rank$"
 )
@@ -46,7 +50,8 @@ def smalls(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Iter
     lightest: tuple[int, PreTrainedConfig] | None = None
     reason = HfreaderError(f"{name} cannot be made small")
     light = 0
-    makers = list(_candidates(shallow(config_for(model_class, config))))
+    few = shallow(config_for(model_class, config))
+    makers = list(_candidates(_with_small_images(few)))
     while makers and light < MOST_GIVEN:
         try:
             numbers, candidate = _built(model_class, makers.pop(0))
@@ -62,8 +67,12 @@ def smalls(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Iter
     if lightest is not None and lightest[0] <= MOST:
         yield lightest[1]
     elif not light:
-        few = lightest and f"{name} cannot be made small: it has {lightest[0]:,} parameters at least"
-        raise HfreaderError(few) if few else reason
+        least = lightest and f"{name} cannot be made small: it has {lightest[0]:,} parameters at least"
+        raise HfreaderError(least) if least else reason
+    with suppress(HfreaderError):
+        numbers, own = _built(model_class, lambda: few)
+        if numbers <= MOST:
+            yield own
 
 
 def _built(model_class: type[PreTrainedModel], make: Callable[[], PreTrainedConfig]) -> tuple[int, PreTrainedConfig]:
@@ -95,12 +104,29 @@ def _candidates(config: PreTrainedConfig) -> Iterator[Callable[[], PreTrainedCon
         for divisor in _divisors(counted):
             changes = _narrowed(counted, divisor)
             yield partial(with_fields, counted, changes)
+            if lists := _narrowed_lists(counted, divisor):
+                yield partial(with_fields, counted, changes | lists)
             heads = _fewer_heads(counted, divisor)
             if heads:
                 yield partial(with_fields, counted, changes | heads)
             for part in sub_configs(counted):
                 others = {name: value for name, value in changes.items() if not name.startswith(f"{part}.")}
                 yield partial(with_fields, counted, others)
+
+
+def _with_small_images(config: PreTrainedConfig) -> PreTrainedConfig:
+    """The configuration with images of at most LARGEST_IMAGE pixels along a side, whole patches of them; as it is where
+    it refuses that."""
+    changes: dict[str, Any] = {}
+    for name, value in integers(config).items():
+        if name.endswith("image_size") and value > LARGEST_IMAGE:
+            patch = integers(config).get(name.removesuffix("image_size") + "patch_size", 1)
+            halvings = math.ceil(math.log2(value / LARGEST_IMAGE))
+            changes[name] = max(value // patch >> halvings, 1) * patch
+    try:
+        return with_fields(config, changes) if changes else config
+    except HfreaderError:
+        return config
 
 
 def _divisors(config: PreTrainedConfig) -> Iterator[int]:
@@ -122,6 +148,17 @@ def _narrowed(config: PreTrainedConfig, divisor: int) -> dict[str, Any]:
         if _WIDTH.search(field) and value % divisor == 0 and value > divisor:
             changes[name] = value // divisor
     return changes | _fewer_ids(config)
+
+
+def _narrowed_lists(config: PreTrainedConfig, divisor: int) -> dict[str, Any]:
+    """Widths of stages, which the parts that read their outputs may have to agree with."""
+    return {
+        f"{prefix}{name}": [width // divisor for width in value]
+        for prefix, part in all_parts(config)
+        for name, value in vars(part).items()
+        if _WIDTHS.search(name) and isinstance(value, list | tuple) and divisor > 1 and value
+        if all(type(width) is int and width % divisor == 0 and width > divisor for width in value)
+    }
 
 
 def _fewer_heads(config: PreTrainedConfig, divisor: int) -> dict[str, Any]:
@@ -147,4 +184,6 @@ def _fewer_ids(config: PreTrainedConfig) -> dict[str, Any]:
                 changes[f"{prefix}{name}"] = moved[value]
             elif name.endswith(SPECIAL) and isinstance(value, list):
                 changes[f"{prefix}{name}"] = [moved.get(id, id) for id in value]
-    return changes
+    # Where an image, a video or a sound stands in a text is left open by some defaults.
+    unset = [name for name, value in vars(config).items() if _PLACE.fullmatch(name) and value is None]
+    return changes | {name: VOCABULARY - 1 - len(above) - place for place, name in enumerate(unset)}

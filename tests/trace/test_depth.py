@@ -36,3 +36,16 @@ def test_a_pattern_repeats_once_at_least():
 def test_what_is_shallow_stays():
     config = shallow(default_config("bert"))
     assert shallow(config).to_dict() == config.to_dict()
+
+
+def test_fields_of_single_layers_stay_with_their_layers():
+    config = default_config("gemma4_text")
+    found = shallow(config)
+    kinds = dict(zip(found.layer_types, found.per_layer_config, strict=True))
+    assert kinds["full_attention"].head_dim == config.per_layer_config["full_attention"].head_dim
+    assert kinds["sliding_attention"].head_dim != kinds["full_attention"].head_dim
+
+
+def test_as_many_layers_as_hand_something_out():
+    found = shallow(default_config("chmv2"))
+    assert len(set(found.backbone_config.out_indices)) == 4

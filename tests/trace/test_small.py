@@ -1,3 +1,5 @@
+from itertools import islice
+
 import pytest
 from transformers import BertConfig, BertModel, CLIPTextModel, GPT2Config, GPT2Model, LlamaConfig, LlamaModel, T5Config
 from transformers import T5Model as T5
@@ -5,7 +7,7 @@ from transformers import T5Model as T5
 from hfreader.errors import HfreaderError
 from hfreader.trace.configs import default_config
 from hfreader.trace.models import base_class, parameters_of, skeleton
-from hfreader.trace.small import VOCABULARY, small
+from hfreader.trace.small import VOCABULARY, small, smalls
 
 
 @pytest.mark.parametrize(
@@ -61,3 +63,20 @@ def test_what_stays_too_large_says_so(monkeypatch):
     monkeypatch.setattr("hfreader.trace.small.MOST", 1000)
     with pytest.raises(HfreaderError, match=r"BertModel cannot be made small: it has [0-9,]+ parameters at least"):
         small(BertModel, BertConfig())
+
+
+def test_widths_of_stages_agree_with_what_reads_them():
+    config = default_config("rt_detr")
+    ratios = {
+        each.encoder_in_channels[0] / each.backbone_config.hidden_sizes[1]
+        for each in islice(smalls(base_class(config), config), 2)
+    }
+    assert ratios == {1.0}
+
+
+def test_large_images_become_smaller_and_stay_whole_patches():
+    narrow = small(base_class(default_config("pixtral")), default_config("pixtral"))
+    assert narrow.image_size == 512
+    narrow = small(base_class(default_config("mistral3")), default_config("mistral3")).vision_config
+    assert narrow.image_size <= 512
+    assert narrow.image_size % narrow.patch_size == 0

@@ -7,6 +7,8 @@ import torch
 from hfreader.trace.feeding.need import Layout, Need, number, pair
 
 NEAR = "vision"
+SIZES = ("image_size", "img_size", "input_size", "crop_size")
+LARGE = 256
 USUAL_SIZE, USUAL_PATCH, USUAL_FRAMES = 64, 16, 2
 # Patches along each side of an image that may have any size, for one merged token each.
 SIDE = 2
@@ -19,8 +21,13 @@ def channels(need: Need) -> int:
 
 def size(need: Need) -> tuple[int, int]:
     """Height and width of the images that the configuration speaks of."""
-    found = need.field("image_size", "img_size", "input_size", "crop_size", near=NEAR)
+    found = need.field(*SIZES, near=NEAR)
     return pair(found) if found else (USUAL_SIZE, USUAL_SIZE)
+
+
+def size_known(need: Need) -> bool:
+    """Whether the configuration says how large images are."""
+    return need.field(*SIZES, near=NEAR) is not None
 
 
 def patch(need: Need) -> int:
@@ -74,7 +81,11 @@ def pixel_values(need: Need, name: str) -> Sequence[Layout]:
         )
     if "video" in name or "num_frames" in vars(need.config):
         return several, need.later(need.batch, channels(need), frames(need), *size(need)), whole
-    return whole, several, need.later(need.batch, 1, channels(need), *size(need)), loose
+    one = need.later(need.batch, 1, channels(need), *size(need))
+    if size_known(need):
+        return whole, several, one, loose
+    # Detectors choose the best of many places, and say nothing of how large an image must be to have as many.
+    return whole, need.later(need.batch, channels(need), LARGE, LARGE), several, one, loose
 
 
 def grid_thw(need: Need, name: str) -> Sequence[torch.Tensor]:
