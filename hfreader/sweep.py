@@ -55,13 +55,22 @@ def sweep(
     left = [TypeRequest(name, start=starts[name]) for name in wanted if name not in runs]
     for run in run_types(left, snapshot, limits, jobs or _processors(), report):
         runs[run.model_type] = _kept(source, run, out)
-    ended = tuple(runs[name] for name in wanted)
+    ended = _placed([runs[name] for name in wanted])
     found = Sweep(snapshot.version, snapshot.commit, ended, time.monotonic() - begun)
     if types is None:
         remember("sweep", _key(source), found)
     if out is not None:
         write_atomically(out / SUMMARY, to_json(found))
     return found
+
+
+def _placed(runs: Sequence[TypeRun]) -> tuple[TypeRun, ...]:
+    """The runs; those of types without a class of their own say within which other type they ran."""
+    within = {part: run.model_type for run in reversed(runs) if run.complete for part in run.parts}
+    return tuple(
+        replace(run, within=within.get(run.model_type)) if run.class_name is None and not run.complete else run
+        for run in runs
+    )
 
 
 def sweep_so_far(source: str) -> Sweep | None:

@@ -104,3 +104,18 @@ def test_a_folder_that_cannot_be_written(asked: list, tmp_path: Path):
     with pytest.raises(HfreaderError, match=r"cannot write to .*file: .*; choose another folder"):
         sweep(SNAPSHOT, silent, tmp_path / "file")
     assert asked == []
+
+
+def test_a_type_without_a_class_ran_where_a_part_of_another_did(asked: list, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(
+        module,
+        "run_types",
+        lambda *rest: [
+            TypeRun("toy", "toy", "ToyModel", START, parts=("broken",)),
+            TypeRun("broken", "toy", reason="no model class"),
+            TypeRun("other", "toy", "OtherModel", reason="it is broken"),
+        ],
+    )
+    found = {run.model_type: run for run in sweep(SNAPSHOT, silent).types}
+    assert (found["broken"].within, found["broken"].complete) == ("toy", True)
+    assert not found["other"].complete

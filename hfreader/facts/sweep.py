@@ -50,6 +50,8 @@ class TypeRun:
     """What came of one model type. `trace` is None where it did not run (then `reason` says why, in one line), and
     where a summary leaves it out.
 
+    parts    model types of nested configurations, modules of which ran within this one.
+    within   the type within which this one ran, which has no model class of its own with a forward pass.
     missing  inputs for images, sound, series or layout that the class knows and was not given.
     recipe   whether the type needed one of hfreader's recipes.
     seconds  time of the processor.
@@ -63,14 +65,16 @@ class TypeRun:
     trace: Trace | None = None
     reason: str | None = None
     missing: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    within: str | None = None
     recipe: bool = False
     seconds: float = 0.0
     memory: int = 0
 
     @property
     def complete(self) -> bool:
-        """Whether it ran."""
-        return self.reason is None
+        """Whether it ran, by itself or within another."""
+        return self.reason is None or self.within is not None
 
 
 @dataclass(frozen=True)

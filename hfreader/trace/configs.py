@@ -8,12 +8,14 @@ import inspect
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from importlib.util import find_spec
 from typing import Any
 
 from transformers import PreTrainedConfig
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING, CONFIG_MAPPING_NAMES, model_type_to_module_name
 
 from hfreader.errors import HfreaderError, suggestion
+from hfreader.trace.recipes import recipe_of
 from hfreader.trace.requests import plain
 
 # Written into every config.json, but no property of the model that is built.
@@ -60,8 +62,24 @@ def build_config(config_class: type[PreTrainedConfig], fields: Mapping[str, Any]
 
 
 def default_config(name: str) -> PreTrainedConfig:
-    """The configuration a family has by default."""
-    return build_config(CONFIG_MAPPING[model_type_of(name)], {})
+    """The configuration a family has by default, mended where there is a recipe for it."""
+    model_type = model_type_of(name)
+    config_class, changes = CONFIG_MAPPING[model_type], recipe_of(model_type).config
+    own, nested = ({key: each for key, each in changes.items() if ("." in key) is dotted} for dotted in (False, True))
+    config = build_config(config_class, own)
+    nested |= _without_timm(config)
+    return with_fields(config, nested) if nested else config
+
+
+def _without_timm(config: PreTrainedConfig) -> dict[str, Any]:
+    """Where timm is not installed: the library's own ResNet with the same outputs for each backbone from there."""
+    if find_spec("timm") is not None:
+        return {}
+    return {
+        prefix.removesuffix("."): {"model_type": "resnet", "out_indices": list(part.out_indices)}
+        for prefix, part in all_parts(config)
+        if prefix and part.model_type == "timm_backbone" and part.out_indices
+    }
 
 
 def one_line(error: BaseException) -> str:
@@ -85,8 +103,13 @@ def written_fields(config: PreTrainedConfig) -> dict[str, Any]:
         rest = type(config)(**{name: value for name, value in fields.items() if name not in unset})
     except Exception:  # then they are not derived
         return fields
-    derived = {name for name in unset if read(rest, name) == read(config, name)}
+    derived = {name for name in unset if _comparable(read(rest, name)) == _comparable(read(config, name))}
     return {name: value for name, value in fields.items() if name not in derived}
+
+
+def _comparable(value: Any) -> Any:
+    """What can be compared: configurations with fields that differ from layer to layer refuse to be."""
+    return value.to_dict() if isinstance(value, PreTrainedConfig) else value
 
 
 def read(part: Any, name: str) -> Any:
@@ -131,13 +154,14 @@ def _put(owner: Any, fields: dict[str, Any], path: list[str], value: Any) -> Non
         fields[name] = value
         return
     inner = _field(owner, name)
-    if isinstance(inner, dict) and not isinstance(fields.get(name), dict):
-        fields[name] = dict(inner)
-    _put(inner, fields.setdefault(name, {}), rest, value)
+    if not isinstance(fields.get(name), dict):
+        nested = isinstance(inner, PreTrainedConfig)
+        fields[name] = written_fields(inner) | {"model_type": inner.model_type} if nested else dict(inner or {})
+    _put(inner, fields[name], rest, value)
 
 
 def _field(owner: Any, name: str) -> Any:
-    return owner[name] if isinstance(owner, dict) else getattr(owner, name)
+    return owner.get(name) if isinstance(owner, dict) else getattr(owner, name)
 
 
 def field_names(owner: Any) -> list[str]:

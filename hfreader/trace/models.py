@@ -19,6 +19,7 @@ from transformers import (
 
 from hfreader.errors import HfreaderError, suggestion
 from hfreader.trace.configs import as_json, family_of, one_line, sub_configs
+from hfreader.trace.recipes import recipe_of
 
 # Attention and experts as plain tensor operations: the fused ones hide what a reader wants to see.
 ATTENTION = "eager"
@@ -43,12 +44,13 @@ def model_classes(family: str) -> tuple[type[PreTrainedModel], ...]:
 
 def base_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
     """The class that `AutoModel` makes of a configuration; where it knows none, the first class made for it."""
-    if type(config) in MODEL_MAPPING:
+    if type(config) in MODEL_MAPPING and recipe_of(config.model_type).model_class is None:
         chosen = MODEL_MAPPING[type(config)]
         first: type[PreTrainedModel] = chosen[0] if isinstance(chosen, tuple | list) else chosen
         return first
+    named = recipe_of(config.model_type).model_class
     for each in model_classes(family_of(config)):
-        if each.config_class is type(config):
+        if each.__name__ == named or (named is None and each.config_class is type(config)):
             return each
     raise HfreaderError(f"no model class of transformers is built from {type(config).__name__}")
 

@@ -124,7 +124,11 @@ class Setting:
         """The arguments of a forward pass on ids (batch, tokens) from position `start`; the mask covers all of them."""
         options = self.options
         need = Need(self.model_class, self.config, self.lengths, seed)
-        others = {name: made(need, name, layout).to(model.device) for name, layout in options.others}
+        made_here = {name: made(need, name, layout) for name, layout in options.others}
+        others = {
+            name: value.to(model.device) if isinstance(value, torch.Tensor) else value
+            for name, value in made_here.items()
+        }
         others |= {name: _placed(tensor, model) for name, tensor in given.items()}
         if ids is None:
             return others | dict(options.extra)

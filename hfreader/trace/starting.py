@@ -1,13 +1,17 @@
 """How a class can be called at all: found by trying, on small versions of its configuration."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from hfreader.errors import HfreaderError
-from hfreader.trace.settings import Setting
+from hfreader.trace.feeding.vocabulary import BY_RECIPE
+from hfreader.trace.inputs import reads_text
+from hfreader.trace.recipes import recipe_of
+from hfreader.trace.settings import Options, Setting
 from hfreader.trace.small import smalls
-from hfreader.trace.variants import plain_settings
+from hfreader.trace.variants import PLAIN, plain_settings
 
 
 def first_that_runs(
@@ -37,8 +41,21 @@ def first_that_runs(
 def starts(model_class: type[PreTrainedModel], config: PreTrainedConfig, textless: bool = True) -> Iterator[Setting]:
     """Settings of small models, the likeliest first; a configuration is made only when those before it are used up."""
     for narrow in smalls(model_class, config):
-        found = plain_settings(model_class, narrow)
+        found = by_recipe(model_class, narrow) or plain_settings(model_class, narrow)
         yield from found if textless else with_text(found)
+
+
+def by_recipe(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> list[Setting]:
+    """The one way that a recipe describes, if there is one that says what to give."""
+    recipe = recipe_of(config.model_type)
+    if not recipe.inputs:
+        return []
+    options = Options(
+        others=tuple((name, BY_RECIPE) for name in recipe.inputs),
+        textless=recipe.textless or not reads_text(model_class),
+    )
+    encoder = PLAIN.tokens if config.is_encoder_decoder else None
+    return [Setting("recipe", model_class, config, replace(PLAIN, encoder=encoder), options)]
 
 
 def with_text(settings: Iterable[Setting]) -> list[Setting]:

@@ -23,7 +23,8 @@ TEXT = frozenset(
 # What says how the inputs beside it are arranged.
 COMPANIONS = re.compile(
     r".*(grid_thw|grids?|grid_hws?|image_sizes|spatial_shapes|aspect_ratio_(ids|mask)|position_ids|target_sizes"
-    r"|features?_(mask|attention_mask|lengths|lens)|(past|future)_(time_features|observed_mask)|static_.*_features)"
+    r"|features?_(mask|attention_mask|lengths|lens)|(past|future)_(time_features|observed_mask)|static_.*_features"
+    r"|timesteps)"
 )
 MOST_LAYOUTS = 8
 MOST_FED = 24

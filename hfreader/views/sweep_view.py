@@ -13,6 +13,7 @@ def show_sweep(found: Sweep, console: Console) -> None:
     counts = (
         ("model types", len(found.types)),
         ("ran", len(complete)),
+        ("ran within another, without a class of their own", sum(run.within is not None for run in complete)),
         ("ran on everything that they read", sum(not run.missing for run in complete)),
         ("ran with a recipe", sum(run.recipe for run in complete)),
         ("did not run", len(found.types) - len(complete)),

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from transformers import BertConfig, CLIPConfig, GPT2Config, LlamaConfig
 
 from hfreader.errors import HfreaderError
+from hfreader.trace import configs
 from hfreader.trace.configs import (
     as_json,
     default_config,
@@ -118,3 +119,21 @@ def test_building_anew_changes_only_what_is_named(heads: int, layers: int, activ
     changed = with_fields(config, {"num_hidden_layers": layers})
     assert as_json(changed) == {**as_json(config), "num_hidden_layers": layers}
     assert as_json(with_fields(changed, {})) == as_json(changed)
+
+
+def test_a_nested_configuration_that_is_its_default_can_be_changed_in_part():
+    config = with_fields(default_config("depth_anything"), {"backbone_config.layer_norm_eps": 0.5})
+    assert config.backbone_config.layer_norm_eps == 0.5
+    assert config.backbone_config.model_type == default_config("depth_anything").backbone_config.model_type
+
+
+def test_without_timm_its_backbones_are_the_librarys_own(monkeypatch):
+    monkeypatch.setattr(configs, "find_spec", lambda name: None)
+    config = default_config("deformable_detr")
+    assert config.backbone_config.model_type == "resnet"
+    assert list(config.backbone_config.out_indices) == [2, 3, 4]
+    assert any(name.startswith("backbone_config") for name in difference(config))
+
+
+def test_recipes_mend_defaults_and_say_so():
+    assert difference(default_config("deepseek_v2")) == {"num_experts_per_tok": 2}

@@ -25,6 +25,10 @@ def test_what_ran_is_recorded_with_its_lines_and_what_was_changed(run: TypeRun):
     assert from_json(to_json(run), TypeRun) == run
 
 
+def test_parts_are_told_by_the_configurations_that_their_modules_ask_for(run: TypeRun):
+    assert set(run.parts) == {"clip_text_model", "clip_vision_model"}
+
+
 def test_a_start_is_replayed_without_a_search(run: TypeRun, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("hfreader.trace.types.first_that_runs", None)
     again = run_type(TypeRequest("clip", start=run.start), SNAPSHOT)

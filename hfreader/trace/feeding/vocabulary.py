@@ -1,14 +1,18 @@
 """The library's vocabulary of parameters: which names take what."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 
 from hfreader.errors import HfreaderError
 from hfreader.trace.feeding import images, series, sound, states
-from hfreader.trace.feeding.need import Layout, Need
+from hfreader.trace.feeding.need import Layout, Need, number
+from hfreader.trace.recipes import recipe_of
 
+BY_RECIPE = -1
+"""The layout of an input that the recipe of a model type describes."""
 Make = Callable[[Need, str], Sequence[Layout]]
 
 _MAKERS: tuple[tuple[str, Make], ...] = (
@@ -57,14 +61,35 @@ def maker(name: str) -> Make | None:
     return next((make for pattern, make in _PATTERNS if pattern.fullmatch(name)), None)
 
 
-def made(need: Need, name: str, layout: int) -> torch.Tensor:
+def made(need: Need, name: str, layout: int) -> torch.Tensor | int:
     """The tensor for a parameter in one of the layouts of its maker; HfreaderError where there is no such."""
+    if layout == BY_RECIPE:
+        return described(need, recipe_of(need.config.model_type).inputs[name])
     make = maker(name)
     layouts = make(need, name) if make is not None else ()
     if layout >= len(layouts):
         raise HfreaderError(f"nothing is known of the input {name}")
     chosen = layouts[layout]
     return chosen if isinstance(chosen, torch.Tensor) else chosen()
+
+
+def described(need: Need, what: Mapping[str, Any]) -> torch.Tensor | int:
+    """What a recipe describes, a number where it gives no shape; names of configuration fields in a shape stand for
+    their values."""
+    if "shape" not in what:
+        return int(what["value"])
+    lengths = {"batch": need.batch, "tokens": need.tokens}
+    shape = [
+        each if isinstance(each, int) else lengths.get(each) or number(need.field(*each.split("|"), default=1))
+        for each in what["shape"]
+    ]
+    if "below" in what:
+        return need.ids(what["below"], *shape)
+    if "value" in what:
+        return torch.full(shape, what["value"])
+    if "of" in what:
+        return torch.tensor(what["of"]).expand(shape)
+    return need.normal(*shape)
 
 
 def senses(names: Sequence[str]) -> list[str]:

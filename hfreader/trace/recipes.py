@@ -1,0 +1,45 @@
+"""What single model types need beyond the general ways: data, in `recipes.toml`, counted and shown.
+
+Each table is a model type. `config` changes fields of its default configuration, which cannot be used as it is
+(nested ones with dots). `inputs` are given as they are described: `shape` with numbers and names of configuration
+fields, and `below` for ids, `value` for one number everywhere, `of` for the last dimension in full; without any of
+these they are random numbers. `textless`
+leaves the ids out. `class` names the class where the library names none.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FILE = Path(__file__).with_name("recipes.toml")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What one model type needs."""
+
+    config: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    textless: bool = False
+    model_class: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.config or self.inputs or self.model_class)
+
+
+@cache
+def recipes() -> dict[str, Recipe]:
+    """All of them, by model type."""
+    tables = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    return {
+        name: Recipe(table.get("config", {}), table.get("inputs", {}), table.get("textless", False), table.get("class"))
+        for name, table in tables.items()
+    }
+
+
+def recipe_of(model_type: str) -> Recipe:
+    """The recipe of a model type; an empty one, which is false, where it needs none."""
+    return recipes().get(model_type, Recipe())

@@ -1,0 +1,41 @@
+import pytest
+import torch
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+
+from hfreader.trace.configs import default_config
+from hfreader.trace.feeding.need import Need
+from hfreader.trace.feeding.vocabulary import BY_RECIPE, described, made
+from hfreader.trace.inputs import parameters_of_forward
+from hfreader.trace.models import base_class
+from hfreader.trace.recipes import recipe_of, recipes
+from hfreader.trace.sizes import Lengths
+
+
+def test_every_recipe_is_of_a_known_type_and_names_known_inputs():
+    assert set(recipes()) <= set(CONFIG_MAPPING_NAMES)
+    for name, recipe in recipes().items():
+        if recipe.inputs:
+            assert set(recipe.inputs) <= set(parameters_of_forward(base_class(default_config(name)))), name
+
+
+def test_most_types_need_none():
+    assert not recipe_of("bert")
+    assert len(recipes()) < len(CONFIG_MAPPING_NAMES) / 8
+
+
+def test_shapes_are_numbers_lengths_and_fields():
+    config = default_config("dia")
+    need = Need(base_class(config), config, Lengths(2, 6))
+    codes = made(need, "decoder_input_ids", BY_RECIPE)
+    assert codes.shape == (2, 5, 9)
+    assert int(codes.max()) < 256
+    shaped = {"shape": ["batch", "tokens", "norm_eps|hidden_size"], "value": 1}
+    assert described(need, shaped).shape[:2] == (2, 6)
+    assert torch.equal(described(need, shaped), torch.ones_like(described(need, shaped)))
+    assert described(need, {"value": 3}) == 3
+
+
+@pytest.mark.parametrize("table", recipes().values(), ids=list(recipes()))
+def test_inputs_say_what_they_hold(table):
+    for what in table.inputs.values():
+        assert set(what) <= {"shape", "below", "value", "of"}
