@@ -4,7 +4,8 @@
 
 Each round runs every tool in turn, so that a busy moment of the machine meets all of them; the best of the rounds
 counts. CPU time is that of the whole process. `hfreader` is a forward pass inside a recording of lines, statements
-and modules, as `bare` is one outside. `hfreader, whole` is what the calls of the other tools are: it begins the
+and modules, as `bare` is one outside; with `statistics` mean, deviation, least and greatest of the tensor on every
+line are taken too. `hfreader, whole` is what the calls of the other tools are: it begins the
 recording, runs once, ends it and makes the facts.
 """
 
@@ -85,7 +86,11 @@ def hfreader_tools() -> dict[str, Tool]:
             recording.lines(), recording.executions(), recording.modules()
         return cost
 
-    return {"hfreader": forward, "hfreader, whole": whole}
+    def statistics(model: BertModel, ids: torch.Tensor) -> Cost:
+        with recorder.recording(model, statistics=True):
+            return bare(model, ids)
+
+    return {"hfreader": forward, "hfreader, statistics of all lines": statistics, "hfreader, whole": whole}
 
 
 def other_tools() -> dict[str, Tool]:

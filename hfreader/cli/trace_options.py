@@ -56,6 +56,13 @@ Generate = Annotated[
     int,
     typer.Option("--generate", min=0, metavar="N", help="Generate up to N tokens, greedily, and show every step."),
 ]
+Statistics = Annotated[
+    bool, typer.Option("--statistics", help="Show mean, deviation, least and greatest of the tensor on every line.")
+]
+Values = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write attention maps and the statistics of all lines as safetensors."),
+]
 Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps.")]
 Dtype = Annotated[str, typer.Option(help="float32, float16, bfloat16 or float64.")]
 Lines = Annotated[bool, typer.Option("--lines", help="Show the source lines with the shape of each variable.")]

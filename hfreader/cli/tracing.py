@@ -28,8 +28,10 @@ from hfreader.cli.trace_options import (
     Seconds,
     Seed,
     Sounds,
+    Statistics,
     Target,
     TextInput,
+    Values,
     Videos,
     parse_ids,
     parse_overrides,
@@ -61,6 +63,8 @@ def trace(
     against: Against = None,
     against_overrides: AgainstSet = None,
     generate: Generate = 0,
+    statistics: Statistics = False,
+    values: Values = None,
     device: Device = "cpu",
     dtype: Dtype = "float32",
     lines: Lines = False,
@@ -87,6 +91,7 @@ def trace(
     * `hfreader trace bert --set num_attention_heads=8 --set hidden_act=relu`
     * `hfreader trace bert --against gpt2`
     * `hfreader trace gpt2 "The cat sat" --generate 5`
+    * `hfreader trace ./my-checkpoint "A sentence" --values values.safetensors --html report.html`
     * `hfreader trace vit --image cat.png --class ViTForImageClassification`
     * `hfreader trace clip "a cat" --image cat.png`
     * `hfreader trace wav2vec2 --audio speech.wav --class Wav2Vec2ForCTC`
@@ -109,19 +114,23 @@ def trace(
         overrides=parse_overrides(overrides),
         device=device,
         dtype=dtype,
-        lines=lines or not modules or at is not None,
+        lines=lines or not modules or at is not None or statistics or values is not None,
         modules=True,
         seed=seed,
         offline=offline,
         pair=pair,
         generate=generate,
+        statistics=statistics,
+        values=None if values is None else str(values.expanduser().absolute()),
         images=tuple(map(str, images or ())),
         videos=tuple(map(str, videos or ())),
         sounds=tuple(map(str, sounds or ())),
         inputs=None if inputs is None else str(inputs),
     )
     other = _other(request, against, against_overrides)
-    outputs = Outputs(json=json, html=html, dot=dot, at=at, lines=lines, modules=modules or not (lines or at))
+    lines = lines or (statistics and at is None)
+    tree = modules or not (lines or at)
+    outputs = Outputs(json=json, html=html, dot=dot, values=values, at=at, lines=lines, modules=tree)
     outputs.check()
     with TerminalReport() as report:
         # A trace is a quick look: without --repo or --ref it takes what is on the machine and clones nothing.
@@ -132,14 +141,15 @@ def trace(
 
 def _other(request: TraceRequest, against: str | None, overrides: list[str] | None) -> TraceRequest | None:
     """The run beside which the one asked for is shown: what `--against` names, else the same without `--set`."""
+    plain = replace(request, statistics=False, values=None)
     if against is None:
         if overrides:
             raise HfreaderError("--against-set changes what --against names: give --against too")
-        return replace(request, overrides=()) if request.overrides else None
+        return replace(plain, overrides=()) if request.overrides else None
     target, _, architecture = against.partition(":")
     same = target == request.target
     return replace(
-        request,
+        plain,
         target=target,
         architecture=architecture or (request.architecture if same else None),
         overrides=parse_overrides(overrides, "--against-set"),

@@ -15,6 +15,8 @@ class TraceRequest:
     text, ids     the input; a default sentence when both are None. `pair` is a second text beside the first.
     images, videos, sounds  files that are read beside or instead of a text.
     generate      how many tokens to generate greedily; 0 for one forward pass.
+    statistics    of the tensors on each line.
+    values        a safetensors file to be written, with attention maps and these statistics.
     inputs        a safetensors file with the arguments of the forward pass, instead of all these.
     architecture  class of the family; its base model when None.
     overrides     config fields as the user wrote them (`("num_hidden_layers", "2")`).
@@ -41,6 +43,8 @@ class TraceRequest:
     sounds: tuple[str, ...] = ()
     inputs: str | None = None
     generate: int = 0
+    statistics: bool = False
+    values: str | None = None
 
     @property
     def files(self) -> tuple[str, ...]:

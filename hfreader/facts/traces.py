@@ -7,6 +7,7 @@ from hfreader.facts.changes import Changes, Link
 from hfreader.facts.generation import Generation
 from hfreader.facts.places import Place, Span
 from hfreader.facts.problems import Problem
+from hfreader.facts.statistics import Statistics
 
 SCHEMA_VERSION = 1
 
@@ -47,6 +48,7 @@ class LineRecord:
     function  qualified name of the function the line belongs to.
     module  path of the module whose forward was running (`encoder.layer.0.attention.self`), "" for the model.
     call    which call of that module it was, counting from 0.
+    statistics  of a tensor with fractions, where they were asked for.
     """
 
     place: Place
@@ -56,6 +58,7 @@ class LineRecord:
     module: str
     call: int
     value: Value
+    statistics: Statistics | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,7 @@ class Trace:
     links       which of the library's tables of functions the configuration uses, and what it picks from them.
     changes     the run beside another one, where that was asked for.
     branches    the conditions that were looked at, how each came out and why; only where lines were recorded.
+    maps        the names of the attention maps in the file of values, where one was asked for.
     generation  what was generated, where that was asked for; `call` of records then counts over all steps.
     """
 
@@ -152,6 +156,7 @@ class Trace:
     changes: Changes | None = None
     generation: Generation | None = None
     branches: tuple[Branch, ...] = ()
+    maps: tuple[str, ...] = ()
 
     @property
     def no_tokenizer(self) -> str:

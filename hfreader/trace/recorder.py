@@ -23,9 +23,12 @@ from hfreader.trace.branches import Conditions
 from hfreader.trace.hooks import ModuleCall, ModuleStack, module_calls
 from hfreader.trace.instrument import active, instrumented, rewrite_files
 from hfreader.trace.rewrite_plan import Plan, Site
+from hfreader.trace.statistics import Gauge
 from hfreader.trace.values import ATOMS, Shot, safe_snapshot, value_of
 
 _NOTHING = nullcontext()
+ROW = 5
+"""Entries of one record among `Recording.rows`."""
 
 
 class Recorder:
@@ -63,12 +66,13 @@ class Recorder:
         self.kinds = [site.kind for file in self.rewritten for site in file.sites]
 
     @contextmanager
-    def recording(self, model: nn.Module) -> Iterator["Recording"]:
+    def recording(self, model: nn.Module, statistics: bool = False) -> Iterator["Recording"]:
         """Record everything that this thread runs inside the block. Results are bit for bit those of a bare run.
 
+        statistics  also note what the numbers of each recorded tensor are like.
         Other threads run undisturbed. HfreaderError where another recording is under way.
         """
-        recording = Recording(self, model)
+        recording = Recording(self, model, statistics)
         with instrumented(self.rewritten, recording, _helpers(recording)), module_calls(recording.stack, recording):
             yield recording
 
@@ -76,8 +80,8 @@ class Recorder:
 class Recording:
     """What one block recorded; complete when the block has ended."""
 
-    def __init__(self, recorder: Recorder, model: nn.Module) -> None:
-        self.recorder = recorder
+    def __init__(self, recorder: Recorder, model: nn.Module, statistics: bool) -> None:
+        self.recorder, self.statistics = recorder, statistics
         self.stack = ModuleStack(model, recorder.modules)
         # Flat, so that a record leaves nothing for the garbage collector to look at: site, module call, then shape,
         # dtype and device of a tensor, or a snapshot, None and None.
@@ -85,12 +89,14 @@ class Recording:
         self.marks = bytearray(sum(len(file.statements) for file in recorder.rewritten))
         self.callees: dict[int, Callable[..., Any]] = {}
         self.conditions = Conditions(self.stack)
+        self.gauge = Gauge()
 
     def lines(self) -> tuple[LineRecord, ...]:
         """Every recorded value, in the order of execution."""
         sites = self._sites()
         places = [Place(file, site.span) for file, _, site in sites]
         functions = [f"{module}.{site.function}" for _, module, site in sites]
+        statistics = self.gauge.facts(len(self.rows) // ROW)
         return tuple(
             LineRecord(
                 place=places[number],
@@ -100,8 +106,11 @@ class Recording:
                 module=call.path,
                 call=call.call,
                 value=value_of(shot if dtype is None else (shot, dtype, device)),
+                statistics=found,
             )
-            for number, call, shot, dtype, device in zip(*[iter(self.rows)] * 5, strict=True)
+            for (number, call, shot, dtype, device), found in zip(
+                zip(*[iter(self.rows)] * ROW, strict=True), statistics, strict=True
+            )
         )
 
     def branches(self) -> tuple[Branch, ...]:
@@ -165,7 +174,7 @@ def _helpers(recording: Recording) -> dict[str, Callable[..., Any]]:
     extend, stack, marks = recording.rows.extend, recording.stack, recording.marks
     get, plain, atoms, callees = active.get, torch.Tensor, ATOMS, recording.callees
 
-    def record(site: int, value: Any) -> Any:
+    def noted(site: int, value: Any) -> Any:
         if get() is recording:
             kind = type(value)
             try:
@@ -176,6 +185,13 @@ def _helpers(recording: Recording) -> dict[str, Callable[..., Any]]:
             except RuntimeError:  # a nested tensor has no shape
                 extend((site, stack.top, safe_snapshot(value), None, None))
         return value
+
+    def measured(site: int, value: Any) -> Any:
+        if get() is recording and type(value) is plain:
+            recording.gauge.take(len(recording.rows) // ROW, value)
+        return noted(site, value)
+
+    record = measured if recording.statistics else noted
 
     def element(site: int, value: Any) -> bool:
         record(site, value)

@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.traces import SCHEMA_VERSION, Execution, Trace
+from hfreader.trace.attention_maps import AttentionMaps
 from hfreader.trace.configs import as_json, difference, family_of
 from hfreader.trace.dispatch import dispatches, dispatching_calls
 from hfreader.trace.links import links
@@ -22,6 +23,7 @@ from hfreader.trace.recorder import Recorder
 from hfreader.trace.settings import Setting
 from hfreader.trace.values import snapshot as shot
 from hfreader.trace.values import value_of
+from hfreader.trace.values_file import write_values
 
 Run = Callable[[PreTrainedModel, torch.Tensor | None, int], object]
 """Runs a model on ids, with a seed for what is random."""
@@ -37,9 +39,13 @@ def record(
     configured: bool = True,
     counted: bool = False,
     run: Run | None = None,
+    statistics: bool = False,
+    values: Path | None = None,
 ) -> Trace:
     """Run a setting and record it; `weights` says random, `tokens` is empty. HfreaderError where it cannot run.
 
+    statistics  of the tensors on each line.
+    values      a safetensors file to be written, with attention maps and statistics.
     run         what is run instead of the setting.
     configured  put the configuration into the trace.
     counted     count floating-point operations (slower), and say what the configuration picks out of tables.
@@ -47,8 +53,14 @@ def record(
     counter = FlopCounterMode(display=False) if counted else None
     if counted:
         model.requires_grad_(False)  # the counter follows gradients, of which there are none
-    with given_to(model) as inputs, recorder.recording(model) as recording, counter or nullcontext():
+    with (
+        given_to(model) as inputs,
+        recorder.recording(model, statistics) as recording,
+        counter or nullcontext(),
+        AttentionMaps(recording.stack) if values else nullcontext() as maps,
+    ):
         (run or setting.run)(model, ids, seed)
+    lines = recording.lines()
     return Trace(
         schema=SCHEMA_VERSION,
         family=family_of(setting.config),
@@ -66,18 +78,23 @@ def record(
         changed=difference(setting.config) if configured else {},
         symbols=(),
         modules=recording.modules(),
-        lines=recording.lines(),
+        lines=lines,
         executions=recording.executions(),
         dispatches=dispatches(recording.called(), recorder.package),
         parameters=parameters_of(model),
         flops=None if counter is None else counter.get_total_flops(),
         links=links(model) if counted else (),
         branches=recording.branches() if configured else (),
+        maps=write_values(values, maps.found, lines) if values and maps else (),
     )
 
 
 def recorder_for(
-    files: Sequence[str], package: Path, lines: bool = True, modules: bool = True, branches: bool = False
+    files: Sequence[str],
+    package: Path,
+    lines: bool = True,
+    modules: bool = True,
+    branches: bool = False,
 ) -> Recorder:
     """A recorder of everything that a trace holds; how conditions came out only where asked for."""
     calls = dispatching_calls(files, package)

@@ -44,10 +44,9 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
     bones = skeleton(subject.model_class, deepcopy(subject.config))
     recorder = recorder_for(files_of(bones, package), package, request.lines, request.modules, branches=request.lines)
     hollow = subject.folder is None and parameters_of(bones) * dtype.itemsize > room(device)
-    if hollow and request.generate:
-        raise HfreaderError(
-            f"{subject.model_class.__name__} does not fit into memory here, and generation needs numbers"
-        )
+    if hollow and (request.generate or request.statistics or request.values):
+        name = subject.model_class.__name__
+        raise HfreaderError(f"{name} does not fit into memory here, and what was asked for needs its numbers")
     generator = Generator(prompt.setting, request.generate, prompt.given)
     run = generator.run if request.generate else partial(prompt.setting.run, given=prompt.given)
     with held(recorder.rewritten):
@@ -56,7 +55,18 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
             place = torch.device("cpu") if hollow else device
             (model, loading), construction = watch(recorder, lambda: subject.model(request.seed, dtype, place))
             ids = None if prompt.ids is None else torch.tensor([prompt.ids], device=place)
-            recorded = record(prompt.setting, model, snapshot, recorder, ids, request.seed, counted=True, run=run)
+            recorded = record(
+                prompt.setting,
+                model,
+                snapshot,
+                recorder,
+                ids,
+                request.seed,
+                counted=True,
+                run=run,
+                statistics=request.statistics or request.values is not None,
+                values=None if request.values is None else Path(request.values),
+            )
         found = replace(
             with_executions(recorded, construction),
             weights=_weights(recorded, subject, hollow),

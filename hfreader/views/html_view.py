@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import chain
+from pathlib import Path
 
 from markupsafe import Markup
 
@@ -10,14 +11,19 @@ from hfreader.facts.traces import Trace
 from hfreader.pages.highlight import code_html
 from hfreader.pages.module_tree import module_tree
 from hfreader.pages.rendering import fill
+from hfreader.views.generation import length_rows
+from hfreader.views.generation_view import in_bytes
 from hfreader.views.listing import AnnotatedLine, class_listings, module_listing
+from hfreader.views.plots import attention_plots, statistics_plot
+from hfreader.views.statistics import summary
 from hfreader.views.terminal import short_count
 
 
-def render_html(trace: Trace, sources: Mapping[str, str], at: str | None = None) -> str:
+def render_html(trace: Trace, sources: Mapping[str, str], at: str | None = None, values: Path | None = None) -> str:
     """Header, tokens, module tree and annotated lines of every class (or of the module `at` alone).
 
-    All text of the trace is escaped; the page follows the reader's light or dark setting.
+    `values` is the file of values that the run has written, whose attention maps are shown. All text of the trace is
+    escaped; the page follows the reader's light or dark setting.
     """
     listings = [module_listing(trace, sources, at)] if at is not None else class_listings(trace, sources)
     root = module_tree(trace.modules)
@@ -32,6 +38,10 @@ def render_html(trace: Trace, sources: Mapping[str, str], at: str | None = None)
             anchors=anchors,
             count=short_count,
             code=_code,
+            plot=statistics_plot(trace),
+            maps=() if values is None else attention_plots(values),
+            lengths=length_rows(trace) if trace.generation else (),
+            in_bytes=in_bytes,
             version=__version__,
         )
     )
@@ -46,6 +56,7 @@ def _facts(trace: Trace) -> list[tuple[str, str]]:
         ("ran on", f"{trace.device}, {trace.dtype}, attention {trace.attention}"),
         ("parameters", f"{trace.parameters:,}"),
         ("FLOPs", "" if trace.flops is None else f"{trace.flops:,}"),
+        *summary(trace),
         ("changed", ", ".join(f"{name}={value}" for name, value in trace.changed.items())),
         ("symbols", ", ".join(_symbol(s.name, s.expression, s.value) for s in trace.symbols)),
     ]

@@ -12,6 +12,7 @@ from hfreader.facts.traces import LineRecord, Trace, Value
 from hfreader.pages.execution import line_states
 from hfreader.pages.highlight import Stretch, scan
 from hfreader.pages.shapes import in_numbers, in_symbols
+from hfreader.views.statistics import written
 
 MOST_VARIANTS = 3
 LONGEST_TEXT = 40
@@ -198,7 +199,7 @@ def _annotations(records: Iterable[LineRecord]) -> Iterator[Annotation]:
     for record in records:
         by_name[record.name].append(record)
     for name, own in by_name.items():
-        texts = list(dict.fromkeys(value_texts(record.value) for record in own))
+        texts = list(dict.fromkeys(_texts(record) for record in own))
         more = [f"and {len(texts) - MOST_VARIANTS} more"] if len(texts) > MOST_VARIANTS else []
         symbols = _joined([symbols for symbols, _ in texts[:MOST_VARIANTS]])
         numbers = _joined([numbers for _, numbers in texts[:MOST_VARIANTS] if numbers])
@@ -206,6 +207,14 @@ def _annotations(records: Iterable[LineRecord]) -> Iterator[Annotation]:
             yield Annotation(name, symbols, "; ".join([numbers, *more]))
         else:
             yield Annotation(name, "; ".join([symbols, *more]), "")
+
+
+def _texts(record: LineRecord) -> tuple[str, str]:
+    """A value in symbols and in numbers, with its statistics where these were taken."""
+    symbols, numbers = value_texts(record.value)
+    if record.statistics is None:
+        return symbols, numbers
+    return symbols, "  ".join(filter(None, (numbers, written(record.statistics))))
 
 
 def branch_note(branch: Branch) -> Annotation:

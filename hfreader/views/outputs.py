@@ -25,18 +25,19 @@ STDOUT = "-"
 @dataclass(frozen=True)
 class Outputs:
     """What the user asked to see. `json`, `html` and `dot` are files (`-` is stdout for json); `at`, `lines` and
-    `modules` are those of `render_terminal`."""
+    `modules` are those of `render_terminal`; `values` is the file of values that the run has written."""
 
     json: str | None = None
     html: Path | None = None
     dot: Path | None = None
+    values: Path | None = None
     at: str | None = None
     lines: bool = False
     modules: bool = True
 
     def check(self) -> None:
         """HfreaderError for a file that cannot be written, before any work is done for it."""
-        files = [self.html, self.dot, None if self.json in (None, STDOUT) else Path(self.json or "")]
+        files = [self.html, self.dot, self.values, None if self.json in (None, STDOUT) else Path(self.json or "")]
         for file in files:
             if file is not None and (reason := _refusal(file)) is not None:
                 raise _unwritable(file, reason)
@@ -64,8 +65,10 @@ def show(trace: Trace, snapshot: Snapshot, outputs: Outputs, console: Console | 
     HfreaderError where `at` names no module that ran, or a file cannot be written.
     """
     sources = read_sources(trace, snapshot)
+    if outputs.values is not None:
+        print(f"wrote {outputs.values}", file=sys.stderr)
     if outputs.html is not None:
-        _write(outputs.html, render_html(trace, sources, outputs.at).encode())
+        _write(outputs.html, render_html(trace, sources, outputs.at, outputs.values).encode())
     if outputs.dot is not None:
         _write(outputs.dot, render_dot(trace).encode())
     console = console or Console()

@@ -17,6 +17,7 @@ from hfreader.views.listing import (
     module_listing,
     value_texts,
 )
+from hfreader.views.statistics import summary
 
 MOST_TOKENS = 64
 SYMBOLS, NUMBERS, NAME, QUIET, IDLE = "cyan", "dim", "bold", "dim", "dim"
@@ -60,6 +61,7 @@ def header(trace: Trace, width: int) -> Iterator[Text]:
         "ran on": [Text(f"{trace.device}, {trace.dtype}, attention {trace.attention}")],
         "parameters": [Text(f"{trace.parameters:,}")],
         "FLOPs": [] if trace.flops is None else [Text(f"{trace.flops:,}")],
+        **{name: [Text(text)] for name, text in summary(trace)},
         "changed": [Text(f"{name}={value}") for name, value in trace.changed.items()],
         "symbols": list(_symbol_texts(trace)),
     }

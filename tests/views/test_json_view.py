@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from hfreader.errors import HfreaderError
-from hfreader.facts import branches, changes, generation, places, problems, traces
+from hfreader.facts import branches, changes, generation, places, problems, statistics, traces
 from hfreader.views.json_view import read_json, render_json
 from tests.facts_builder import make_trace
 
 DOCUMENT = (Path(__file__).parent.parent.parent / "docs" / "trace-json.md").read_text(encoding="utf-8")
 HEADINGS = {
     "Trace": (traces.Trace,),
+    "Statistics": (statistics.Statistics,),
     "Branch": (branches.Branch,),
     "Outcome": (branches.Outcome,),
     "Generation": (generation.Generation,),
@@ -56,7 +57,7 @@ def test_the_document_describes_this_version():
 def test_every_record_of_the_schema_is_described():
     records = {
         item
-        for module in (branches, changes, generation, traces, places, problems)
+        for module in (branches, changes, generation, statistics, traces, places, problems)
         for item in vars(module).values()
         if isinstance(item, type) and dataclasses.is_dataclass(item)
     }
