@@ -15,6 +15,7 @@ from hfreader.trace.completion import completed, consistent
 from hfreader.trace.configs import all_parts, read, sub_configs, with_fields
 from hfreader.trace.depth import shallow
 from hfreader.trace.models import config_for, parameters_of, skeleton
+from hfreader.trace.senses import with_less_to_see
 from hfreader.trace.sizes import counts_heads, integers
 from hfreader.trace.tokenizers import SPECIAL, special_ids
 
@@ -27,9 +28,8 @@ _WIDTHS = re.compile(r"(hidden|embedding)_sizes$|channels$|dims$|widths$")
 _PLACE = re.compile(r"(image|video|audio)_token_(id|index)")
 FEWER = 8
 MOST_GIVEN = 4
-LARGEST_IMAGE = 512
 _WIDTH = re.compile(
-    r"(hidden|embedding)_size|intermediate|ffn|d_(model|ff|kv|inner|latents)|n_(embd|inner)|dim$|_rank$"
+    r"(hidden|(?<!image_)embedding)_size|intermediate|ffn|d_(model|ff|kv|inner|latents)|n_(embd|inner)|dim$|_rank$"
 )
 
 
@@ -50,8 +50,8 @@ def smalls(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Iter
     lightest: tuple[int, PreTrainedConfig] | None = None
     reason = HfreaderError(f"{name} cannot be made small")
     light = 0
-    few = shallow(config_for(model_class, config))
-    makers = list(_candidates(_with_small_images(few)))
+    few = with_less_to_see(shallow(config_for(model_class, config)))
+    makers = list(_candidates(few))
     while makers and light < MOST_GIVEN:
         try:
             numbers, candidate = _built(model_class, makers.pop(0))
@@ -112,21 +112,6 @@ def _candidates(config: PreTrainedConfig) -> Iterator[Callable[[], PreTrainedCon
             for part in sub_configs(counted):
                 others = {name: value for name, value in changes.items() if not name.startswith(f"{part}.")}
                 yield partial(with_fields, counted, others)
-
-
-def _with_small_images(config: PreTrainedConfig) -> PreTrainedConfig:
-    """The configuration with images of at most LARGEST_IMAGE pixels along a side, whole patches of them; as it is where
-    it refuses that."""
-    changes: dict[str, Any] = {}
-    for name, value in integers(config).items():
-        if name.endswith("image_size") and value > LARGEST_IMAGE:
-            patch = integers(config).get(name.removesuffix("image_size") + "patch_size", 1)
-            halvings = math.ceil(math.log2(value / LARGEST_IMAGE))
-            changes[name] = max(value // patch >> halvings, 1) * patch
-    try:
-        return with_fields(config, changes) if changes else config
-    except HfreaderError:
-        return config
 
 
 def _divisors(config: PreTrainedConfig) -> Iterator[int]:

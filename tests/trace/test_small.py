@@ -72,11 +72,3 @@ def test_widths_of_stages_agree_with_what_reads_them():
         for each in islice(smalls(base_class(config), config), 2)
     }
     assert ratios == {1.0}
-
-
-def test_large_images_become_smaller_and_stay_whole_patches():
-    narrow = small(base_class(default_config("pixtral")), default_config("pixtral"))
-    assert narrow.image_size == 512
-    narrow = small(base_class(default_config("mistral3")), default_config("mistral3")).vision_config
-    assert narrow.image_size <= 512
-    assert narrow.image_size % narrow.patch_size == 0

@@ -1,0 +1,48 @@
+"""Configurations with smaller images and shorter videos: attention grows with the square of the number of patches."""
+
+import math
+from typing import Any
+
+from transformers import PreTrainedConfig
+
+from hfreader.errors import HfreaderError
+from hfreader.trace.configs import all_parts, with_fields
+
+LARGEST_IMAGE, MOST_FRAMES = 512, 4
+FRAMES = ("num_frames", "frames_per_clip", "video_length")
+DERIVED = ("image_embedding_size", "backbone_feature_sizes")
+"""What is counted in patches of the image, and written beside its size."""
+
+
+def with_less_to_see(config: PreTrainedConfig) -> PreTrainedConfig:
+    """The configuration with images of at most LARGEST_IMAGE pixels along a side, whole patches of them, and videos of
+    MOST_FRAMES; as it is where it refuses that."""
+    parts = [(prefix, vars(part)) for prefix, part in all_parts(config)]
+    sides = [side for _, fields in parts for side in _sides(fields.get("image_size"))]
+    halvings = math.ceil(math.log2(max(max(sides, default=1) / LARGEST_IMAGE, 1)))
+    changes: dict[str, Any] = {}
+    for prefix, fields in parts:
+        if _sides(fields.get("image_size")) and halvings:
+            patch = fields.get("patch_size")
+            changes[f"{prefix}image_size"] = _halved(fields["image_size"], halvings, patch)
+        changes |= {f"{prefix}{name}": _halved(fields[name], halvings) for name in DERIVED if fields.get(name)}
+        for name in FRAMES:
+            if type(fields.get(name)) is int and fields[name] > MOST_FRAMES:
+                changes[f"{prefix}{name}"] = MOST_FRAMES
+    try:
+        return with_fields(config, changes) if changes else config
+    except HfreaderError:
+        return config
+
+
+def _sides(size: Any) -> list[int]:
+    sides = size if isinstance(size, list | tuple) else [size]
+    return [side for side in sides if type(side) is int]
+
+
+def _halved(value: Any, times: int, patch: Any = 1) -> Any:
+    """Sides halved so many times, and still whole patches."""
+    if isinstance(value, list | tuple):
+        return [_halved(each, times, patch) for each in value]
+    whole = patch if type(patch) is int else 1
+    return max(value // whole >> times, 1) * whole

@@ -1,0 +1,27 @@
+import pytest
+
+from hfreader.trace.configs import default_config
+from hfreader.trace.senses import LARGEST_IMAGE, MOST_FRAMES, with_less_to_see
+
+
+@pytest.mark.parametrize("family", ["pixtral", "got_ocr2", "mistral3"])
+def test_large_images_become_smaller_and_stay_whole_patches(family: str):
+    config = with_less_to_see(default_config(family))
+    part = getattr(config, "vision_config", config)
+    assert LARGEST_IMAGE / 2 < part.image_size <= LARGEST_IMAGE
+    assert part.image_size % part.patch_size == 0
+
+
+def test_what_is_counted_in_patches_follows():
+    config = with_less_to_see(default_config("sam"))
+    assert config.vision_config.image_size == 512
+    assert config.prompt_encoder_config.image_embedding_size == 512 // config.vision_config.patch_size
+
+
+def test_videos_become_shorter():
+    assert with_less_to_see(default_config("vjepa2")).frames_per_clip == MOST_FRAMES
+
+
+def test_what_is_small_stays():
+    config = default_config("vit")
+    assert with_less_to_see(config) is config
