@@ -22,7 +22,7 @@ _HEADS_IN_RUN, _SHARED_IN_RUN = (4, 8, 8), (2, 4, 2)
 _PATCH_IN_RUN, _PATCHES_IN_RUN = (6, 10, 14), (3, 5, 4)
 
 _IMAGE, _PATCH = "image_size", "patch_size"
-_LAYERS = re.compile(r"layers?$|^num_.*layers?|blocks$|depth")
+_LAYERS = re.compile(r"layers?$|^num_.*layers?|blocks$|depth$")
 _SHARED_HEADS = re.compile(r"(kv|key_value|k_v)_?heads?|multi_query_group")
 _HEADS = re.compile(r"(?<!d_)heads?$|^num_head|^n_head|groups?$")
 _TABLES = re.compile(r"vocab|position|^n_ctx$|buckets|distance")

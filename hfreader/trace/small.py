@@ -22,7 +22,7 @@ from hfreader.trace.tokenizers import SPECIAL, special_ids
 VOCABULARY = 512
 NARROWEST_HEAD = 8
 WIDEST_DIVISOR = 64
-LIGHT, MOST = 20_000_000, 200_000_000
+LIGHT, MOST = 20_000_000, 500_000_000
 """Numbers of a model that is run many times over without a thought, and of one that is not run at all."""
 _WIDTHS = re.compile(r"(hidden|embedding)_sizes$|channels$|dims$|widths$")
 _PLACE = re.compile(r"(image|video|audio)_token_(id|index)")

@@ -49,3 +49,8 @@ def test_fields_of_single_layers_stay_with_their_layers():
 def test_as_many_layers_as_hand_something_out():
     found = shallow(default_config("chmv2"))
     assert len(set(found.backbone_config.out_indices)) == 4
+
+
+def test_a_kernel_is_no_depth():
+    config = default_config("wav2vec2-bert")
+    assert shallow(config).conv_depthwise_kernel_size == config.conv_depthwise_kernel_size
