@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -192,6 +193,36 @@ def test_a_trace_as_json_on_stdout_is_json_alone(cache):
     assert [link and link.function.rpartition(".")[2] for link in (gelu, relu)] == ["GELUActivation", "ReLU"]
     queries = [line for line in trace.lines if line.name == "query_layer"]
     assert [line.value.tensor.symbols for line in queries if line.value.tensor] == [("B", "heads", "T", "head_dim")]
+
+
+@pytest.mark.slow
+def test_an_interruption_is_one_line_and_leaves_nothing(cache, tmp_path):
+    files = [tmp_path / name for name in ("trace.html", "values.safetensors", "trace.json")]
+    options = ("--html", str(files[0]), "--values", str(files[1]), "--json", str(files[2]), "--offline")
+    command = [sys.executable, "-m", "hfreader", "trace", "bert", "--set", "num_hidden_layers=60", *options]
+    environment = {**os.environ, "HFREADER_CACHE": str(cache)}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stderr=pipe, text=True, env=environment, start_new_session=True) as process:
+        assert process.stderr is not None
+        said = iter(process.stderr.readline, "")
+        assert any("trace: finding bert" in line for line in said)
+        os.killpg(process.pid, signal.SIGINT)
+        rest = process.stderr.read().splitlines()
+    assert (process.returncode, rest[-1]) == (130, "hfreader: interrupted")
+    assert "Traceback" not in "".join(rest)
+    with pytest.raises(ProcessLookupError):  # neither the program nor its worker is left
+        os.killpg(process.pid, 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_inputs_that_will_not_do(cache, tmp_path):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    assert "BertModel takes no images" in mistake("trace", "bert", "--image", str(broken), "--offline", cache=cache)
+    assert "is no picture" in mistake("trace", "vit", "--image", str(broken), "--offline", cache=cache)
+    assert "cannot be read as a sound" in mistake("trace", "wav2vec2", "--audio", str(broken), cache=cache)
+    assert "there is no file nowhere" in mistake("trace", "vit", "--image", "nowhere", "--offline", cache=cache)
 
 
 @pytest.mark.slow

@@ -9,6 +9,9 @@ from hfreader.errors import HfreaderError
 __all__ = ["app", "building", "main", "questions", "tracing"]
 
 
+INTERRUPTED = 130
+
+
 def main() -> None:
     """Entry point: errors the user can mend are one line and exit code 1."""
     try:
@@ -18,4 +21,8 @@ def main() -> None:
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         print("hfreader: interrupted", file=sys.stderr)
-        raise SystemExit(130) from None
+        raise SystemExit(INTERRUPTED) from None
+    except SystemExit as end:  # in which typer turns an interruption
+        if end.code == INTERRUPTED:
+            print("hfreader: interrupted", file=sys.stderr)
+        raise

@@ -82,8 +82,13 @@ def _without_timm(config: PreTrainedConfig) -> dict[str, Any]:
     }
 
 
+_NO_MEMORY = re.compile(r"can't allocate memory|out of memory", re.IGNORECASE)
+
+
 def one_line(error: BaseException) -> str:
-    """What an exception says, in one line, the cause that explains it included."""
+    """What an exception says, in one line."""
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _NO_MEMORY.search(str(error))):
+        return "out of memory: take a smaller input or smaller sizes (--set), or fewer layers"
     text = " ".join(str(error).split()) or type(error).__name__
     return text if isinstance(error, HfreaderError) else text[:300]
 

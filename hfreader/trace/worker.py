@@ -38,6 +38,8 @@ def answer(work: Ask, answers: IO[bytes]) -> Answer:
         return run(work, report)
     except HfreaderError as error:
         return Answer(error=" ".join(str(error).split()))
+    except MemoryError:
+        return Answer(error="out of memory: take a smaller input or smaller sizes (--set), or fewer layers")
     except Exception as error:
         traceback.print_exc()
         return Answer(failure=f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")

@@ -1,4 +1,5 @@
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import BertConfig, CLIPConfig, GPT2Config, LlamaConfig
@@ -137,3 +138,15 @@ def test_without_timm_its_backbones_are_the_librarys_own(monkeypatch):
 
 def test_recipes_mend_defaults_and_say_so():
     assert difference(default_config("deepseek_v2")) == {"num_experts_per_tok": 2}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried"),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    ],
+)
+def test_no_memory_is_said_so(error: Exception):
+    assert configs.one_line(error).startswith("out of memory: take a smaller input")
