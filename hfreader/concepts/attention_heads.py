@@ -151,7 +151,7 @@ def heads(rotary: bool, grouped: bool, source: Pattern = X) -> tuple[Pattern, ..
     if grouped:
         key, value = repeated(key), repeated(value)
     else:
-        key = Both(key, Not(repeated(Anything())))
+        key, value = (Both(one, Not(repeated(Anything()))) for one in (key, value))
     where = tuple((name, Bind(name, one)) for name, one in zip(HEADS, (query, key, value), strict=True))
     kinds = ("scaled-dot-product-attention", "unscaled-dot-product-attention")
     joined = Op(FOLD, (OneOf(tuple(Equation(kind, where=where, keep=DETAILS) for kind in kinds)),))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hfreader.concepts.model import Chosen, NotCovered, Symbol, Text
+from hfreader.concepts.model import Chosen, SwitchedOff, Symbol, Text
 from hfreader.concepts.pattern import (
     Anything,
     Bind,
@@ -47,6 +47,11 @@ DETAIL_SYMBOLS = (
             "configuration sets instead, which the proof then says",
             "键维度的平方根;代码常乘其倒数,或改乘配置另设的数(证明中会注明)",
         ),
+    ),
+    Symbol(
+        "key_scale",
+        r"\sqrt[4]{d_k}",
+        Text("Its root, where queries and keys are divided each", "其平方根,分别除查询与键时用"),
     ),
     Symbol(
         "mask",
@@ -106,10 +111,12 @@ def product(query: Pattern, key: Pattern) -> Pattern:
 
 
 def scores(query: Pattern, key: Pattern) -> Pattern:
-    """Q K^T over the scale, divided before or after the product, with a bias where one call adds it."""
+    """Q K^T over the scale, divided before or after the product, with a bias where one call adds it; queries and keys
+    may each be divided by the root of the scale."""
     scale = Bind("scale", Scalar())
     compared = product(query, key)
-    beforehand = product(OneOf((Op(("mul",), (query, scale)), Op(("div",), (query, scale)))), key)
+    divided = _scaled(query, scale)
+    beforehand = OneOf((product(divided, _scaled(key, Bind("key_scale", Scalar()))), product(divided, key)))
     plain = (("beta", Number(0)), ("alpha", scale))
     biased = (("beta", Number(1)), ("alpha", scale))
     return OneOf(
@@ -122,6 +129,10 @@ def scores(query: Pattern, key: Pattern) -> Pattern:
             Op(("baddbmm",), (Bind("bias", Anything()), query, transposed(key)), keywords=biased),
         )
     )
+
+
+def _scaled(value: Pattern, scale: Pattern) -> Pattern:
+    return OneOf((Op(("mul",), (value, scale)), Op(("div",), (value, scale))))
 
 
 def unscaled(query: Pattern, key: Pattern) -> Pattern:
@@ -239,7 +250,7 @@ def reference(
     Where there are scores `unscaled`, nothing divides them; a scale that the configuration sets is taken as it is.
     """
     if unscaled is None and type(scale) in (int, float) and scale == 1 != query.shape[-1]:
-        raise NotCovered("the caller gives the scale 1, by which nothing is scaled")
+        raise SwitchedOff("the caller gives the scale 1, by which nothing is scaled")
     query = _in_heads(query, key)
     key, value = (_like(query, one) for one in (key, value))
     query = query.reshape(*key.shape[:-2], *query.shape[-2:])

@@ -71,6 +71,12 @@ def kernel(module, a, b, c, m, scaling, cap=None):
     p = F.softmax(w, dim=-1, dtype=w.dtype)[..., :-1]
     return torch.matmul(p, rep(c, module.groups)).transpose(1, 2), p
 """,
+        # Queries and keys are each divided by the root of the scale.
+        """
+def kernel(q, k, v, d):
+    q, k = q / math.sqrt(math.sqrt(d)), k / math.sqrt(math.sqrt(d))
+    return F.softmax(q @ k.transpose(-1, -2), dim=-1) @ v
+""",
         """
 def kernel(q, k, v, slopes, m, scaling):
     w = slopes.baddbmm(batch1=q, batch2=k.transpose(-1, -2), beta=1.0, alpha=scaling)

@@ -127,11 +127,12 @@ def _results(concept: Concept, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _folded(equation: Any, code: Any) -> Any:
-    """A result with its leading dimensions folded as in the code: heads may lie in the batch."""
+    """A result with its dimensions folded as in the code: heads may lie in the batch, pairs in a dimension of their
+    own. That leaves the numbers in their order."""
     if not (isinstance(equation, torch.Tensor) and isinstance(code, torch.Tensor)):
         return equation
-    folded = equation.dim() != code.dim() and equation.shape[-1:] == code.shape[-1:]
-    return equation.reshape(code.shape) if folded and equation.numel() == code.numel() else equation
+    folded = equation.dim() != code.dim() and equation.numel() == code.numel()
+    return equation.reshape(code.shape) if folded else equation
 
 
 def _incomparable(code: Any, equation: Any) -> str | None:
