@@ -22,7 +22,7 @@ from hfreader.trace.requests import plain
 BOOKKEEPING = frozenset({"transformers_version", "_name_or_path", "architectures", "dtype", "torch_dtype"})
 
 NO_SIZE = re.compile(
-    r"_ids?$|_token$|index|offset|stride|kernel|dilation|window|seed|chunk|version|every|interval|top_?k"
+    r"_ids?$|_token$|index|offset|stride|kernel|dilation|window|seed|chunk|version|stages|every|interval|top_?k"
 )
 """Fields with integers that count no parts and no widths."""
 
