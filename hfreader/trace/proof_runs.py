@@ -54,7 +54,7 @@ def run_small(session: CaptureSession, setting: Setting, seeds: Sequence[int]) -
         try:
             first = _run(session, small, seeds[0])
         except HfreaderError as error:
-            failure = failure or error
+            failure = failure or HfreaderError(str(error))  # without its traceback, which holds a whole model
             continue
         chosen = _scales(small.config)
         yield SmallRun(_words(small, seeds[0]), first, chosen)
@@ -70,7 +70,7 @@ def _smaller(setting: Setting) -> Iterator[Setting]:
         setting = with_token_types(setting) or setting
         setting = replace(setting, options=replace(setting.options, padded=True))
     own = replace(setting, config=config)
-    most = max(HEAVY, _numbers(own))
+    most = HEAVY + _numbers(own)
     names = [name for name in candidates(config) if not _EXPERTS.search(name)]
     for tied in (False, True):
         try:

@@ -26,16 +26,16 @@ def first_that_runs(
     textless  False for settings with a text alone, that text by itself the first.
     among     parameters that must be among what is given beside a text, those of which something is known.
     """
-    reasons: list[HfreaderError] = []
+    reason: HfreaderError | None = None
     for setting in starts(model_class, config, textless):
         try:
             run(setting)
         except HfreaderError as error:
-            reasons.append(error)
+            reason = reason or HfreaderError(str(error))  # without its traceback, which holds a whole model
         else:
             return setting
     unknown = HfreaderError(f"{model_class.__name__} reads inputs that hfreader cannot make so far")
-    raise reasons[0] if reasons else unknown
+    raise reason or unknown
 
 
 def starts(model_class: type[PreTrainedModel], config: PreTrainedConfig, textless: bool = True) -> Iterator[Setting]:
