@@ -1,6 +1,7 @@
 """The part of a pattern that takes several layers as one black box: what lies on the way between two values."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cache
 
 from hfreader.analyzers.guards import NO_GUARDS, Guards
@@ -13,6 +14,15 @@ from hfreader.concepts.pattern import Bind, Branch, Pattern
 SolutionAt = Callable[[str, int], Solution | None]
 
 
+@dataclass(slots=True)
+class _Cone:
+    """What a value is computed from, nearest first; those of it that a pattern can be, and those that are one value."""
+
+    nodes: list[int]
+    possible: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    same: dict[frozenset[int], tuple[int, ...]] = field(default_factory=dict)
+
+
 class Branches:
     """Asks a graph for the branches that end in a value."""
 
@@ -22,35 +32,42 @@ class Branches:
         self._settings: dict[int, bool] = {}
         self._learns = cache(lambda node: learns(flow, node))
         self._loops = [one for one in flow.by_op.get("loop", ()) if len(flow.node(one).operands) > 1]
-        self._cones: dict[object, list[int]] = {}
+        self._cones: dict[object, _Cone] = {}
 
     def sources(self, pattern: Branch, top: int, so_far: Solution) -> Iterator[tuple[int, Solution]]:
         """The values from which a branch that ends in `top` can start, nearest first, under the conditions for that."""
         outer = self.flow.conditions.get(top, NO_GUARDS)
-        can_be = self._filter(pattern.source, so_far)
-        for source in self._cone(top, so_far.nodes, frozenset(), NO_GUARDS):
-            if can_be(source) and not self._is_setting(source):
-                inner = self.flow.conditions.get(source, NO_GUARDS)
-                # The conditions under which the way is taken, beyond those of `top` itself.
-                asked = {text: truth for text, truth in inner.items() if text not in outer} if inner else inner
-                if (here := so_far.under(asked)) is not None:
-                    yield source, here
+        for source in self._possible(pattern.source, so_far, self._cone(top, so_far.nodes, frozenset(), NO_GUARDS)):
+            inner = self.flow.conditions.get(source, NO_GUARDS)
+            # The conditions under which the way is taken, beyond those of `top` itself.
+            asked = {text: truth for text, truth in inner.items() if text not in outer} if inner else inner
+            if (here := so_far.under(asked)) is not None:
+                yield source, here
 
-    def _cone(self, top: int, users: frozenset[int], stop: frozenset[int], guards: Guards) -> list[int]:
+    def _cone(self, top: int, users: frozenset[int], stop: frozenset[int], guards: Guards) -> "_Cone":
         """`Flow.reached_from`, which depends on the users only by the loops that they are in."""
         here = users | {top}
         within = tuple(loop for loop in self._loops if not here.isdisjoint(self.flow.body_of(loop)))
         key = (top, within, stop, frozenset(guards.items()))
         if key not in self._cones:
-            self._cones[key] = self.flow.reached_from(top, stop, users, guards)
+            self._cones[key] = _Cone(self.flow.reached_from(top, stop, users, guards))
         return self._cones[key]
 
-    def _filter(self, pattern: Pattern, so_far: Solution) -> Callable[[int], bool]:
-        """What can be asked of a source at once, before its pattern is tried."""
+    def _possible(self, pattern: Pattern, so_far: Solution, cone: "_Cone") -> tuple[int, ...]:
+        """Those of a cone that a pattern can be, as far as can be asked before it is tried; no settings."""
         if isinstance(pattern, Bind) and pattern.symbol in so_far.bindings:
-            known = self.flow.bases(so_far.bindings[pattern.symbol].use.node)
-            return lambda node: self.flow.bases(node) == known
-        return lambda node: self._ways.is_possible(pattern, node, True)
+            found = self._same(cone, self.flow.bases(so_far.bindings[pattern.symbol].use.node))
+            return tuple(node for node in found if not self._is_setting(node))
+        if id(pattern) not in cone.possible:
+            found = tuple(node for node in cone.nodes if self._ways.is_possible(pattern, node, True))
+            cone.possible[id(pattern)] = tuple(node for node in found if not self._is_setting(node))
+        return cone.possible[id(pattern)]
+
+    def _same(self, cone: "_Cone", bases: frozenset[int]) -> tuple[int, ...]:
+        """Those of a cone that are one value."""
+        if bases not in cone.same:
+            cone.same[bases] = tuple(node for node in cone.nodes if self.flow.bases(node) == bases)
+        return cone.same[bases]
 
     def _is_setting(self, number: int) -> bool:
         """Whether a value is fixed when the model is built."""
@@ -66,10 +83,9 @@ class Branches:
     ) -> frozenset[int] | None:
         """The nodes on the way from `source` to `top`, None where the branch is not what the pattern says;
         `solution_at` gives that of a concept whose output is a value."""
-        same = self.flow.bases(source)
         whole = self._cone(top, found.nodes, frozenset(), found.guards)
-        starts = frozenset(node for node in whole if self.flow.bases(node) == same)
-        cone = self._cone(top, found.nodes, starts, found.guards)
+        starts = frozenset(self._same(whole, self.flow.bases(source)))
+        cone = self._cone(top, found.nodes, starts, found.guards).nodes
         if pattern.around is not None:
             around = self.flow.bases(found.bindings[pattern.around].use.node)
             if any(node in around for node in cone if node not in starts):

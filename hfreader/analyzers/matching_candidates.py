@@ -14,8 +14,7 @@ class Candidates:
         self._alike: dict[int, dict[int, list[int]]] = {}
         self._shown: dict[tuple[int, ...], list[dict[int, list[int]]]] = {}
         for node, (own, reach) in enumerate(zip(flow.features, flow.reach, strict=True)):
-            path = flow.path(flow.node(node).scope)
-            if path is not None and len(path) <= levels:
+            if flow.depths[node] <= levels:
                 self._alike.setdefault(own, {}).setdefault(reach, []).append(node)
 
     def having(self, need: Need) -> Iterator[int]:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import inf
 from typing import NamedTuple
 
 from hfreader.analyzers.guards import NO_GUARDS, Guards, common, condition_of, consistent, scoped
@@ -208,6 +209,12 @@ class Flow:
                 outer = (*outer, call)
             self._paths[scope] = outer
         return self._paths[scope]
+
+    @cached_property
+    def depths(self) -> list[float]:
+        """How many submodules deep each node lies; infinitely deep in an `__init__`."""
+        paths = (self.path(node.scope) for node in self.graph.nodes)
+        return [inf if path is None else len(path) for path in paths]
 
     def sources(self, number: int) -> tuple[int, ...]:
         """The nodes from whose numbers a node is directly computed. Shapes and types carry no numbers."""

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import islice
+from math import inf
 
 from hfreader.analyzers.matching_candidates import Candidates
 from hfreader.analyzers.matching_flow import Flow
@@ -43,8 +44,7 @@ class Solver(Search):
             return self._all_outputs(slug).get(node)
         known = self._at[slug]
         if node not in known:
-            is_computed = self.flow.path(self.flow.node(node).scope) is not None
-            known[node] = self._solve(self._patterns(slug), node) if is_computed else None
+            known[node] = self._solve(self._patterns(slug), node) if self.flow.depths[node] < inf else None
         return known[node]
 
     def _patterns(self, slug: str) -> tuple[Pattern, ...]:

@@ -155,9 +155,13 @@ class Ways:
         answers = asked.exact if exact else asked.seen
         answer = answers.get(node)
         if answer is None:
-            answer = answers[node] = self._has(asked.need, node, exact) and (
-                self._can(asked.pattern, node, exact) if asked.take is None else bool(self.of(pattern, node, exact))
-            )
+            if not self._has(asked.need, node, exact):
+                answer = False
+            elif asked.take is None:
+                answer = self._can(asked.pattern, node, exact)
+            else:
+                answer = bool(self._standing(asked, node) if exact else self.of(pattern, node, exact))
+            answers[node] = answer
         return answer
 
     def _ask(self, pattern: Pattern) -> _Asked:
