@@ -14,8 +14,9 @@ from hfreader.analyzers.matching_solutions import Solution
 from hfreader.concepts.model import Concept
 from hfreader.concepts.pattern import Pattern
 
-# How many submodules deep the output of an equation may lie below the class that it belongs to.
-LEVELS = 2
+# How many submodules deep the output of an equation may lie below the class that it belongs to: further down, what a
+# class adds to the equation of a submodule is a setting of it.
+LEVELS = 1
 SOLUTIONS, ALTERNATIVES = 64, 8
 
 

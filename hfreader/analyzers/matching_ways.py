@@ -330,6 +330,8 @@ def _leading(node: Node, count: int) -> tuple[Use, ...] | None:
 
 def _arguments(pattern: Op | Call, node: Node) -> Parts | None:
     """What is passed by name for the arguments that a pattern speaks of; None where one is missing or hidden."""
+    if not pattern.keywords and not pattern.optional and not (isinstance(pattern, Op) and pattern.closed):
+        return ()
     named = {one.keyword: Use(one.node, one.span, node.scope) for one in node.operands if one.keyword}
     hidden = isinstance(pattern, Op) and pattern.closed and "**" in named
     if hidden or any(name not in named for name, _ in pattern.keywords):
