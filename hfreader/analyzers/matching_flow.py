@@ -31,6 +31,7 @@ class Flow:
 
     graph: Dataflow
     _seen_as: dict[int, tuple[tuple[Use, Guards], ...]] = field(default_factory=dict)
+    _stepped: dict[int, list[tuple[Use, Guards]]] = field(default_factory=dict)
     _bases: dict[int, frozenset[int]] = field(default_factory=dict)
     _paths: dict[int, tuple[int, ...] | None] = field(default_factory=lambda: {ROOT: ()})
     _sources: dict[int, tuple[int, ...]] = field(default_factory=dict)
@@ -95,6 +96,11 @@ class Flow:
 
     def _steps(self, number: int) -> list[tuple[Use, Guards]]:
         """One step of looking through a node: what it also is, with the conditions for that."""
+        if number not in self._stepped:
+            self._stepped[number] = self._step(number)
+        return self._stepped[number]
+
+    def _step(self, number: int) -> list[tuple[Use, Guards]]:
         node = self.node(number)
         if node.op in ("module", "function", "attribute") and node.body is not None:
             return [(self.use_of(node.body), {})]
