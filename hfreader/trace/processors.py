@@ -31,7 +31,7 @@ def image_processor(need: Need, folder: Path | None) -> tuple[Any, str]:
     if not usable:
         raise _unknown("image processor", need, names)
     made = usable[0]()
-    for field, value in _sizes(need, made).items():
+    for field, value in {**_sizes(need, made), **_unread(made)}.items():
         setattr(made, field, value)
     return made, f"{type(made).__name__} with its default settings"
 
@@ -54,6 +54,11 @@ def _sizes(need: Need, made: Any) -> dict[str, Any]:
         if size is not None and _holds(size, "shortest_edge") and not _holds(size, "longest_edge"):
             changed["size"] = type(size)(shortest_edge=max(height, width))
     return changed
+
+
+def _unread(made: Any) -> dict[str, bool]:
+    """Words in a picture are not read: that takes a program of its own."""
+    return {"apply_ocr": False} if hasattr(made, "apply_ocr") else {}
 
 
 def _holds(size: Any, name: str) -> bool:

@@ -10,7 +10,7 @@ from hfreader.errors import HfreaderError
 from hfreader.facts.runs import TraceRequest
 from hfreader.facts.traces import TokenFact
 from hfreader.trace.feeding.vocabulary import maker, senses
-from hfreader.trace.inputs import check_ids, check_range, parameters_of_forward, reads_text
+from hfreader.trace.inputs import check_ids, check_range, parameters_of_forward, position_limit, reads_text
 from hfreader.trace.media import read_tensors
 from hfreader.trace.requests import text_of
 from hfreader.trace.sensing import Sensed, sensed
@@ -59,9 +59,11 @@ def prompt_of(request: TraceRequest, subject: Subject) -> Prompt:
     if request.inputs is not None:
         return _tensors(Path(request.inputs).expanduser(), subject)
     files = sensed(request, subject)
-    if reads_text(subject.model_class) and subject.model_class.main_input_name in ("input_ids", "inputs_embeds"):
+    written = request.text is not None or request.ids is not None or request.pair is not None
+    reads = reads_text(subject.model_class)
+    if reads and (written or files or subject.model_class.main_input_name in ("input_ids", "inputs_embeds")):
         return _written(request, subject, files)
-    if request.text is not None or request.ids is not None or request.pair is not None:
+    if written:
         name = subject.model_class.__name__
         raise HfreaderError(f"{name} reads {subject.model_class.main_input_name}, not text: leave the text out")
     return _generated(subject, files)
@@ -82,6 +84,8 @@ def _tensors(file: Path, subject: Subject) -> Prompt:
 def _written(request: TraceRequest, subject: Subject, files: Sensed | None) -> Prompt:
     reader = tokenizer_for(subject.config, subject.folder)
     encoded = masked(request.ids) if request.ids is not None else reader.encode(text_of(request), request.pair)
+    if request.text is None and request.ids is None:
+        encoded = _fitting(encoded, subject)
     ids = encoded["input_ids"]
     check_ids(ids, subject.config, 0 if subject.config.is_encoder_decoder else request.generate)
     given = files.tensors if files else {}
@@ -100,6 +104,12 @@ def _written(request: TraceRequest, subject: Subject, files: Sensed | None) -> P
         (*_notes(request, reader), *(files.notes if files else ()), *([f"{GENERATED}{beside}"] if beside else [])),
         reader.show,
     )
+
+
+def _fitting(encoded: Encoded, subject: Subject) -> Encoded:
+    """The text that is read where none was given, cut to the positions that the model has."""
+    limit = position_limit(subject.config)
+    return {name: row[:limit] for name, row in encoded.items()} if limit is not None else encoded
 
 
 def _with_others(subject: Subject, setting: Setting, given: Mapping[str, torch.Tensor]) -> Setting:

@@ -109,7 +109,8 @@ class Setting:
                     raise HfreaderError("the first pass returned no cache")
                 return model(**self.inputs(model, ids, lengths.past), past_key_values=cache, use_cache=True)
         except Exception as error:
-            others = sorted({*other_inputs(self.model_class)} - {name for name, _ in self.options.others})
+            known = {name for name, _ in self.options.others} | given.keys()
+            others = sorted({*other_inputs(self.model_class)} - known)
             hint = f" (hfreader gives it no {', '.join(others)} so far)" if others else ""
             raise HfreaderError(f"{self.model_class.__name__}, {self.name}: {one_line(error)}{hint}") from error
 

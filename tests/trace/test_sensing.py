@@ -61,6 +61,16 @@ def test_a_text_and_a_picture(tmp_path: Path):
     assert shapes(found) == {"input_ids": (1, 5), "attention_mask": (1, 5), "pixel_values": (1, 3, 224, 224)}
 
 
+def test_a_default_text_fits_and_words_in_pictures_are_not_read(tmp_path: Path):
+    files = (str(picture(tmp_path / "a.png")),)
+    assert shapes(run("owlvit", images=files, overrides=(("text_config.num_hidden_layers", "1"),)))["input_ids"] == (
+        1,
+        16,
+    )
+    small = (("num_hidden_layers", "1"), ("hidden_size", "24"), ("intermediate_size", "24"))
+    assert {"input_ids", "pixel_values"} <= shapes(run("layoutlmv3", images=files, overrides=small)).keys()
+
+
 def test_a_folder_of_frames(tmp_path: Path):
     for number in range(3):
         picture(tmp_path / f"{number}.png")
