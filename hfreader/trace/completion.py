@@ -1,5 +1,6 @@
 """What a configuration leaves open, or says of widths that it no longer has."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from transformers import PreTrainedConfig
@@ -26,7 +27,7 @@ def consistent(config: PreTrainedConfig) -> PreTrainedConfig:
             continue
         half = int(width * (rope.get("partial_rotary_factor") or 1)) // 2
         if known is None or sum(known) != half:
-            changes[f"{prefix}{ROPE}.{SECTIONS}"] = shared_out(half, len(known) if known else AXES)
+            changes[f"{prefix}{ROPE}.{SECTIONS}"] = shared_out(half, known or [1] * AXES)
     return _changed(config, changes)
 
 
@@ -42,10 +43,13 @@ def _merged_widths(config: PreTrainedConfig) -> dict[str, Any]:
     }
 
 
-def shared_out(total: int, parts: int) -> list[int]:
-    """A number in equal parts, the first the largest."""
-    each = total // parts
-    return [total - each * (parts - 1), *[each] * (parts - 1)]
+def shared_out(total: int, like: Sequence[int]) -> list[int]:
+    """A number in as many parts as another was: what were equal parts stay equal, and what is over goes to the one that
+    was like no other, or else to the first."""
+    parts = [total * part // sum(like) for part in like]
+    single = next((place for place, part in enumerate(like) if like.count(part) == 1), 0)
+    parts[single] += total - sum(parts)
+    return parts
 
 
 def completed(config: PreTrainedConfig) -> PreTrainedConfig:

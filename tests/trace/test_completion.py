@@ -5,11 +5,15 @@ from hfreader.trace.completion import completed, consistent, head_width, shared_
 from hfreader.trace.configs import default_config, with_fields
 
 
-@pytest.mark.parametrize(("total", "parts"), [(64, 3), (4, 3), (2, 3), (7, 1)])
-def test_parts_add_up(total: int, parts: int):
-    found = shared_out(total, parts)
-    assert (sum(found), len(found)) == (total, parts)
-    assert found == sorted(found, reverse=True)
+@pytest.mark.parametrize("like", [[1, 1, 1], [16, 24, 24], [22, 22, 20], [5]])
+@pytest.mark.parametrize("total", [64, 16, 4, 2])
+def test_parts_add_up_and_equal_ones_stay_equal(total: int, like: list[int]):
+    found = shared_out(total, like)
+    assert (sum(found), len(found)) == (total, len(like))
+    if like == [22, 22, 20]:
+        assert found[0] == found[1]
+    if like == [16, 24, 24]:
+        assert found[1] == found[2]
 
 
 def test_rotary_sections_share_out_a_narrow_head():
