@@ -72,7 +72,8 @@ class Way(NamedTuple):
     parts: Parts
 
 
-Take = Callable[[Any, int, Node], Iterator[Way]]
+# A function, not a bound method: a graph that refers to itself is given up by the collector alone, which rests.
+Take = Callable[["Ways", Any, int, Node], Iterator[Way]]
 
 
 @dataclass(slots=True)
@@ -126,7 +127,7 @@ class Ways:
         found = asked.standing.get(node)
         if found is None:
             assert asked.take is not None
-            ways = asked.take(asked.pattern, node, self.flow.node(node)) if self._is_one(asked, node) else ()
+            ways = asked.take(self, asked.pattern, node, self.flow.node(node)) if self._is_one(asked, node) else ()
             possible = (way for way in ways if all(self.is_possible(part, use.node) for part, use in way.parts))
             found = asked.standing[node] = tuple(possible)
         return found
@@ -170,7 +171,7 @@ class Ways:
             case Bind(pattern=inner) | Unshared(pattern=inner) | NotPartOf(pattern=inner):
                 found = self._asked.get(id(inner)) or self._ask(inner)
             case _:
-                take = getattr(self, "_take_" + type(pattern).__name__, None)
+                take = getattr(Ways, "_take_" + type(pattern).__name__, None)
                 found = _Asked(pattern, self._needs.of(pattern), take)
         self._asked[id(pattern)] = found
         return found

@@ -1,11 +1,14 @@
 """What identical definitions share is what each of them would be found to be on its own."""
 
+import weakref
 from functools import cache
 
 import pytest
 
+from hfreader.analyzers import examination
 from hfreader.analyzers.examination import Examiner
 from hfreader.analyzers.library import Library
+from hfreader.analyzers.parsing import collection_paused
 from hfreader.source.installed import installed_snapshot
 
 # Copies of each other, in part: the second and third share most of what the first has.
@@ -44,3 +47,18 @@ def test_copies_are_examined_once():
 
 
 NORMS = [("llama", "Llama"), ("mistral", "Mistral"), ("qwen2", "Qwen2")]
+
+
+def test_what_is_looked_at_is_given_up_without_the_collector(monkeypatch: pytest.MonkeyPatch):
+    alive = []
+
+    class Watched(examination.Matcher):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            alive.extend(weakref.ref(one) for one in (self, self.flow, self.solver, self.solver.ways))
+
+    monkeypatch.setattr(examination, "Matcher", Watched)
+    with collection_paused():
+        Examiner(library()).examine("transformers.models.bert.modeling_bert.BertLayer", "forward")
+        assert alive
+        assert not any(one() for one in alive)
