@@ -26,11 +26,11 @@ def image_processor(need: Need, folder: Path | None) -> tuple[Any, str]:
         return _own(AutoImageProcessor, folder), "the checkpoint's own image processor"
     known = _entry(image_processing_auto.IMAGE_PROCESSOR_MAPPING_NAMES, need.config)
     names = [name for backend in BACKENDS if (name := (known or {}).get(backend))]
-    classes = [image_processing_auto.get_image_processor_class_from_name(name) for name in names]
-    usable = [each for each in classes if each is not None and not getattr(each, "is_dummy", False)]
-    if not usable:
+    classes = (image_processing_auto.get_image_processor_class_from_name(name) for name in names)
+    usable = next((each for each in classes if each is not None and not getattr(each, "is_dummy", False)), None)
+    if usable is None:
         raise _unknown("image processor", need, names)
-    made = usable[0]()
+    made = usable()
     for field, value in {**_sizes(need, made), **_unread(made)}.items():
         setattr(made, field, value)
     return made, f"{type(made).__name__} with its default settings"
