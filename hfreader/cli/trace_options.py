@@ -34,6 +34,19 @@ Inputs = Annotated[
     typer.Option("--inputs", metavar="FILE", help="A safetensors file with every argument of forward, by its name."),
 ]
 Ids = Annotated[str | None, typer.Option(metavar="1,2,3", help="Token ids instead of text.")]
+Tokens = Annotated[
+    int | None, typer.Option("--tokens", metavar="N", help="Read N random ids instead of a text.", show_default=False)
+]
+Fake = Annotated[
+    bool,
+    typer.Option(
+        "--fake",
+        help="Shapes only: no weights and no numbers, so that a model of any size runs. Shows what each module costs.",
+    ),
+]
+Costs = Annotated[
+    bool, typer.Option("--costs", help="Show parameters, FLOPs and bytes of each module, and what the cache takes.")
+]
 Class = Annotated[
     str | None, typer.Option("--class", metavar="CLASS", help="Which class of the family; default: its base model.")
 ]

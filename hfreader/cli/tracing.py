@@ -10,9 +10,11 @@ from hfreader.cli.trace_options import (
     All,
     At,
     Class,
+    Costs,
     Device,
     Dot,
     Dtype,
+    Fake,
     Generate,
     Html,
     Ids,
@@ -31,6 +33,7 @@ from hfreader.cli.trace_options import (
     Statistics,
     Target,
     TextInput,
+    Tokens,
     Values,
     Videos,
     parse_ids,
@@ -54,6 +57,7 @@ def trace(
     text: TextInput = None,
     pair: Pair = None,
     ids: Ids = None,
+    tokens: Tokens = None,
     images: Images = None,
     sounds: Sounds = None,
     videos: Videos = None,
@@ -65,6 +69,8 @@ def trace(
     generate: Generate = 0,
     statistics: Statistics = False,
     values: Values = None,
+    fake: Fake = False,
+    costs: Costs = False,
     device: Device = "cpu",
     dtype: Dtype = "float32",
     lines: Lines = False,
@@ -96,6 +102,7 @@ def trace(
     * `hfreader trace clip "a cat" --image cat.png`
     * `hfreader trace wav2vec2 --audio speech.wav --class Wav2Vec2ForCTC`
     * `hfreader trace ./my-checkpoint "A sentence" --json - | jq .modules`
+    * `hfreader trace llama --fake --tokens 8192 --set hidden_size=16384 --set num_hidden_layers=126`
     * `hfreader trace --all --json traces/`
     """
     if every:
@@ -120,6 +127,8 @@ def trace(
         offline=offline,
         pair=pair,
         generate=generate,
+        tokens=tokens,
+        fake=fake,
         statistics=statistics,
         values=None if values is None else str(values.expanduser().absolute()),
         images=tuple(map(str, images or ())),
@@ -130,7 +139,9 @@ def trace(
     other = _other(request, against, against_overrides)
     lines = lines or (statistics and at is None)
     tree = modules or not (lines or at)
-    outputs = Outputs(json=json, html=html, dot=dot, values=values, at=at, lines=lines, modules=tree)
+    outputs = Outputs(
+        json=json, html=html, dot=dot, values=values, at=at, lines=lines, modules=tree, costs=costs or fake
+    )
     outputs.check()
     with TerminalReport() as report:
         # A trace is a quick look: without --repo or --ref it takes what is on the machine and clones nothing.

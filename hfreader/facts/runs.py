@@ -14,6 +14,8 @@ class TraceRequest:
     target        a family (`bert`), a local checkpoint folder, or a hub id.
     text, ids     the input; a default sentence when both are None. `pair` is a second text beside the first.
     images, videos, sounds  files that are read beside or instead of a text.
+    tokens        how many random ids to read instead of a text.
+    fake          compute shapes only: no weights, no numbers.
     generate      how many tokens to generate greedily; 0 for one forward pass.
     statistics    of the tensors on each line.
     values        a safetensors file to be written, with attention maps and these statistics.
@@ -43,6 +45,8 @@ class TraceRequest:
     sounds: tuple[str, ...] = ()
     inputs: str | None = None
     generate: int = 0
+    tokens: int | None = None
+    fake: bool = False
     statistics: bool = False
     values: str | None = None
 

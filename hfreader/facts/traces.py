@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hfreader.facts.branches import Branch
 from hfreader.facts.changes import Changes, Link
-from hfreader.facts.generation import Generation
+from hfreader.facts.generation import CachePart, Generation
 from hfreader.facts.places import Place, Span
 from hfreader.facts.problems import Problem
 from hfreader.facts.statistics import Statistics
@@ -63,7 +63,11 @@ class LineRecord:
 
 @dataclass(frozen=True)
 class ModuleRecord:
-    """One call of a module. `order` numbers calls by their start; `parent` is the path of the calling module."""
+    """One call of a module. `order` numbers calls by their start; `parent` is the path of the calling module.
+
+    flops        floating-point operations of the call, the modules within included; None where they were not counted.
+    activations  bytes of all that the call computed, the modules within included; views of it are not counted again.
+    """
 
     path: str
     class_name: str
@@ -74,6 +78,8 @@ class ModuleRecord:
     inputs: tuple[tuple[str, Value], ...]
     output: Value
     parameters: int
+    flops: int | None = None
+    activations: int | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,7 @@ class Trace:
     changes     the run beside another one, where that was asked for.
     branches    the conditions that were looked at, how each came out and why; only where lines were recorded.
     maps        the names of the attention maps in the file of values, where one was asked for.
+    cache       what the cache holds after a single forward pass; empty where there is none.
     generation  what was generated, where that was asked for; `call` of records then counts over all steps.
     """
 
@@ -154,6 +161,7 @@ class Trace:
     flops: int | None = None
     links: tuple[Link, ...] = ()
     changes: Changes | None = None
+    cache: tuple[CachePart, ...] = ()
     generation: Generation | None = None
     branches: tuple[Branch, ...] = ()
     maps: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """The tree of the modules that ran, with what repeats shown once."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from hfreader.facts.traces import ModuleRecord
@@ -19,6 +19,7 @@ class TreeNode:
     numbers     `gives` in numbers, `taken_numbers` `takes`.
     parameters  of one of them, its children included.
     calls       how many times each ran; the shapes are those of the first call.
+    flops, activations  operations and bytes of all its calls, its children included; None where nothing was counted.
     """
 
     name: str
@@ -32,6 +33,8 @@ class TreeNode:
     calls: int
     children: tuple["TreeNode", ...]
     repeats: int = 1
+    flops: int | None = None
+    activations: int | None = None
 
     def walk(self, depth: int = 0) -> Iterator[tuple[int, "TreeNode"]]:
         """This node and all below it, each with its depth."""
@@ -43,10 +46,10 @@ class TreeNode:
 def module_tree(modules: Sequence[ModuleRecord]) -> TreeNode | None:
     """The tree below the model, from the calls that a trace recorded; None where it recorded none."""
     first: dict[str, ModuleRecord] = {}
-    calls: dict[str, int] = defaultdict(int)
+    calls: dict[str, list[ModuleRecord]] = defaultdict(list)
     for record in sorted(modules, key=lambda record: record.order):
         first.setdefault(record.path, record)
-        calls[record.path] += 1
+        calls[record.path].append(record)
     below: dict[str, list[ModuleRecord]] = defaultdict(list)
     for record in first.values():
         if record.parent is not None:
@@ -55,7 +58,7 @@ def module_tree(modules: Sequence[ModuleRecord]) -> TreeNode | None:
     return _node(root, below, calls) if root else None
 
 
-def _node(record: ModuleRecord, below: dict[str, list[ModuleRecord]], calls: dict[str, int]) -> TreeNode:
+def _node(record: ModuleRecord, below: dict[str, list[ModuleRecord]], calls: dict[str, list[ModuleRecord]]) -> TreeNode:
     children = [_node(child, below, calls) for child in below[record.path]]
     inside = f"{record.parent}." if record.parent else ""
     arguments = [value for _, value in record.inputs if first_tensor(value) is not None]
@@ -68,9 +71,16 @@ def _node(record: ModuleRecord, below: dict[str, list[ModuleRecord]], calls: dic
         taken_numbers=in_numbers(arguments[0]) or "" if arguments else "",
         numbers=in_numbers(record.output) or "",
         parameters=record.parameters,
-        calls=calls[record.path],
+        calls=len(calls[record.path]),
         children=tuple(_folded(children)),
+        flops=_total(each.flops for each in calls[record.path]),
+        activations=_total(each.activations for each in calls[record.path]),
     )
+
+
+def _total(counts: Iterable[int | None]) -> int | None:
+    known = [each for each in counts if each is not None]
+    return sum(known) if known else None
 
 
 def _folded(children: Sequence[TreeNode]) -> list[TreeNode]:
@@ -95,12 +105,14 @@ def _alike(one: TreeNode, other: TreeNode) -> bool:
 
 
 def _anonymous(node: TreeNode) -> TreeNode:
-    """The node without its own number, to be compared."""
-    return replace(node, name="", path="", children=tuple(map(_below_anonymous, node.children)))
+    """The node without its own number, to be compared; what it cost on the way can differ."""
+    below = tuple(map(_below_anonymous, node.children))
+    return replace(node, name="", path="", flops=None, activations=None, children=below)
 
 
 def _below_anonymous(node: TreeNode) -> TreeNode:
-    return replace(node, path="", children=tuple(map(_below_anonymous, node.children)))
+    below = tuple(map(_below_anonymous, node.children))
+    return replace(node, path="", flops=None, activations=None, children=below)
 
 
 def _merged(group: Sequence[TreeNode]) -> TreeNode:

@@ -1,7 +1,6 @@
 """Greedy generation under the recorder: the prompt first, then one token after the other."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,12 +9,10 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from hfreader.errors import HfreaderError
-from hfreader.facts.generation import CachePart, Generation, GenerationStep
+from hfreader.facts.generation import Generation, GenerationStep
+from hfreader.trace.caches import Held, cache_after, folded
 from hfreader.trace.configs import one_line
 from hfreader.trace.settings import Setting
-
-# What is kept of a cache at a moment: name and shape, dtype and bytes of each of its tensors.
-Held = tuple[tuple[str, tuple[int, ...], str, int], ...]
 
 
 @dataclass
@@ -59,9 +56,7 @@ class Generator:
 
     def _seen(self, model: nn.Module, args: tuple[Any, ...], given: dict[str, Any], output: Any) -> None:
         read = next((given[name] for name in _READ if given.get(name) is not None), args[0] if args else None)
-        caches = (where(name) for name in _CACHES for where in (lambda name: getattr(output, name, None), given.get))
-        cache = next((each for each in caches if each is not None), None)
-        self.passes.append(Pass(read.shape[1] if read is not None else 0, tuple(_held(cache))))
+        self.passes.append(Pass(read.shape[1] if read is not None else 0, cache_after(output, given)))
 
     def alike(self, setting: Setting) -> Setting:
         """A setting as two calls, the second on the cache of the first, where there was more than one."""
@@ -75,37 +70,9 @@ class Generator:
         steps, past = [], 0
         for number, each in enumerate(self.passes):
             id, text = (self.ids[number], texts[number]) if self.ids else (None, None)
-            steps.append(GenerationStep(number, each.reads, past, _folded(each.cache), id, text))
+            steps.append(GenerationStep(number, each.reads, past, folded(each.cache), id, text))
             past += each.reads
         return Generation(self.tokens, tuple(steps), "".join(texts))
 
 
 _READ = ("decoder_input_ids", "input_ids", "inputs_embeds", "decoder_inputs_embeds")
-_CACHES = ("past_key_values", "cache_params")
-_SIDES = {"self_attention_cache": "", "cross_attention_cache": "cross "}
-
-
-def _held(cache: Any, prefix: str = "") -> Iterator[tuple[str, tuple[int, ...], str, int]]:
-    """Every tensor of a cache, layer by layer."""
-    if cache is None:
-        return
-    sides = [(side, name) for side, name in _SIDES.items() if hasattr(cache, side)]
-    for side, name in sides:
-        yield from _held(getattr(cache, side), f"{prefix}{name}")
-    if sides:
-        return
-    for layer in getattr(cache, "layers", [cache]):
-        for name, value in vars(layer).items():
-            inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else [value]
-            for tensor in inner:
-                if torch.is_tensor(tensor) and tensor.dim() > 1:
-                    dtype = str(tensor.dtype).removeprefix("torch.")
-                    yield f"{prefix}{name}", tuple(tensor.shape), dtype, tensor.numel() * tensor.element_size()
-
-
-def _folded(held: Held) -> tuple[CachePart, ...]:
-    """Tensors of the same name and shape in several layers, said once."""
-    counted = Counter(held)
-    return tuple(
-        CachePart(name, layers, shape, dtype, size * layers) for (name, shape, dtype, size), layers in counted.items()
-    )

@@ -1,7 +1,7 @@
 """Which module is running: a stack kept by a light hook on every module call."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from hfreader.facts.traces import ModuleRecord
+from hfreader.trace.costs import Spent
 from hfreader.trace.instrument import active
 from hfreader.trace.values import Shot, TextShot, safe_snapshot, snapshot, value_of
 
@@ -29,6 +30,7 @@ class ModuleCall:
     inputs: tuple[Shot, ...] = ()
     keywords: tuple[tuple[str, Shot], ...] = ()
     output: Shot = RAISED
+    spent: Spent | None = None
 
 
 class ModuleStack:
@@ -36,11 +38,13 @@ class ModuleStack:
 
     paths   modules by identity; a module that stands at several paths goes by its first.
     values  keep inputs and outputs (without their numbers).
+    meter   tells what was spent so far; None where nothing counts.
     """
 
     def __init__(self, model: nn.Module, values: bool) -> None:
         self.paths = {id(module): path for path, module in model.named_modules()}
         self.values = values
+        self.meter: Callable[[], Spent] | None = None
         self.calls: list[ModuleCall] = []
         self.counts: dict[str, int] = {}
         self.top = self.outside = ModuleCall(model, "", 0, -1, None, -1)
@@ -62,12 +66,16 @@ class ModuleStack:
             except Exception:  # a value that refuses to be looked at
                 call.inputs = tuple(map(safe_snapshot, args))
                 call.keywords = tuple((name, safe_snapshot(value)) for name, value in kwargs.items())
+        if self.meter is not None:
+            call.spent = self.meter()
         self.calls.append(call)
         self.top = call
         return call
 
     def leave(self, call: ModuleCall) -> None:
         """Pop a call, however it ended."""
+        if self.meter is not None and call.spent is not None:
+            call.spent = self.meter() - call.spent
         self.top = call.parent or self.outside
 
     def records(self) -> tuple[ModuleRecord, ...]:
@@ -137,4 +145,6 @@ def _record(call: ModuleCall, names: list[str], parameters: int) -> ModuleRecord
         inputs=tuple((name, value_of(shot)) for name, shot in [*positional, *call.keywords]),
         output=value_of(call.output),
         parameters=parameters,
+        flops=None if call.spent is None else call.spent.flops,
+        activations=None if call.spent is None else call.spent.bytes,
     )

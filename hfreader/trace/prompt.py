@@ -10,7 +10,14 @@ from hfreader.errors import HfreaderError
 from hfreader.facts.runs import TraceRequest
 from hfreader.facts.traces import TokenFact
 from hfreader.trace.feeding.vocabulary import maker, senses
-from hfreader.trace.inputs import check_ids, check_range, parameters_of_forward, position_limit, reads_text
+from hfreader.trace.inputs import (
+    check_ids,
+    check_range,
+    parameters_of_forward,
+    position_limit,
+    random_ids,
+    reads_text,
+)
 from hfreader.trace.media import read_tensors
 from hfreader.trace.requests import text_of
 from hfreader.trace.sensing import Sensed, sensed
@@ -83,8 +90,9 @@ def _tensors(file: Path, subject: Subject) -> Prompt:
 
 def _written(request: TraceRequest, subject: Subject, files: Sensed | None) -> Prompt:
     reader = tokenizer_for(subject.config, subject.folder)
-    encoded = masked(request.ids) if request.ids is not None else reader.encode(text_of(request), request.pair)
-    if request.text is None and request.ids is None:
+    asked = _random(request, subject) if request.tokens is not None else request.ids
+    encoded = masked(asked) if asked is not None else reader.encode(text_of(request), request.pair)
+    if request.text is None and asked is None:
         encoded = _fitting(encoded, subject)
     ids = encoded["input_ids"]
     check_ids(ids, subject.config, 0 if subject.config.is_encoder_decoder else request.generate)
@@ -99,8 +107,8 @@ def _written(request: TraceRequest, subject: Subject, files: Sensed | None) -> P
         alike,
         tuple(ids),
         given,
-        None if request.ids is not None else reader.description,
-        (token_facts(ids, _texts(request, reader, ids)),),
+        None if asked is not None else reader.description,
+        () if request.tokens is not None else (token_facts(ids, _texts(request, reader, ids)),),
         (*_notes(request, reader), *(files.notes if files else ()), *([f"{GENERATED}{beside}"] if beside else [])),
         reader.show,
     )
@@ -110,6 +118,10 @@ def _fitting(encoded: Encoded, subject: Subject) -> Encoded:
     """The text that is read where none was given, cut to the positions that the model has."""
     limit = position_limit(subject.config)
     return {name: row[:limit] for name, row in encoded.items()} if limit is not None else encoded
+
+
+def _random(request: TraceRequest, subject: Subject) -> tuple[int, ...]:
+    return tuple(random_ids(subject.config, 1, request.tokens or 1, request.seed)[0].tolist())
 
 
 def _with_others(subject: Subject, setting: Setting, given: Mapping[str, torch.Tensor]) -> Setting:
@@ -185,6 +197,8 @@ def _texts(request: TraceRequest, reader: ByteTokenizer | OwnTokenizer, ids: Seq
 
 
 def _notes(request: TraceRequest, reader: ByteTokenizer | OwnTokenizer) -> tuple[str, ...]:
+    if request.tokens is not None:
+        return (f"{request.tokens} random ids instead of a text",)
     if request.ids is not None:
         return ()
     fallback = "byte-level fallback vocabulary: one token per byte, not the family's own tokens"

@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 from transformers import PreTrainedModel
 
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.traces import SCHEMA_VERSION, Execution, Trace
 from hfreader.trace.attention_maps import AttentionMaps
+from hfreader.trace.caches import cache_after, folded
 from hfreader.trace.configs import as_json, difference, family_of
+from hfreader.trace.costs import Meter
 from hfreader.trace.dispatch import dispatches, dispatching_calls
 from hfreader.trace.links import links
 from hfreader.trace.models import ATTENTION, parameters_of
@@ -50,16 +51,17 @@ def record(
     configured  put the configuration into the trace.
     counted     count floating-point operations (slower), and say what the configuration picks out of tables.
     """
-    counter = FlopCounterMode(display=False) if counted else None
+    meter = Meter() if counted else None
     if counted:
         model.requires_grad_(False)  # the counter follows gradients, of which there are none
     with (
         given_to(model) as inputs,
         recorder.recording(model, statistics) as recording,
-        counter or nullcontext(),
+        meter.running() if meter else nullcontext(),
         AttentionMaps(recording.stack) if values else nullcontext() as maps,
     ):
-        (run or setting.run)(model, ids, seed)
+        recording.stack.meter = None if meter is None else meter.spent
+        output = (run or setting.run)(model, ids, seed)
     lines = recording.lines()
     return Trace(
         schema=SCHEMA_VERSION,
@@ -82,7 +84,8 @@ def record(
         executions=recording.executions(),
         dispatches=dispatches(recording.called(), recorder.package),
         parameters=parameters_of(model),
-        flops=None if counter is None else counter.get_total_flops(),
+        flops=None if meter is None else meter.spent().flops,
+        cache=folded(cache_after(output)) if counted else (),
         links=links(model) if counted else (),
         branches=recording.branches() if configured else (),
         maps=write_values(values, maps.found, lines) if values and maps else (),

@@ -48,7 +48,13 @@ def text_of(request: TraceRequest) -> str:
 
 
 def check_text(request: TraceRequest) -> None:
-    """HfreaderError where there is nothing to read."""
+    """HfreaderError where there is nothing to read, or several things at once."""
+    if request.tokens is not None:
+        if request.text is not None or request.ids is not None or request.pair is not None:
+            raise HfreaderError("--tokens asks for random ids: leave the text and --ids out")
+        if request.tokens < 1:
+            raise HfreaderError("--tokens asks for no ids: give at least 1")
+        return
     if not (text_of(request).strip() if request.ids is None else request.ids):
         raise HfreaderError("the text is empty: give at least one token")
 

@@ -43,7 +43,7 @@ def find_subject(request: TraceRequest, report: Report) -> Subject:
     config, folder = _resolve(request, report)
     model_class = find_class(config, request.architecture, request.generate > 0)
     config = with_overrides(config_for(model_class, config), request.overrides)
-    return Subject(request.target, config, model_class, folder)
+    return Subject(request.target, config, model_class, None if request.fake else folder)
 
 
 def _resolve(request: TraceRequest, report: Report) -> tuple[PreTrainedConfig, Path | None]:

@@ -43,10 +43,12 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
     package = Path(snapshot.package)
     bones = skeleton(subject.model_class, deepcopy(subject.config))
     recorder = recorder_for(files_of(bones, package), package, request.lines, request.modules, branches=request.lines)
-    hollow = subject.folder is None and parameters_of(bones) * dtype.itemsize > room(device)
+    large = subject.folder is None and parameters_of(bones) * dtype.itemsize > room(device)
+    hollow = large or request.fake
     if hollow and (request.generate or request.statistics or request.values):
         name = subject.model_class.__name__
-        raise HfreaderError(f"{name} does not fit into memory here, and what was asked for needs its numbers")
+        reason = "does not fit into memory here" if large else "is run with --fake, for its shapes alone"
+        raise HfreaderError(f"{name} {reason}, and what was asked for needs its numbers")
     generator = Generator(prompt.setting, request.generate, prompt.given)
     run = generator.run if request.generate else partial(prompt.setting.run, given=prompt.given)
     with held(recorder.rewritten):
@@ -69,7 +71,7 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
             )
         found = replace(
             with_executions(recorded, construction),
-            weights=_weights(recorded, subject, hollow),
+            weights=_weights(recorded, subject, large, hollow),
             device=NOWHERE if hollow else recorded.device,
             tokenizer=prompt.tokenizer,
             tokens=prompt.tokens,
@@ -82,7 +84,9 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
         return with_symbols(found, generator.alike(prompt.alike), snapshot, recorder)
 
 
-def _weights(recorded: Trace, subject: Subject, hollow: bool) -> str:
+def _weights(recorded: Trace, subject: Subject, large: bool, hollow: bool) -> str:
+    if hollow and not large:
+        return f"none: only the shapes of {subject.name} were run, as asked"
     if hollow:
         return f"none: {recorded.parameters:,} parameters do not fit into memory here, so only shapes were run"
     return recorded.weights if subject.folder is None else f"checkpoint {subject.name}"

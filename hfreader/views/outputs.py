@@ -12,6 +12,7 @@ from hfreader.facts.codec import write_atomically
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.traces import Trace
 from hfreader.views.changes_view import show_changes
+from hfreader.views.costs_view import show_costs
 from hfreader.views.dot_view import render_dot
 from hfreader.views.generation_view import show_generation
 from hfreader.views.html_view import render_html
@@ -25,7 +26,8 @@ STDOUT = "-"
 @dataclass(frozen=True)
 class Outputs:
     """What the user asked to see. `json`, `html` and `dot` are files (`-` is stdout for json); `at`, `lines` and
-    `modules` are those of `render_terminal`; `values` is the file of values that the run has written."""
+    `modules` are those of `render_terminal`; `values` is the file of values that the run has written;
+    `costs` adds the table of what each module costs."""
 
     json: str | None = None
     html: Path | None = None
@@ -34,6 +36,7 @@ class Outputs:
     at: str | None = None
     lines: bool = False
     modules: bool = True
+    costs: bool = False
 
     def check(self) -> None:
         """HfreaderError for a file that cannot be written, before any work is done for it."""
@@ -80,6 +83,8 @@ def show(trace: Trace, snapshot: Snapshot, outputs: Outputs, console: Console | 
     if not console.is_terminal and console.width < PIPE_WIDTH:
         console.width = PIPE_WIDTH
     render_terminal(trace, sources, console, outputs.at, outputs.lines, outputs.modules)
+    if outputs.costs:
+        show_costs(trace, console)
     if trace.generation is not None:
         show_generation(trace, console)
     if trace.changes is not None:

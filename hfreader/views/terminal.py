@@ -223,7 +223,7 @@ def annotation_texts(annotations: Sequence[Annotation]) -> list[Text]:
 
 def short_count(number: int) -> str:
     """A number of parameters in three digits: `85.1M`."""
-    for unit, size in (("T", 10**12), ("B", 10**9), ("M", 10**6), ("k", 10**3)):
+    for unit, size in (("P", 10**15), ("T", 10**12), ("B", 10**9), ("M", 10**6), ("k", 10**3)):
         if number >= size:
             value = number / size
             return f"{value:.0f}{unit}" if value >= 100 else f"{value:.1f}{unit}"
