@@ -24,6 +24,7 @@ browser: .venv/.dev
 bench: .venv/.dev
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .[bench]
 	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/sizes.py
 	$(BIN)/python benchmarks/analysis.py
 
 .venv/.hfreader: pyproject.toml constraints.txt | .venv
