@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import numpy
@@ -66,6 +67,13 @@ def test_frames_of_a_folder_are_spread(tmp_path: Path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(HfreaderError, match="holds no pictures"):
         read_frames(tmp_path / "empty", 4)
+
+
+def test_video_files_need_a_package_and_folders_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "a.mp4").write_bytes(b"a video")
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(HfreaderError, match=r"needs the package av \(pip install av\); or give a folder"):
+        read_frames(tmp_path / "a.mp4", 4)
 
 
 def test_tensors_by_the_names_of_parameters(tmp_path: Path):

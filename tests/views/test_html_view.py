@@ -1,11 +1,14 @@
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from hfreader.errors import HfreaderError
+from hfreader.views.changes import changes
 from hfreader.views.html_view import render_html
 from tests.facts_builder import FILE, SOURCE, make_trace
+from tests.views.test_generation_view import generated
 
 HOSTILE = SOURCE.replace("return weights\n", "return weights  # <img src=x onerror=alert(2)>\n")
 
@@ -87,3 +90,15 @@ def test_it_reads_well_on_a_phone_without_javascript(page, chromium):
     measuring.set_content(page)
     assert measuring.evaluate("document.documentElement.scrollWidth") <= 360
     measuring.close()
+
+
+def test_two_runs_and_a_generation_are_part_of_the_page():
+    left, right = make_trace(layers=12), generated()
+    found = changes(left, right, ("toy as it is", "toy <b>"))
+    page = render_html(replace(right, changes=found), {FILE: SOURCE})
+    assert "toy &lt;b&gt;" in page
+    assert 'id="changes"' in page
+    assert "ToyLayer ×12" in page
+    assert 'id="generation"' in page
+    assert "keys (1, 2, 6, 4) × 2" in page
+    assert "Which lines see which lengths" in page
