@@ -63,6 +63,7 @@ def _tensors(values: Any) -> list[torch.Tensor]:
 
 def _memory(tensor: torch.Tensor) -> int:
     """Identifies the memory that a tensor is a view of, also where it holds no numbers; a sparse one is its own."""
+    tensor = getattr(tensor, "on_meta", tensor)
     try:
         return int(tensor.untyped_storage()._cdata)
     except (NotImplementedError, RuntimeError):

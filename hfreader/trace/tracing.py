@@ -1,13 +1,13 @@
 """The run that a user asks for: `hfreader trace`."""
 
-from contextlib import nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import torch
-from torch._subclasses.fake_tensor import FakeTensorMode
 from transformers import PreTrainedConfig
 
 from hfreader.errors import HfreaderError
@@ -19,6 +19,7 @@ from hfreader.trace.devices import find_device, find_dtype, room
 from hfreader.trace.generation import Generator
 from hfreader.trace.generation_symbols import label_steps
 from hfreader.trace.holding import held
+from hfreader.trace.hollow import hollow as without_numbers
 from hfreader.trace.models import parameters_of, skeleton
 from hfreader.trace.prompt import prompt_of
 from hfreader.trace.recorder import Recorder
@@ -53,7 +54,8 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
     run = generator.run if request.generate else partial(prompt.setting.run, given=prompt.given)
     with held(recorder.rewritten):
         report("trace", f"running {subject.model_class.__name__} on {prompt.said}")
-        with FakeTensorMode(allow_non_fake_inputs=True) if hollow else nullcontext():
+        numbers: AbstractContextManager[list[str]] = without_numbers() if hollow else nullcontext([])
+        with numbers as invented:
             place = torch.device("cpu") if hollow else device
             (model, loading), construction = watch(recorder, lambda: subject.model(request.seed, dtype, place))
             ids = None if prompt.ids is None else torch.tensor([prompt.ids], device=place)
@@ -75,7 +77,7 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
             device=NOWHERE if hollow else recorded.device,
             tokenizer=prompt.tokenizer,
             tokens=prompt.tokens,
-            notes=(*_notes(subject, hollow), *prompt.notes, *loading),
+            notes=(*_notes(subject, hollow, invented), *prompt.notes, *loading),
             generation=generator.facts(prompt.show) if request.generate else None,
         )
         if not request.symbols:
@@ -102,8 +104,11 @@ def with_symbols(found: Trace, setting: Setting, snapshot: Snapshot, recorder: R
     return label_steps(found, lambda each: label(each, setting.config, setting.lengths, rerun))
 
 
-def _notes(subject: Subject, hollow: bool) -> tuple[str, ...]:
+def _notes(subject: Subject, hollow: bool, invented: Sequence[str]) -> tuple[str, ...]:
     notes = [HOLLOW] if hollow else []
+    if invented:
+        names = ", ".join(sorted({name.removeprefix("aten.").partition(".")[0] for name in invented}))
+        notes.append(f"{len(invented)} results that depend on numbers were taken for zeros: {names}")
     if not hollow and subject.folder is None:
         notes.append("random weights: shapes and equations are those of the family, the numbers mean nothing")
     return tuple(notes)
