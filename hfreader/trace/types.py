@@ -37,6 +37,8 @@ def run_type(request: TypeRequest, snapshot: Snapshot) -> TypeRun:
         config = default_config(request.model_type)
         run = replace(run, family=family_of(config))
         model_class = base_class(config)
+        if not parameters_of_forward(model_class):
+            raise HfreaderError(f"{model_class.__name__} has no forward pass of its own")
         run = replace(run, class_name=model_class.__name__)
         setting = _replayed(request.start, config) or first_that_runs(model_class, config, _Tried())
         given = {name for name, _ in setting.options.others}

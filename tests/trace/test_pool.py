@@ -4,15 +4,12 @@ import pytest
 
 from hfreader.facts.sweep import Limits, TypeRequest
 from hfreader.progress import silent
+from hfreader.trace.client import worker_process
+from hfreader.trace.messages import Ask
 from hfreader.trace.pool import run_types
 from tests.trace.tiny import SNAPSHOT
 
 pytestmark = pytest.mark.slow
-
-
-def ran(types: tuple[str, ...], limits: Limits, jobs: int = 1):
-    requests = [TypeRequest(name) for name in types]
-    return {run.model_type: run for run in run_types(requests, SNAPSHOT, limits, jobs, silent)}
 
 
 def test_types_of_every_kind_run_and_one_that_cannot_costs_only_itself():
@@ -27,11 +24,12 @@ def test_types_of_every_kind_run_and_one_that_cannot_costs_only_itself():
     assert ("trace", "bert, layoutxlm; 2 to come", 0, 4) in said
 
 
-def test_a_limit_of_time():
-    runs = ran(("gpt2", "swin"), Limits(0.05))
-    assert runs["gpt2"].reason == "it ran for more than 0.05 seconds and was stopped"
-    assert runs["swin"].reason is not None
+def test_limits_cost_only_the_type_that_breaks_them():
+    with worker_process(SNAPSHOT) as worker:
 
+        def asked(limits: Limits):
+            return worker.ask(Ask(SNAPSHOT, type=TypeRequest("gpt2"), limits=limits), silent)
 
-def test_a_limit_of_memory():
-    assert "GiB of memory and was stopped" in ran(("swin",), Limits(60, 1 << 20))["swin"].reason
+        assert asked(Limits(0.05)).error == "it ran for more than 0.05 seconds and was stopped"
+        assert "GiB of memory and was stopped" in asked(Limits(60, 1 << 20)).error
+        assert asked(Limits()).type.complete

@@ -56,5 +56,9 @@ def test_what_does_not_run_says_why_in_a_line():
     assert run.reason == "no model class of transformers is built from LayoutXLMConfig"
 
 
+def test_a_class_without_a_forward_pass_says_so():
+    assert run_type(TypeRequest("bark"), SNAPSHOT).reason == "BarkModel has no forward pass of its own"
+
+
 def test_every_type_is_known():
     assert {"bert", "clip", "gpt-sw3", "whisper"} <= set(model_types())
