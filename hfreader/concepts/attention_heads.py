@@ -196,12 +196,14 @@ def reference(
     sinks: Any = None,
     unscaled: Any = None,
     dropped: Any = None,
+    like: Any = None,
 ) -> dict[str, Any]:
     """Concat(head_1 ... head_h) W^O with head_i = Attention(x W_i^Q, x W_i^K, x W_i^V).
 
     Shapes: x (B, T, d_model) and memory (B, S, d_memory); the captured `key` and `value` (..., S, d) tell the size of
     a head, and hold the keys and values of earlier positions (S > T) where there is a cache; those of x itself are
-    computed here. `cos`, `sin` and the rest turn queries and keys as `turned` says.
+    computed here. `cos`, `sin` and the rest turn queries and keys as `turned` says. The result is (B, T, d_model), or
+    (T, B, d_model) where `like` is.
     """
     x = x[None] if x.dim() == 2 else x.reshape(x.shape[0], -1, x.shape[-1])
     size = key.shape[-1]
@@ -224,7 +226,10 @@ def reference(
         opening = gate.reshape(*joined.shape[:2], -1).sigmoid()
         joined = joined * opening.repeat_interleave(joined.shape[-1] // opening.shape[-1], -1)
     joined = joined if output_norm is None else output_norm(joined)
-    return {"key": k.reshape(key.shape), "value": v.reshape(value.shape), "output": mapped(joined, w_o)}
+    result = mapped(joined, w_o)
+    swapped = like is not None and result.shape != like.shape == result.transpose(0, 1).shape
+    output = result.transpose(0, 1) if swapped else result
+    return {"key": k.reshape(key.shape), "value": v.reshape(value.shape), "output": output}
 
 
 def mapped(x: Any, w: Any) -> Any:

@@ -258,7 +258,7 @@ def reference(
     raw = query @ key.transpose(-2, -1) * (factor if unscaled is None else 1)
     if softcap is not None:
         raw = softcap * (raw / softcap).tanh()
-    raw = masked_scores(raw if bias is None else raw + bias, mask, visible, forbidden)
+    raw = masked_scores(raw if bias is None else raw + _unfolded(bias, raw), mask, visible, forbidden)
     if is_causal:
         raw = raw.masked_fill(raw.new_ones(raw.shape[-2:]).tril() == 0, float("-inf"))
     probabilities = weights(raw, sinks)
@@ -272,6 +272,12 @@ def _in_heads(query: Any, key: Any) -> Any:
         return query
     apart = query.unflatten(-1, (-1, key.shape[-1])).transpose(1, 2)
     return apart.flatten(0, 1) if key.dim() == 3 else apart
+
+
+def _unfolded(bias: Any, raw: Any) -> Any:
+    """A bias whose first dimension holds the heads of all rows, as (B, h, ...) where the scores have it so."""
+    folded = raw.dim() == 4 and bias.dim() == 3 and bias.shape[0] == raw.shape[0] * raw.shape[1] != raw.shape[1]
+    return bias.unflatten(0, tuple(raw.shape[:2])) if folded else bias
 
 
 def _like(query: Any, shared: Any) -> Any:

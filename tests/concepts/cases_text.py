@@ -9,6 +9,12 @@ from torch.nn import functional as F
 from tests.concepts.cases import Case, Module, linear, module, norm, rand
 
 
+def attention_with_folded_bias() -> tuple[dict[str, Any], torch.Tensor]:
+    q, k, v, bias = rand(2, 3, 4, 5), rand(2, 3, 4, 5), rand(2, 3, 4, 5), rand(6, 1, 4)
+    wanted = F.scaled_dot_product_attention(q, k, v, attn_mask=bias.view(2, 3, 1, 4))
+    return {"query": q, "key": k, "value": v, "bias": bias}, wanted
+
+
 def attention_with_mask() -> tuple[dict[str, Any], torch.Tensor]:
     q, k, v, m = rand(2, 3, 5, 4), rand(2, 3, 7, 4), rand(2, 3, 7, 6), rand(2, 1, 5, 7)
     return {"query": q, "key": k, "value": v, "mask": m}, F.scaled_dot_product_attention(q, k, v, attn_mask=m)
@@ -142,7 +148,12 @@ def causal_mask() -> tuple[dict[str, Any], torch.Tensor]:
 
 
 CASES: dict[str, tuple[Case, ...]] = {
-    "scaled-dot-product-attention": (attention_with_mask, attention_with_booleans, attention_causal),
+    "scaled-dot-product-attention": (
+        attention_with_mask,
+        attention_with_folded_bias,
+        attention_with_booleans,
+        attention_causal,
+    ),
     "multi-head-self-attention": (multi_head, multi_head_with_cache),
     "position-wise-ffn": (ffn,),
     "gelu": (gelu(), gelu(tanh=torch.ones(1)), gelu(approximate="tanh")),
