@@ -101,7 +101,7 @@ def random_model(
 ) -> PreTrainedModel:
     """A model in evaluation mode with the family's own random initialisation, the same for the same seed.
 
-    Under a FakeTensorMode the model is one of shapes only. Raises HfreaderError with the model's own reason
+    Inside `hollow()` the model is one of shapes only. Raises HfreaderError with the model's own reason
     where it cannot be built from the configuration.
     """
     prepare(config)

@@ -1,7 +1,8 @@
 """Settings: the ways in which a model class can be run, and one run of one of them.
 
 A setting is a class, a configuration and a handful of options; the tensors are made from the signature of the forward
-pass when it runs, so that the same setting runs at any sizes, in any dtype and under a FakeTensorMode.
+pass when it runs, so that the same setting runs at any sizes, in any dtype and without numbers
+(`hfreader.trace.hollow`).
 """
 
 from collections.abc import Mapping
