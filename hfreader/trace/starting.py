@@ -6,7 +6,7 @@ from dataclasses import replace
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from hfreader.errors import HfreaderError
-from hfreader.trace.feeding.vocabulary import BY_RECIPE
+from hfreader.trace.feeding.vocabulary import BY_RECIPE, maker
 from hfreader.trace.inputs import reads_text
 from hfreader.trace.recipes import recipe_of
 from hfreader.trace.settings import Options, Setting
@@ -24,10 +24,13 @@ def first_that_runs(
     """The first setting with which `run` succeeds; HfreaderError with the reason of the simplest where none does.
 
     textless  False for settings with a text alone, that text by itself the first.
-    among     parameters that must be among what is given beside a text, those of which something is known.
+    among     parameters of which one must be given beside a text; where none of them can be made, any setting will do.
     """
     reason: HfreaderError | None = None
+    wanted = {name for name in among if maker(name) is not None}
     for setting in starts(model_class, config, textless):
+        if wanted and wanted.isdisjoint(name for name, _ in setting.options.others):
+            continue
         try:
             run(setting)
         except HfreaderError as error:

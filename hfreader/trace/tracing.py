@@ -83,7 +83,7 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
         if not request.symbols:
             return found
         report("trace", "naming dimensions")
-        return with_symbols(found, generator.alike(prompt.alike), snapshot, recorder)
+        return with_symbols(found, generator.alike(prompt.alike), snapshot, recorder, hollow)
 
 
 def _weights(recorded: Trace, subject: Subject, large: bool, hollow: bool) -> str:
@@ -94,12 +94,14 @@ def _weights(recorded: Trace, subject: Subject, large: bool, hollow: bool) -> st
     return recorded.weights if subject.folder is None else f"checkpoint {subject.name}"
 
 
-def with_symbols(found: Trace, setting: Setting, snapshot: Snapshot, recorder: Recorder) -> Trace:
-    """The trace with its dimensions named, by running the setting at other sizes."""
+def with_symbols(found: Trace, setting: Setting, snapshot: Snapshot, recorder: Recorder, hollow: bool = False) -> Trace:
+    """The trace with its dimensions named, by running the setting at other sizes; without numbers where the trace has
+    none, because what is too large for memory can be so at other sizes, too."""
 
     def rerun(config: PreTrainedConfig, lengths: Lengths) -> Trace:
         other = setting.with_config(config, lengths)
-        return record(other, other.model(), snapshot, recorder, configured=False)
+        with without_numbers() if hollow else nullcontext():
+            return record(other, other.model(), snapshot, recorder, configured=False)
 
     return label_steps(found, lambda each: label(each, setting.config, setting.lengths, rerun))
 
