@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from hfreader.analyzers.flow_sources import Loop, Sources, is_shown_operation
 from hfreader.analyzers.values import AGGREGATES, same_value
 from hfreader.facts.analysis import Diagram, DiagramEdge, DiagramNode
-from hfreader.facts.dataflow import ROOT, Dataflow, Node
+from hfreader.facts.dataflow import ROOT, Dataflow, Node, Token
 from hfreader.facts.matches import Match
 from hfreader.facts.places import Place
 
@@ -92,11 +93,10 @@ class _Folding:
         """The boxes in order of the source, inputs first and outputs last."""
         order = sorted(self.boxes, key=self._rank)
         ids = {node: index for index, node in enumerate(order)}
-        carriers = _tokens_by_value(self.graph)
-        nodes = [self._box(ids[node], node, carriers) for node in order]
+        nodes = [self._box(ids[node], node) for node in order]
         for index, result in enumerate(self.results):
             ids[-(index + 1)] = len(nodes)
-            values = carriers.get(same_value(self.graph.nodes, result.node), ())
+            values = self._written(same_value(self.graph.nodes, result.node))
             place = result.place or self._place(result.node)
             nodes.append(DiagramNode(len(nodes), result.label, "output", place, None, values))
         edges = [DiagramEdge(ids[a], ids[b], again) for a, b, again in self.edges if a in ids and b in ids]
@@ -106,16 +106,30 @@ class _Folding:
     def _rank(self, node: int) -> tuple[int, int]:
         return (0 if self.graph.nodes[node].op == "parameter" else 1, node)
 
-    def _box(self, number: int, node: int, carriers: dict[int, tuple[Place, ...]]) -> DiagramNode:
+    def _box(self, number: int, node: int) -> DiagramNode:
         value, place = self.graph.nodes[node], self._place(node)
-        own = carriers.get(same_value(self.graph.nodes, node), ())
-        values = own or tuple(one for after in self.sources.plumbing(node) for one in carriers.get(after, ()))
+        own = self._written(same_value(self.graph.nodes, node))
+        values = own or tuple(one for after in self.sources.plumbing(node) for one in self._written(after))
         if place not in values and value.span is not None:
             values = (*values, place) if own else (place, *values)
         kind = self._kind(value)
         return DiagramNode(
             number, self._label(value), kind, place, self._target(value), values, self._symbols(place, values)
         )
+
+    def _written(self, value: int) -> tuple[Place, ...]:
+        """Where a value is written, in the root function first."""
+        tokens = sorted(self._carriers.get(value, ()), key=lambda token: token.scope != ROOT)
+        return tuple(dict.fromkeys(Place(self.graph.file_of(token.scope), token.span) for token in tokens))
+
+    @cached_property
+    def _carriers(self) -> dict[int, list[Token]]:
+        """The tokens of each value."""
+        values = {node: same_value(self.graph.nodes, node) for node in {token.node for token in self.graph.tokens}}
+        found: dict[int, list[Token]] = {}
+        for token in self.graph.tokens:
+            found.setdefault(values[token.node], []).append(token)
+        return found
 
     def _kind(self, value: Node) -> str:
         if value.op in ("parameter", "attribute"):
@@ -183,12 +197,3 @@ def _returned(graph: Dataflow, result: int, place: Place | None = None) -> list[
         for index, operand in enumerate(inner.operands)
         if operand.keyword != "**"
     ]
-
-
-def _tokens_by_value(graph: Dataflow) -> dict[int, tuple[Place, ...]]:
-    """Where each value is written, in the root function first."""
-    found: dict[int, list[Place]] = {}
-    for token in sorted(graph.tokens, key=lambda token: token.scope != ROOT):
-        place = Place(graph.file_of(token.scope), token.span)
-        found.setdefault(same_value(graph.nodes, token.node), []).append(place)
-    return {node: tuple(dict.fromkeys(places)) for node, places in found.items()}

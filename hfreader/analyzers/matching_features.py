@@ -27,12 +27,14 @@ def features(node: Node) -> int:
 
 def reach(nodes: Sequence[Node], own: Sequence[int]) -> list[int]:
     """For each node the features of all that it is computed from, itself included; `own` are those of each alone."""
-    edges = [_edges(node) for node in nodes]
+    # A call is looked at right after its body: what comes later only goes back around loops.
+    order = sorted(range(len(nodes)), key=lambda number: (max(number, nodes[number].body or 0), -number))
+    edges = [(number, _edges(nodes[number])) for number in order]
     found = list(own)
     changed = True
     while changed:
         changed = False
-        for number, used in enumerate(edges):
+        for number, used in edges:
             total = found[number]
             for one in used:
                 total |= found[one]
