@@ -77,10 +77,10 @@ def test_an_analysis_survives_json(analysed: Analysis):
 def test_a_failure_on_one_class_is_a_problem(monkeypatch: pytest.MonkeyPatch):
     whole = examination.dataflow
 
-    def failing(library: Library, owner: str, function: str):
+    def failing(library: Library, owner: str, function: str, *limits: object):
         if owner.endswith(".Base"):
             raise KeyError("x")
-        return whole(library, owner, function)
+        return whole(library, owner, function, *limits)
 
     monkeypatch.setattr(examination, "dataflow", failing)
     result = analyse(Library.of_sources({FILE: SOURCE}), FILE)
