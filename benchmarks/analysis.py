@@ -10,7 +10,6 @@ other things: on an idle one, it is at most the wall time of the survey times th
 """
 
 import argparse
-import json
 import os
 import platform
 import resource
@@ -25,6 +24,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import figures
 import libcst
 from rich.console import Console
 from rich.table import Table
@@ -153,12 +153,7 @@ def main() -> None:
         "concepts": len(catalogue()),
         "jobs": options.jobs,
     }
-    if options.json:
-        text = json.dumps({"setting": about, "costs": {name: asdict(cost) for name, cost in costs.items()}}, indent=1)
-        if options.json == "-":
-            sys.stdout.write(text + "\n")
-        else:
-            Path(options.json).write_text(text + "\n", encoding="utf-8")
+    figures.write({"setting": about, "costs": {name: asdict(cost) for name, cost in costs.items()}}, options.json)
 
 
 if __name__ == "__main__":

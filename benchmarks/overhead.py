@@ -10,15 +10,14 @@ recording, runs once, ends it and makes the facts.
 """
 
 import argparse
-import json
 import platform
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import figures
 import torch
 import transformers
 from rich.console import Console
@@ -166,19 +165,14 @@ def main() -> None:
     tools = {"bare": bare, **hfreader_tools(), **other_tools()}
     rows = [row for name in MODELS for row in measured(name, tools, options.rounds)]
     show(rows)
-    if options.json:
-        about = {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "transformers": transformers.__version__,
-            "threads": torch.get_num_threads(),
-            "rounds": options.rounds,
-        }
-        text = json.dumps({"setting": about, "rows": [asdict(row) for row in rows]}, indent=1)
-        if options.json == "-":
-            sys.stdout.write(text + "\n")
-        else:
-            Path(options.json).write_text(text + "\n", encoding="utf-8")
+    about = {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+        "threads": torch.get_num_threads(),
+        "rounds": options.rounds,
+    }
+    figures.write({"setting": about, "rows": [asdict(row) for row in rows]}, options.json)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from pathlib import Path
 
+import figures
 from rich.console import Console
 from rich.table import Table
 
@@ -129,13 +129,8 @@ def main() -> None:
         return
     costs = {tool: apart(tool, options) for tool in TOOLS}
     show(costs)
-    if options.json:
-        about = {"sizes": sizes, "tokens": options.tokens, "torch": version("torch")}
-        text = json.dumps({"setting": about, "costs": {tool: asdict(cost) for tool, cost in costs.items()}}, indent=1)
-        if options.json == "-":
-            sys.stdout.write(text + "\n")
-        else:
-            Path(options.json).write_text(text + "\n", encoding="utf-8")
+    about = {"sizes": sizes, "tokens": options.tokens, "torch": version("torch")}
+    figures.write({"setting": about, "costs": {tool: asdict(cost) for tool, cost in costs.items()}}, options.json)
 
 
 if __name__ == "__main__":
