@@ -1,7 +1,6 @@
 """Every model type of a transformers, run once: what is asked for each, and what came of it."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from hfreader.facts.traces import Trace
 
@@ -25,7 +24,7 @@ class Start:
 
     class_name: str
     name: str
-    fields: dict[str, Any]
+    fields: dict[str, object]
     batch: int
     tokens: int
     encoder: int | None = None
