@@ -195,6 +195,10 @@ def test_a_trace_as_json_on_stdout_is_json_alone(cache):
     assert [line.value.tensor.symbols for line in queries if line.value.tensor] == [("B", "heads", "T", "head_dim")]
 
 
+def _default_interruption() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.slow
 def test_an_interruption_is_one_line_and_leaves_nothing(cache, tmp_path):
     files = [tmp_path / name for name in ("trace.html", "values.safetensors", "trace.json")]
@@ -202,7 +206,10 @@ def test_an_interruption_is_one_line_and_leaves_nothing(cache, tmp_path):
     command = [sys.executable, "-m", "hfreader", "trace", "bert", "--set", "num_hidden_layers=60", *options]
     environment = {**os.environ, "HFREADER_CACHE": str(cache)}
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stderr=pipe, text=True, env=environment, start_new_session=True) as process:
+    # Where the tests run in the background, interruptions are ignored, and a child would inherit that.
+    with subprocess.Popen(
+        command, stderr=pipe, text=True, env=environment, start_new_session=True, preexec_fn=_default_interruption
+    ) as process:
         assert process.stderr is not None
         said = iter(process.stderr.readline, "")
         assert any("trace: finding bert" in line for line in said)
