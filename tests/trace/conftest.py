@@ -5,6 +5,7 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -16,8 +17,17 @@ import transformers
 from transformers import BertConfig, GPT2Config, LlamaConfig, PreTrainedConfig, PreTrainedModel, T5Config
 
 PACKAGE = Path(transformers.__file__).parent
-CONFIGS: dict[str, PreTrainedConfig] = {
-    "bert": BertConfig(
+
+
+class Configs(dict[str, PreTrainedConfig]):
+    """Tiny configurations; each time another copy, because saving and running a model writes into its own."""
+
+    def __getitem__(self, family: str) -> PreTrainedConfig:
+        return deepcopy(super().__getitem__(family))
+
+
+CONFIGS = Configs(
+    bert=BertConfig(
         vocab_size=60,
         hidden_size=16,
         num_hidden_layers=2,
@@ -25,8 +35,8 @@ CONFIGS: dict[str, PreTrainedConfig] = {
         intermediate_size=24,
         max_position_embeddings=32,
     ),
-    "gpt2": GPT2Config(vocab_size=60, n_embd=16, n_layer=2, n_head=2, n_positions=32, pad_token_id=0),
-    "llama": LlamaConfig(
+    gpt2=GPT2Config(vocab_size=60, n_embd=16, n_layer=2, n_head=2, n_positions=32, pad_token_id=0),
+    llama=LlamaConfig(
         vocab_size=60,
         hidden_size=16,
         num_hidden_layers=2,
@@ -36,8 +46,8 @@ CONFIGS: dict[str, PreTrainedConfig] = {
         max_position_embeddings=32,
         pad_token_id=0,
     ),
-    "t5": T5Config(vocab_size=60, d_model=16, d_kv=8, d_ff=24, num_layers=2, num_heads=2, pad_token_id=0),
-}
+    t5=T5Config(vocab_size=60, d_model=16, d_kv=8, d_ff=24, num_layers=2, num_heads=2, pad_token_id=0),
+)
 
 
 @dataclass(frozen=True)
