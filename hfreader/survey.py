@@ -21,6 +21,7 @@ from hfreader.facts.places import Place
 from hfreader.facts.problems import Problem
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.survey import Found, Survey, Surveyed
+from hfreader.jobs import processors
 from hfreader.progress import Report
 from hfreader.store import recall, remember
 
@@ -46,7 +47,7 @@ def survey(snapshot: Snapshot, report: Report, jobs: int | None = None) -> Surve
     source = snapshot_digest(snapshot)
     found = known_survey(source)
     if found is None:
-        found = _survey(snapshot, source, report, jobs or os.cpu_count() or 1)
+        found = _survey(snapshot, source, report, jobs or processors())
         remember("surveys", analysis_key(source), found)
     return found
 

@@ -1,6 +1,5 @@
 """Every model type of a transformers, run once and remembered: `hfreader trace --all`."""
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from hfreader.errors import HfreaderError
 from hfreader.facts.codec import to_json, write_atomically
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.sweep import Limits, Start, Sweep, TypeRequest, TypeRun
+from hfreader.jobs import processors
 from hfreader.progress import Report
 from hfreader.store import digest, recall, remember, remembered
 from hfreader.trace.pool import model_types, run_types
@@ -53,7 +53,7 @@ def sweep(
     runs = {name: run for name in wanted if (run := _remembered(source, name, out)) is not None}
     starts = {name: recall("starts", _start_key(source, name), Start) for name in wanted}
     left = [TypeRequest(name, start=starts[name]) for name in wanted if name not in runs]
-    for run in run_types(left, snapshot, limits, jobs or _processors(), report):
+    for run in run_types(left, snapshot, limits, jobs or processors(), report):
         runs[run.model_type] = _kept(source, run, out)
     ended = _placed([runs[name] for name in wanted])
     found = Sweep(snapshot.version, snapshot.commit, ended, time.monotonic() - begun)
@@ -76,11 +76,6 @@ def _placed(runs: Sequence[TypeRun]) -> tuple[TypeRun, ...]:
 def sweep_so_far(source: str) -> Sweep | None:
     """The last sweep of a source (its `hfreader.analyses.snapshot_digest`) with the present code; None before it."""
     return recall("sweep", _key(source), Sweep)
-
-
-def _processors() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _check(out: Path | None) -> None:

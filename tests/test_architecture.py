@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "hfreader"
 # Each room may import what stands before it. Rooms in one tuple stand side by side and may not import each other.
 ORDER: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("progress", "facts", "output", "serve"),
+    ("progress", "facts", "output", "serve", "jobs"),
     ("store",),
     ("concepts",),
     ("source",),

@@ -50,8 +50,26 @@ from hfreader.trace.client import tracer
 from hfreader.views.changes import changes
 from hfreader.views.outputs import Outputs, show
 
+HELP = """Run a model and show what happened: modules, lines, the shape of every variable in the model's own symbols.
 
-@app.command()
+Examples:
+
+* `hfreader trace bert "The cat sat on the mat"`
+* `hfreader trace gpt2 --ids 464,3797,3332 --class GPT2LMHeadModel --device cuda`
+* `hfreader trace bert --set num_attention_heads=8 --set hidden_act=relu`
+* `hfreader trace bert --against gpt2`
+* `hfreader trace gpt2 "The cat sat" --generate 5`
+* `hfreader trace ./my-checkpoint "A sentence" --values values.safetensors --html report.html`
+* `hfreader trace vit --image cat.png --class ViTForImageClassification`
+* `hfreader trace clip "a cat" --image cat.png`
+* `hfreader trace wav2vec2 --audio speech.wav --class Wav2Vec2ForCTC`
+* `hfreader trace ./my-checkpoint "A sentence" --json - | jq .modules`
+* `hfreader trace llama --fake --tokens 8192 --set hidden_size=16384 --set num_hidden_layers=126`
+* `hfreader trace --all --json traces/`
+"""
+
+
+@app.command(help=HELP)
 def trace(
     target: Target = None,
     text: TextInput = None,
@@ -88,31 +106,13 @@ def trace(
     ref: Reference = None,
     offline: Offline = False,
 ) -> None:
-    """Run a model and show what happened: modules, lines, the shape of every variable in the model's own symbols.
-
-    Examples:
-
-    * `hfreader trace bert "The cat sat on the mat"`
-    * `hfreader trace gpt2 --ids 464,3797,3332 --class GPT2LMHeadModel --device cuda`
-    * `hfreader trace bert --set num_attention_heads=8 --set hidden_act=relu`
-    * `hfreader trace bert --against gpt2`
-    * `hfreader trace gpt2 "The cat sat" --generate 5`
-    * `hfreader trace ./my-checkpoint "A sentence" --values values.safetensors --html report.html`
-    * `hfreader trace vit --image cat.png --class ViTForImageClassification`
-    * `hfreader trace clip "a cat" --image cat.png`
-    * `hfreader trace wav2vec2 --audio speech.wav --class Wav2Vec2ForCTC`
-    * `hfreader trace ./my-checkpoint "A sentence" --json - | jq .modules`
-    * `hfreader trace llama --fake --tokens 8192 --set hidden_size=16384 --set num_hidden_layers=126`
-    * `hfreader trace --all --json traces/`
-    """
+    """Run a model and show what happened."""
     if every:
         limits = Limits(seconds, int(memory * (1 << 30)))
         trace_everything(target, json, jobs, limits, repo, ref, offline)
         return
     if target is None:
         raise HfreaderError("say what to trace: a family such as bert, a checkpoint folder, a hub id; or --all")
-    if text is not None and ids is not None:
-        raise HfreaderError("a text and --ids were given: give one or the other")
     request = TraceRequest(
         target=target,
         text=text,

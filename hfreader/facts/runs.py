@@ -51,6 +51,11 @@ class TraceRequest:
     values: str | None = None
 
     @property
+    def written(self) -> bool:
+        """Whether something to read is asked for in words or ids."""
+        return any(each is not None for each in (self.text, self.pair, self.ids, self.tokens))
+
+    @property
     def files(self) -> tuple[str, ...]:
         """Every file that the run reads beside the model's own."""
         return (*self.images, *self.videos, *self.sounds, *([] if self.inputs is None else [self.inputs]))

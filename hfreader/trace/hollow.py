@@ -105,7 +105,7 @@ def _run(function: Any, args: Sequence[Any], given: Mapping[str, Any], invented:
         invented.append(str(function))
         return 0.0
     if function in _INDEXED:
-        args = (args[0], _counted(args[0], args[1]), *args[2:])
+        args = (args[0], _counted(args[1]), *args[2:])
     changed = _changed(function, args, given)
     if changed is not None and not isinstance(changed, ShapeTensor):
         return changed  # what has numbers keeps those that it has
@@ -132,7 +132,7 @@ def _changed(function: Any, args: Sequence[Any], given: Mapping[str, Any]) -> An
     return None
 
 
-def _counted(indexed: torch.Tensor, indices: Sequence[Any]) -> list[Any]:
+def _counted(indices: Sequence[Any]) -> list[Any]:
     """Indices in which masks are the positions that they choose: how many these are, no shape tells."""
     found: list[Any] = []
     for each in indices:

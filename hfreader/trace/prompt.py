@@ -66,11 +66,10 @@ def prompt_of(request: TraceRequest, subject: Subject) -> Prompt:
     if request.inputs is not None:
         return _tensors(Path(request.inputs).expanduser(), subject)
     files = sensed(request, subject)
-    written = request.text is not None or request.ids is not None or request.pair is not None
     reads = reads_text(subject.model_class)
-    if reads and (written or files or subject.model_class.main_input_name in ("input_ids", "inputs_embeds")):
+    if reads and (request.written or files or subject.model_class.main_input_name in ("input_ids", "inputs_embeds")):
         return _written(request, subject, files)
-    if written:
+    if request.written:
         name = subject.model_class.__name__
         raise HfreaderError(f"{name} reads {subject.model_class.main_input_name}, not text: leave the text out")
     return _generated(subject, files)

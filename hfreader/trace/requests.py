@@ -55,6 +55,8 @@ def check_text(request: TraceRequest) -> None:
         if request.tokens < 1:
             raise HfreaderError("--tokens asks for no ids: give at least 1")
         return
+    if request.text is not None and request.ids is not None:
+        raise HfreaderError("a text and --ids were given: give one or the other")
     if not (text_of(request).strip() if request.ids is None else request.ids):
         raise HfreaderError("the text is empty: give at least one token")
 
@@ -64,7 +66,7 @@ def check_files(request: TraceRequest) -> None:
     for name in request.files:
         if not Path(name).expanduser().exists():
             raise HfreaderError(f"there is no file {name}")
-    if request.inputs is not None and (len(request.files) > 1 or request.text is not None or request.ids is not None):
+    if request.inputs is not None and (len(request.files) > 1 or request.written):
         raise HfreaderError("--inputs holds all that the forward pass is given: leave text, ids and other files out")
     if request.pair is not None and request.ids is not None:
         raise HfreaderError("--pair goes with a text, not with --ids")
