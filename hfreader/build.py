@@ -61,10 +61,10 @@ def build_site(options: BuildOptions, report: Report) -> BuildResult:
     with FileLock(cache_folder() / "pages.lock"):
         write_fragments(book, fragments, report)
         report("site", str(options.out))
-        replace_site(options.out, lambda folder: run_mkdocs(site_config(), fragments, folder))
+        prose = replace_site(options.out, lambda folder: run_mkdocs(site_config(), fragments, folder))
     counts = tuple(totals(family) for family in book.families)
     problems = [problem for family in book.families for problem in problems_of(family)]
-    problems += [problem for one in book.comparisons for problem in one.problems]
+    problems += [*(problem for one in book.comparisons for problem in one.problems), *prose]
     return BuildResult(book.snapshot, str(options.out), counts, tuple(problems))
 
 

@@ -3,12 +3,15 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from hfreader.errors import HfreaderError
 
 # Written first into a folder that is ours, so that nobody else's files are ever replaced.
 MARKER = ".hfreader"
 STAGING = ".building"
+
+Told = TypeVar("Told")
 
 
 def check_output(folder: Path) -> None:
@@ -35,8 +38,8 @@ def _mark(folder: Path) -> None:
     (folder / MARKER).touch()
 
 
-def replace_site(folder: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` make a site in a staging folder, then put it in the place of what `folder` held.
+def replace_site(folder: Path, write: Callable[[Path], Told]) -> Told:
+    """Let `write` make a site in a staging folder, then put it in the place of what `folder` held; what it returns.
 
     A failure or a kill while writing leaves the old site as it was. Raises HfreaderError where the disk refuses.
     """
@@ -45,12 +48,13 @@ def replace_site(folder: Path, write: Callable[[Path], None]) -> None:
         _mark(folder)
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
-        write(staging)
+        told = write(staging)
         for entry in _visible(folder):
             shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
         for entry in staging.iterdir():
             entry.rename(folder / entry.name)
         staging.rmdir()
+        return told
     except OSError as error:
         raise HfreaderError(f"cannot write the site to {folder}: {error.strerror or error}") from error
 

@@ -12,16 +12,18 @@ from mkdocs.config.config_options import Type
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.livereload import LiveReloadServer
-from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import AnchorLink, TableOfContents
 
 from hfreader.errors import HfreaderError
+from hfreader.facts.problems import Problem
 from hfreader.pages.navigation import navigation
 from hfreader.pages.rendering import unquoted
 from hfreader.pages.search import append_entries
 from hfreader.pages.site import PLACEHOLDER, Manifest, PageRecord, read_html, read_manifest, shell_file
+from hfreader.pages.source_links import resolve_links
 from hfreader.pages.stylesheet import symbol_rules
 from hfreader.store import cache_folder
 
@@ -30,6 +32,7 @@ ASSET_ADDRESS = "assets/hfreader"
 SHIM = f"{ASSET_ADDRESS}/vendor/iframe-worker.js"
 SEARCH_DIALOG = 'data-md-component="search" role="dialog"'
 BREADCRUMB = 'class="md-path" aria-label="Navigation"'
+LOGGER = get_plugin_logger("hfreader")
 SYMBOLS = f"{ASSET_ADDRESS}/symbols.css"
 
 
@@ -53,6 +56,8 @@ class HfreaderPlugin(BasePlugin[HfreaderConfig]):  # type: ignore[misc]
         except HfreaderError as error:
             raise PluginError(str(error)) from error
         self.records: dict[str, PageRecord] = {f"{record.page}.md": record for record in self.manifest.pages}
+        self.pages = frozenset(record.page for record in self.manifest.pages)
+        self.problems: list[Problem] = []
         styles = [f"{ASSET_ADDRESS}/{path.name}" for path in sorted(ASSETS.glob("*.css"))]
         config.extra_css += [*styles, SYMBOLS]
         config.extra_javascript.append(f"{ASSET_ADDRESS}/hfreader.js")
@@ -83,7 +88,10 @@ class HfreaderPlugin(BasePlugin[HfreaderConfig]):  # type: ignore[misc]
         return files
 
     def on_page_content(self, html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-        """Add the fragment's anchors to the table of contents."""
+        """Resolve the links to source, and add the fragment's anchors to the table of contents."""
+        source = page.file.src_uri
+        own = source.removesuffix(".md")
+        html = resolve_links(html, own, self.manifest.snapshot, self.pages, lambda said: self._tell(source, said))
         record = self.records.get(page.file.src_uri)
         if record is not None:
             links = [AnchorLink(title, anchor, 2) for anchor, title in record.contents]
@@ -92,6 +100,11 @@ class HfreaderPlugin(BasePlugin[HfreaderConfig]):  # type: ignore[misc]
                 written[0].children += links
             page.toc = TableOfContents(written or links)
         return html
+
+    def _tell(self, source: str, said: str) -> None:
+        """Warn of what is wrong with the prose: `--strict` fails on it."""
+        self.problems.append(Problem("pages", source, said))
+        LOGGER.warning("%s: %s", source, said)
 
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
         """Put the fragment where its placeholder stands, name the theme's search dialog and breadcrumb for screen

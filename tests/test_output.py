@@ -11,6 +11,7 @@ def site_of(text: str):
         (folder / "models").mkdir()
         (folder / "models" / "bert.html").write_text(text)
         (folder / "index.html").write_text(text)
+        return text
 
     return write
 
@@ -19,7 +20,7 @@ def test_a_new_site_replaces_the_old_one_whole(tmp_path):
     out = tmp_path / "deep" / "site"
     replace_site(out, site_of("old"))
     (out / "models" / "gone.html").write_text("left over")
-    replace_site(out, site_of("new"))
+    assert replace_site(out, site_of("new")) == "new"
     assert (out / "index.html").read_text() == "new"
     assert sorted(path.name for path in out.iterdir()) == [".hfreader", "index.html", "models"]
     assert [path.name for path in (out / "models").iterdir()] == ["bert.html"]

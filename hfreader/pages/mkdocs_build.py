@@ -8,6 +8,7 @@ from mkdocs.config import load_config
 from mkdocs.exceptions import MkDocsException
 
 from hfreader.errors import HfreaderError
+from hfreader.facts.problems import Problem
 from hfreader.pages.site import read_manifest
 
 PLUGIN = "hfreader"
@@ -15,11 +16,11 @@ LOGGER = logging.getLogger("mkdocs")
 LOGGER.addHandler(logging.NullHandler())
 
 
-def run_mkdocs(config_file: Path, fragments: Path, site: Path) -> None:
+def run_mkdocs(config_file: Path, fragments: Path, site: Path) -> tuple[Problem, ...]:
     """Build the site that `config_file` describes from `fragments` (see `hfreader.pages.site`) into `site`.
 
-    What `site` held before is replaced. HfreaderError where the configuration is unusable or MkDocs gives up; MkDocs
-    itself stays silent meanwhile.
+    What `site` held before is replaced. The result is what is wrong with the prose. HfreaderError where the
+    configuration is unusable or MkDocs gives up; MkDocs itself stays silent meanwhile.
     """
     read_manifest(fragments)
     spoke, LOGGER.propagate = LOGGER.propagate, False
@@ -31,6 +32,7 @@ def run_mkdocs(config_file: Path, fragments: Path, site: Path) -> None:
         config.plugins.on_startup(command="build", dirty=False)
         build(config)
         config.plugins.on_shutdown()
+        return tuple(config.plugins[PLUGIN].problems)
     except MkDocsException as error:
         raise HfreaderError(f"MkDocs could not build {config_file}: {error.__context__ or error}") from error
     finally:

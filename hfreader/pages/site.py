@@ -17,6 +17,7 @@ from hfreader.concepts import catalogue
 from hfreader.concepts.model import Concept
 from hfreader.errors import HfreaderError
 from hfreader.facts.codec import from_json, to_json, write_atomically
+from hfreader.facts.snapshot import Snapshot
 from hfreader.pages.book import Book, compare_page_of, concept_page, page_of
 from hfreader.pages.compare_page import COMPARISONS, compare_page, comparisons_index
 from hfreader.pages.concept_page import render_concept
@@ -46,9 +47,10 @@ class PageRecord:
 
 @dataclass(frozen=True)
 class Manifest:
-    """All pages of the site that have a fragment."""
+    """All pages of the site that have a fragment, and the source that they were made from."""
 
     pages: tuple[PageRecord, ...]
+    snapshot: Snapshot
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def write_fragments(
         if record is None or record.key != key or not _html_file(folder, plan.page).is_file():
             record = _write(folder, plan.render(), key)
         records.append(record)
-    manifest = Manifest(tuple(records))
+    manifest = Manifest(tuple(records), book.snapshot)
     write_atomically(folder / MANIFEST, to_json(manifest))
     for page in set(known) - {record.page for record in records}:
         _html_file(folder, page).unlink(missing_ok=True)

@@ -82,3 +82,13 @@ def test_a_configuration_without_the_plugin_says_so(project: Path):
     (project / "mkdocs.yml").write_text(CONFIG.replace("hfreader, ", ""))
     with pytest.raises(HfreaderError, match="add it under `plugins`"):
         build(project)
+
+
+def test_links_of_the_prose_are_resolved_and_those_that_rot_are_told(project: Path):
+    prose = '# Notes\n\n[softmax](hf:models/toy#eager_attention_forward "softmax(") and [gone](hf:models/toy#Gone)\n'
+    (project / "docs" / "notes.md").write_text(prose)
+    problems = run_mkdocs(project / "mkdocs.yml", project / "fragments", project / "site")
+    page = (project / "site/notes.html").read_text(encoding="utf-8")
+    assert f'href="models/toy.html#L{toy.line_of("softmax(")}"' in page and "hf:" not in page
+    assert [(one.stage, one.subject) for one in problems] == [("pages", "notes.md")]
+    assert "defines no Gone" in problems[0].reason
