@@ -21,7 +21,9 @@ from hfreader.facts.comparison import Comparison
 from hfreader.facts.problems import Problem
 from hfreader.facts.runs import FamilyRequest, FamilyRun
 from hfreader.facts.snapshot import Snapshot
+from hfreader.facts.sweep import Limits
 from hfreader.facts.totals import BuildResult, FamilyTotals
+from hfreader.jobs import processors
 from hfreader.output import check_output, replace_site
 from hfreader.pages.book import Book, Family
 from hfreader.pages.mkdocs_build import run_mkdocs
@@ -31,9 +33,11 @@ from hfreader.ran import remember_run
 from hfreader.shared import shared_families
 from hfreader.source import obtain
 from hfreader.store import cache_folder, digest, recall, remember, remembered
-from hfreader.trace.client import run_families
+from hfreader.trace.pool import run_families
 
 PACKAGE = Path(__file__).parent
+LIMITS = Limits(seconds=600, memory=4 << 30)
+"""What the runs and proofs of one family may take."""
 # Of more families than this, not every pair gets a page unasked.
 MOST_COMPARED = 4
 
@@ -141,9 +145,9 @@ def _runs(snapshot: Snapshot, requests: Sequence[FamilyRequest], source: str, re
     found = {family: recall("runs", key, FamilyRun) for family, key in keys.items()}
     runs = {family: run for family, run in found.items() if run is not None}
     missing = tuple(request for request in requests if request.family not in runs)
-    for run in run_families(missing, snapshot, report):
+    for run in run_families(missing, snapshot, LIMITS, processors(), report):
         runs[run.family] = run
-        if run.traces:  # a worker that died is no fact about the family, and is tried again the next time
+        if not run.died:
             remember("runs", keys[run.family], run)
     for run in runs.values():
         remember_run(source, run)

@@ -74,12 +74,16 @@ class FamilyRequest:
 class FamilyRun:
     """What ran for a family. `traces[0]` is the base model on the default sentence at its default sizes; the others
     are the family's other classes and settings (cache, decoder, cross-attention), with few layers, so that as many
-    lines as possible run."""
+    lines as possible run.
+
+    died  the process ended before it could answer, which is no lasting fact about the family.
+    """
 
     family: str
     traces: tuple[Trace, ...]
     proofs: tuple[Proof, ...]
     problems: tuple[Problem, ...] = ()
+    died: bool = False
 
 
 @dataclass(frozen=True)

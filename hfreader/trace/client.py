@@ -5,14 +5,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from hfreader.errors import HfreaderError
-from hfreader.facts.problems import Problem
-from hfreader.facts.runs import FamilyRequest, FamilyRun, TraceRequest
+from hfreader.facts.runs import TraceRequest
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.traces import Trace
 from hfreader.progress import Report
@@ -131,31 +130,3 @@ def _traced(worker: Worker, request: TraceRequest, snapshot: Snapshot, report: R
     if answer.trace is None:
         raise HfreaderError(answer.error or f"tracing '{request.target}' failed: {answer.failure}")
     return answer.trace
-
-
-def run_family(request: FamilyRequest, snapshot: Snapshot, report: Report) -> FamilyRun:
-    """Run every class of one family; what fails is a Problem of the answer."""
-    return next(iter(run_families((request,), snapshot, report)))
-
-
-def run_families(requests: Sequence[FamilyRequest], snapshot: Snapshot, report: Report) -> Iterator[FamilyRun]:
-    """Run families one after the other in one worker process, in the order asked for.
-
-    A family that ends the process costs only itself: its run has no traces and says why in a Problem, and a new
-    process takes the next. So does one that cannot be run at all, because its source cannot be imported.
-    """
-    left = list(requests)
-    while left:
-        with worker_process(snapshot) as worker:
-            while left:
-                request = left.pop(0)
-                try:
-                    answer = worker.ask(Ask(snapshot, family=request), report)
-                except WorkerDied as death:
-                    yield _without_runs(request, str(death))
-                    break
-                yield answer.family or _without_runs(request, answer.error or answer.failure or "no answer")
-
-
-def _without_runs(request: FamilyRequest, reason: str) -> FamilyRun:
-    return FamilyRun(request.family, (), (), (Problem("trace", request.family, reason),))

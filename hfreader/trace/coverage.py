@@ -1,8 +1,8 @@
 """Which settings of a family bring which statements to life: found by running them small and counting."""
 
 import warnings
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import reduce
 from itertools import islice
@@ -16,7 +16,7 @@ from hfreader.errors import HfreaderError
 from hfreader.facts.problems import Problem
 from hfreader.facts.snapshot import Snapshot
 from hfreader.progress import Report
-from hfreader.trace.configs import as_json, default_config, one_line
+from hfreader.trace.configs import all_parts, as_json, default_config, one_line
 from hfreader.trace.models import base_class, model_classes
 from hfreader.trace.reach import compared_constants, reachable
 from hfreader.trace.recorder import Recorder, Recording
@@ -127,25 +127,25 @@ class _Search:
         marks = self.recording.marks
         model = self._model(setting)
         marks[:] = bytes(len(marks))
-        setting.run(model)
+        with _as_it_was(model.config):
+            setting.run(model)
         ran = int.from_bytes(marks, "little")
         if keep or ran & ~self._ran:
             self._kept[setting] = ran
         self._ran |= ran
 
     def _model(self, setting: Setting) -> PreTrainedModel:
-        """A model for the setting, the last one where it fits; runs with labels write into the configuration."""
-        if setting.options.zeros or setting.options.training:
-            return setting.model()
+        """A model for the setting, the last one where it fits."""
         if self._last is None or any(
             getattr(self._last[0], name) is not getattr(setting, name) for name in ("model_class", "config")
         ):
+            self._last = None
             self._last = (setting, setting.model())
-        return self._last[1]
+        return self._last[1].train(setting.options.training)
 
     def _aims(self, plain: Setting) -> int:
         """The statements of the classes that come into play for the first time."""
-        classes = {each for part in plain.model().modules() for each in type(part).__mro__} - self._seen
+        classes = {each for part in self._model(plain).modules() for each in type(part).__mro__} - self._seen
         self._seen |= classes
         names = {each.__name__ for each in classes if each.__module__.startswith("transformers.")}
         wanted = bytearray()
@@ -154,3 +154,15 @@ class _Search:
             lines = reachable(self.package / file, frozenset(names))
             wanted += bytes(span.line in lines for span in rewritten.statements)
         return int.from_bytes(wanted, "little")
+
+
+@contextmanager
+def _as_it_was(config: PreTrainedConfig) -> Iterator[None]:
+    """Undo what a run writes into a configuration: with labels it notes there what kind of problem they are of."""
+    before = [(part, dict(vars(part))) for _, part in all_parts(config)]
+    try:
+        yield
+    finally:
+        for part, fields in before:
+            vars(part).clear()
+            vars(part).update(fields)

@@ -29,7 +29,7 @@ def run_family(request: FamilyRequest, snapshot: Snapshot, report: Report) -> Fa
     traces: list[Trace] = []
     found = find_settings(request.family, snapshot, report)
     try:
-        traces.append(trace(TraceRequest(request.family, seed=request.seed), snapshot, report))
+        traces.append(_whole(request, snapshot, report))
     except Exception as error:  # the other classes may still run
         problems.append(Problem("trace", request.family, one_line(error)))
     more, failed = _traces(found.settings, snapshot, request.seed, report)
@@ -37,6 +37,16 @@ def run_family(request: FamilyRequest, snapshot: Snapshot, report: Report) -> Fa
     proofs = prove(request.matches, found.settings, catalogue(), Path(snapshot.package), report)
     proofs = with_ran(proofs, request.matches, traces)
     return FamilyRun(request.family, tuple(traces), proofs, (*problems, *found.problems, *failed))
+
+
+def _whole(request: FamilyRequest, snapshot: Snapshot, report: Report) -> Trace:
+    """The base model at its default sizes: its shapes alone, which cost no weights; its numbers too, where the shapes
+    cannot be had without."""
+    asked = TraceRequest(request.family, seed=request.seed, fake=True)
+    try:
+        return trace(asked, snapshot, report)
+    except Exception:
+        return trace(replace(asked, fake=False), snapshot, report)
 
 
 def _traces(

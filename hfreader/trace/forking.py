@@ -22,8 +22,12 @@ class Ended(Exception):
     """The process ended without a result; the message says how, in one line."""
 
 
+class Stopped(Ended):
+    """It broke a limit, and was ended for that."""
+
+
 def forked(work: Callable[[], bytes], limits: Limits) -> bytes:
-    """What `work` returns in a forked process. Ended where it breaks a limit or its process.
+    """What `work` returns in a forked process. Stopped where it breaks a limit, Ended where it ends otherwise.
 
     The process ends with this one, however that ends.
     """
@@ -42,7 +46,7 @@ def forked(work: Callable[[], bytes], limits: Limits) -> bytes:
             os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
     if reason is not None:
-        raise Ended(reason)
+        raise Stopped(reason)
     code = os.waitstatus_to_exitcode(status)
     if not data.endswith(b"\n"):
         by = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"

@@ -1,6 +1,7 @@
 """What the worker can do, once transformers is imported."""
 
 import warnings
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
@@ -11,7 +12,7 @@ from hfreader.facts.codec import from_json, to_json
 from hfreader.progress import Report, silent
 from hfreader.trace.configs import families
 from hfreader.trace.family import run_family
-from hfreader.trace.forking import Ended, forked
+from hfreader.trace.forking import Ended, Stopped, forked
 from hfreader.trace.messages import Answer, Ask
 from hfreader.trace.models import model_classes
 from hfreader.trace.tracing import trace
@@ -21,28 +22,33 @@ from hfreader.trace.types import model_types, run_type
 def do(work: Ask, report: Report) -> Answer:
     """Do the one thing that is asked."""
     if work.limits is not None:
-        warm()
+        warm(families() if work.family is None else (work.family.family,))
         limits, inner = work.limits, replace(work, limits=None)
         try:
             return from_json(forked(lambda: to_json(do(inner, silent)), limits), Answer)
+        except Stopped as stop:
+            return Answer(error=str(stop))
         except Ended as end:
-            return Answer(error=str(end))
+            return Answer(failure=str(end))
     if work.trace is not None:
         return Answer(trace=trace(work.trace, work.snapshot, report))
     if work.type is not None:
         return Answer(type=run_type(work.type, work.snapshot))
     if work.family is None:
         return Answer(types=model_types())
-    # The runs of a family are small: a second thread brings them nothing, and waiting for it costs much.
-    torch.set_num_threads(1)
     return Answer(family=run_family(work.family, work.snapshot, report))
 
 
-@cache
-def warm() -> None:
-    """Import whatever a fork will need; one thread, because forks of a process with more may wait for ever."""
+def warm(wanted: Iterable[str]) -> None:
+    """Import the families that a fork, or one after it, will need; one thread, because forks of a process with more
+    may wait for ever, and small runs gain nothing by a second."""
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
-    for family in families():
-        with suppress(Exception):  # one that cannot be imported says so when it is run
-            model_classes(family)
+    for family in wanted:
+        _imported(family)
+
+
+@cache
+def _imported(family: str) -> None:
+    with suppress(Exception):  # one that cannot be imported says so when it is run
+        model_classes(family)

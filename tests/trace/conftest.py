@@ -16,6 +16,8 @@ import torch
 import transformers
 from transformers import BertConfig, GPT2Config, LlamaConfig, PreTrainedConfig, PreTrainedModel, T5Config
 
+from hfreader.facts.snapshot import Snapshot
+
 PACKAGE = Path(transformers.__file__).parent
 
 
@@ -172,3 +174,16 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     yield write
     for name in ("sample", "sample.code"):
         sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def fake(tmp_path: Path):
+    """`fake(source)`: the snapshot of a `transformers` that consists of this source."""
+
+    def write(source: str) -> Snapshot:
+        package = tmp_path / "src" / "transformers"
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text(textwrap.dedent(source))
+        return Snapshot("repository", "somewhere", "v1", "a" * 40, "1.0", str(package))
+
+    return write

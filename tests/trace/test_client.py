@@ -1,7 +1,6 @@
 import os
 import subprocess
 import sys
-import textwrap
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,25 +9,11 @@ import pytest
 from hfreader.errors import HfreaderError
 from hfreader.facts.codec import from_json, to_json
 from hfreader.facts.runs import FamilyRequest, TraceRequest
-from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.traces import Trace
 from hfreader.progress import silent
 from hfreader.trace import client
 from hfreader.trace.messages import Ask
 from tests.trace.tiny import SNAPSHOT
-
-
-@pytest.fixture
-def fake(tmp_path: Path):
-    """`fake(source)`: the snapshot of a `transformers` that consists of this source."""
-
-    def write(source: str) -> Snapshot:
-        package = tmp_path / "src" / "transformers"
-        package.mkdir(parents=True)
-        (package / "__init__.py").write_text(textwrap.dedent(source))
-        return Snapshot("repository", "somewhere", "v1", "a" * 40, "1.0", str(package))
-
-    return write
 
 
 def test_the_client_needs_no_torch():
@@ -70,24 +55,6 @@ def test_a_crash_gives_its_last_words(fake):
     snapshot = fake("import sys, os; print('about to end', file=sys.stderr, flush=True); os._exit(3)")
     with pytest.raises(HfreaderError, match="ended with code 3: about to end"):
         client.trace(TraceRequest("bert"), snapshot, silent)
-
-
-def test_a_family_that_ends_the_worker_costs_only_itself(fake, tmp_path: Path):
-    snapshot = fake(
-        f"""
-        import os, pathlib
-        tried = pathlib.Path({str(tmp_path / "tried")!r})
-        if not tried.exists():
-            tried.touch()
-            os._exit(1)
-        raise ImportError("second process")
-        """
-    )
-    runs = list(client.run_families([FamilyRequest("bert", ()), FamilyRequest("gpt2", ())], snapshot, silent))
-    assert [run.family for run in runs] == ["bert", "gpt2"]
-    assert "ended with code 1" in runs[0].problems[0].reason
-    assert "second process" in runs[1].problems[0].reason
-    assert all(run.traces == () for run in runs)
 
 
 def test_the_worker_ends_with_the_block(fake):
