@@ -26,6 +26,7 @@ from hfreader.facts.totals import BuildResult, FamilyTotals
 from hfreader.jobs import processors
 from hfreader.output import check_output, replace_site
 from hfreader.pages.book import Book, Family
+from hfreader.pages.language import ENGLISH
 from hfreader.pages.mkdocs_build import run_mkdocs
 from hfreader.pages.site import write_fragments
 from hfreader.progress import Report
@@ -46,7 +47,8 @@ MOST_COMPARED = 4
 class BuildOptions:
     """What the user asked `hfreader build` for.
 
-    compare  the pairs of families that get a page side by side; None: every pair where there are few families.
+    compare    the pairs of families that get a page side by side; None: every pair where there are few families.
+    languages  the first at the root of `out`, each other in a folder of its own within it.
     """
 
     models: tuple[str, ...]
@@ -55,6 +57,7 @@ class BuildOptions:
     out: Path
     offline: bool
     compare: tuple[tuple[str, str], ...] | None = None
+    languages: tuple[str, ...] = (ENGLISH,)
 
 
 def build_site(options: BuildOptions, report: Report) -> BuildResult:
@@ -63,7 +66,7 @@ def build_site(options: BuildOptions, report: Report) -> BuildResult:
     book = gather(options, report)
     fragments = cache_folder() / "fragments"
     with FileLock(cache_folder() / "pages.lock"):
-        write_fragments(book, fragments, report)
+        write_fragments(book, fragments, report, languages=options.languages)
         report("site", str(options.out))
         prose = replace_site(options.out, lambda folder: run_mkdocs(site_config(), fragments, folder))
     counts = tuple(totals(family) for family in book.families)

@@ -4,7 +4,7 @@ import pytest
 
 from hfreader.analyzers.library import Library
 from hfreader.build import MOST_COMPARED, comparison_of, pairs_of
-from hfreader.cli.building import pairs
+from hfreader.cli.building import languages, pairs
 from hfreader.errors import HfreaderError
 from hfreader.progress import silent
 from tests.two_families import two_families
@@ -36,3 +36,10 @@ def test_families_that_cannot_be_compared_do_not_end_the_build(tmp_path, monkeyp
     found = comparison_of(Library(snapshot), "after", "birch", "ash", silent)
     assert found.parts == ()
     assert found.problems[0].subject == "birch and ash"
+
+
+def test_languages_on_the_command_line():
+    assert languages("en") == ("en",)
+    assert languages("zh, en,zh") == ("zh", "en")
+    with pytest.raises(HfreaderError, match="--lang takes en or zh"):
+        languages("zh,fr")

@@ -15,6 +15,7 @@ from hfreader.cli.options import SITE, Offline, Reference, Repository, app
 from hfreader.errors import HfreaderError
 from hfreader.facts.codec import to_json
 from hfreader.facts.totals import BuildResult
+from hfreader.pages.language import ENGLISH, LANGUAGES
 from hfreader.progress import TerminalReport
 from hfreader.serve import serve_folder
 
@@ -36,6 +37,14 @@ def build(
             f"Without it every pair is, of up to {MOST_COMPARED} families.",
         ),
     ] = None,
+    lang: Annotated[
+        str,
+        typer.Option(
+            metavar="en|zh|en,zh",
+            help="The language of the site. Of several, the first has its root and each other a folder, such as zh/, "
+            "and every page leads to itself in the others.",
+        ),
+    ] = ENGLISH,
     strict: Annotated[
         bool,
         typer.Option("--strict", help="Exit with 1 if anything was disproven, or could not be read or run."),
@@ -51,9 +60,11 @@ def build(
 
     * `hfreader build --models bert,gpt2`
     * `hfreader build --models llama --ref v5.10.0 --out /tmp/llama`
+    * `hfreader build --models bert,gpt2 --lang en,zh`
     """
     families = tuple(name.strip() for name in models.split(",") if name.strip())
-    options = BuildOptions(families, repo, ref, out, offline, pairs(compare) if compare else None)
+    compared = pairs(compare) if compare else None
+    options = BuildOptions(families, repo, ref, out, offline, compared, languages(lang))
     with TerminalReport() as report:
         result = build_site(options, report)
     if json:
@@ -62,6 +73,17 @@ def build(
         _show_build(result)
     if strict and not result.clean:
         raise typer.Exit(1)
+
+
+def languages(text: str) -> tuple[str, ...]:
+    """Languages as `en,zh`; HfreaderError for one that the site does not speak."""
+    codes = tuple(dict.fromkeys(code.strip() for code in text.split(",") if code.strip()))
+    for code in codes:
+        if code not in LANGUAGES:
+            raise HfreaderError(
+                f"--lang takes {' or '.join(LANGUAGES)}, or both as {','.join(LANGUAGES)}, not {code!r}"
+            )
+    return codes or (ENGLISH,)
 
 
 def pairs(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,8 @@ from markupsafe import Markup
 from hfreader.concepts.model import Concept, Symbol
 from hfreader.facts.matches import Match, Proof
 from hfreader.pages import equations
+from hfreader.pages.language import gettext as _
+from hfreader.pages.language import ngettext
 
 
 def absences(concept: Concept, match: Match, proof: Proof, linked: Mapping[str, tuple[str, str]]) -> Iterator[Markup]:
@@ -19,17 +21,29 @@ def absences(concept: Concept, match: Match, proof: Proof, linked: Mapping[str, 
     held = {symbol.name: tuple(name for name in symbol.within if name in bound) for symbol in absent}
     for holders in dict.fromkeys(value for value in held.values() if value):
         inside = [symbol for symbol in absent if held[symbol.name] == holders]
-        yield Markup("{}: held in {} here").format(_list(inside, linked), _names(holders, linked))
+        yield Markup(_("{}: held in {} here")).format(_list(inside, linked), _names(holders, linked))
     given = set(inspect.signature(concept.computation).parameters) - concept.hints
     left = [symbol for symbol in absent if not held[symbol.name]]
     if implied := [symbol for symbol in left if symbol.name not in given]:
-        yield Markup("no code of {} own here: {}").format(
-            "its" if len(implied) == 1 else "their", _list(implied, linked)
-        )
+        said = ngettext("no code of its own here: {}", "no code of their own here: {}", len(implied))
+        yield Markup(said).format(_list(implied, linked))
     if missing := [symbol for symbol in left if symbol.name in given]:
-        done = "is read" if proof.state == "matched" else "was checked"
-        it = "it" if len(missing) == 1 else "them"
-        yield Markup("not matched here: {}; the equation {} without {}").format(_list(missing, linked), done, it)
+        yield Markup(_missing(len(missing), proof.state == "matched")).format(_list(missing, linked))
+
+
+def _missing(count: int, read: bool) -> str:
+    """What is said of symbols that are not matched in an equation that is only read, or was checked."""
+    if read:
+        return ngettext(
+            "not matched here: {}; the equation is read without it",
+            "not matched here: {}; the equation is read without them",
+            count,
+        )
+    return ngettext(
+        "not matched here: {}; the equation was checked without it",
+        "not matched here: {}; the equation was checked without them",
+        count,
+    )
 
 
 def _stands(symbol: Symbol, concept: Concept) -> bool:

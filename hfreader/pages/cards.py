@@ -9,6 +9,8 @@ from hfreader.pages import equations
 from hfreader.pages.absent import absences
 from hfreader.pages.book import address, concept_page, page_of
 from hfreader.pages.file_context import FileContext
+from hfreader.pages.language import gettext as _
+from hfreader.pages.language import own
 from hfreader.pages.rendering import fill
 from hfreader.pages.symbols import MatchUse, SymbolUse
 
@@ -33,7 +35,7 @@ def concept_card(context: FileContext, use: MatchUse) -> Markup:
             {
                 "css": symbol.css,
                 "printed": equations.render(rf"\sym{{{symbol.symbol.name}}}", linked, display=False),
-                "meaning": symbol.symbol.meaning.en,
+                "meaning": own(symbol.symbol.meaning),
                 "lines": lines[:MOST_LINES],
                 "more": ", ".join(text for text, _ in lines[MOST_LINES:]),
             }
@@ -50,7 +52,9 @@ def proof_badge(proof: Proof) -> Markup:
 
 
 def _agreement(error: float | None) -> str:
-    return "exactly equal" if error == 0 else f"max rel. error {error:.0e}" if error is not None else "not compared"
+    if error is None:
+        return _("not compared")
+    return _("exactly equal") if error == 0 else _("max rel. error %.0e") % error
 
 
 def citation_html(citation: Citation) -> Markup:

@@ -13,6 +13,8 @@ from hfreader.pages.cards import concept_card
 from hfreader.pages.diagrams import draw
 from hfreader.pages.execution import stretches
 from hfreader.pages.file_context import FileContext
+from hfreader.pages.language import gettext as _
+from hfreader.pages.language import own
 from hfreader.pages.listing import Listing, listing_html
 from hfreader.pages.module_notes import weight_notes
 from hfreader.pages.notes import Note, idle_notes, joined, symbol_notes
@@ -85,8 +87,8 @@ class ClassBlock:
         fullest = sorted(first.values(), key=lambda use: -len(use.match.bindings))[:_OPEN_CARDS]
         cards: list[tuple[str | None, Markup]] = []
         for use in uses:
-            again = "" if first[use.concept.slug] is use else " again"
-            title = f"{use.concept.name.en}{again}, at line {use.match.place.span.line}"
+            again = "" if first[use.concept.slug] is use else _(" again")
+            title = f"{own(use.concept.name)}{again}" + _(", at line %s") % use.match.place.span.line
             cards.append((None if use in fullest else title, concept_card(self.context, use)))
         return sorted(cards, key=lambda card: card[0] is not None)
 

@@ -7,15 +7,17 @@ from hfreader.facts.comparison import Change, Comparison, FieldPair, ParameterPa
 from hfreader.facts.places import Place
 from hfreader.pages.book import Book, address, bare, compare_page_of, page_of
 from hfreader.pages.fragment import Fragment, SearchEntry
+from hfreader.pages.language import gettext as _
+from hfreader.pages.language import noted
 from hfreader.pages.rendering import fill
 
 COMPARISONS = "compare/index"
 _HEADINGS = (
-    ("traits", "At a glance"),
-    ("config", "Configurations"),
-    ("parameters", "Parameters"),
-    ("classes", "Classes by role"),
-    ("alone", "Without a counterpart"),
+    ("traits", noted("At a glance")),
+    ("config", noted("Configurations")),
+    ("parameters", noted("Parameters")),
+    ("classes", noted("Classes by role")),
+    ("alone", noted("Without a counterpart")),
 )
 
 
@@ -84,24 +86,24 @@ def compare_page(book: Book, found: Comparison) -> Fragment:
         ],
         problems=found.problems,
     )
-    title = f"{found.left} and {found.right}"
-    contents = tuple((anchor, text) for anchor, text in _HEADINGS if f'<h2 id="{anchor}">' in html)
+    title = f"{found.left} {_('and')} {found.right}"
+    contents = tuple((anchor, _(text)) for anchor, text in _HEADINGS if f'<h2 id="{anchor}">' in html)
     text = f"compare {found.right} {found.left} difference " + "; ".join(one.subject for one in _differing(found))
-    return Fragment(page, f"{title}, side by side", html, contents, (SearchEntry("", title, text),), label=title)
+    return Fragment(page, _("%s, side by side") % title, html, contents, (SearchEntry("", title, text),), label=title)
 
 
 def comparisons_index(book: Book) -> Fragment:
     """The list of the comparisons that this site has."""
     rows = [
         (
-            f"{one.left} and {one.right}",
+            f"{one.left} {_('and')} {one.right}",
             address(compare_page_of(one), COMPARISONS),
             _differing(one),
             [pair.state for pair, _ in one.told()],
         )
         for one in book.comparisons
     ]
-    return Fragment(COMPARISONS, "Comparisons", fill("comparisons.html", rows=rows))
+    return Fragment(COMPARISONS, _("Comparisons"), fill("comparisons.html", rows=rows))
 
 
 def _differing(found: Comparison) -> list[Trait]:
@@ -135,7 +137,7 @@ def _parameter(one: ParameterPair) -> tuple[str | None, Cell, str | None, Cell]:
 def _shape(shape: Sequence[str] | None, sizes: Sequence[int | None] | None) -> Cell:
     if shape is None:
         return Cell(None)
-    return Cell(", ".join(shape) or "a number", numbers=product(sizes))
+    return Cell(", ".join(shape) or _("a number"), numbers=product(sizes))
 
 
 def _pair(book: Book, page: str, number: int, one: PartPair, changes: Sequence[Change]) -> Pair:

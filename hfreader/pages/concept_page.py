@@ -17,11 +17,18 @@ from hfreader.pages.book import Book, address, bare, concept_page, page_of
 from hfreader.pages.cards import citation_html, proof_badge
 from hfreader.pages.fragment import Fragment, SearchEntry
 from hfreader.pages.highlight import Mark, Stretch, code_html, scan
-from hfreader.pages.naming import KINDS, source_name
+from hfreader.pages.language import gettext as _
+from hfreader.pages.language import noted, own
+from hfreader.pages.naming import KINDS, line_range, source_name
 from hfreader.pages.rendering import fill
 
 _NAME = re.compile(r"[^\W\d]\w*")
-_ANCHORS = (("symbols", "Symbols"), ("places", "Where"), ("reference", "Reference"), ("examples", "Examples"))
+_ANCHORS = (
+    ("symbols", noted("Symbols")),
+    ("places", noted("Where")),
+    ("reference", noted("Reference")),
+    ("examples", noted("Examples")),
+)
 _NOT_CODE = frozenset("sc")
 
 
@@ -61,7 +68,7 @@ def render_concept(book: Book, concept: Concept) -> Fragment:
     proofs = [family.proof(match) for family, _, match in found]
     places: dict[str, list[_Place]] = {}
     for (family, analysis, match), proof in zip(found, proofs, strict=True):
-        places.setdefault(f"{family.name}, shared by families" if family.shared else family.name, []).append(
+        places.setdefault(_("%s, shared by families") % family.name if family.shared else family.name, []).append(
             _place(book, concept, analysis, match, proof, page)
         )
     linked = _linked(concept)
@@ -85,9 +92,9 @@ def render_concept(book: Book, concept: Concept) -> Fragment:
     )
     return Fragment(
         page,
-        concept.name.en,
+        own(concept.name),
         str(html),
-        tuple(anchor for anchor in _ANCHORS if f'id="{anchor[0]}"' in html),
+        tuple((anchor, _(title)) for anchor, title in _ANCHORS if f'id="{anchor}"' in html),
         tuple(_search(concept)),
         len(concept.symbols),
         group=KINDS[concept.kind],
@@ -129,7 +136,7 @@ def _place(book: Book, concept: Concept, analysis: Analysis, match: Match, proof
     home = address(f"{page_of(analysis.code.file)}#{owner}", page)
     on_site = file in book.files
     link = address(f"{page_of(file)}#L{span.line}", page) if on_site else home
-    lines = f"line {span.line}" if span.line == span.end_line else f"lines {span.line}–{span.end_line}"
+    lines = line_range(span.line, span.end_line)
     if file != analysis.code.file:
         lines = f"{file}, {lines}"
     upstream = book.snapshot.link(file, span)
@@ -182,5 +189,5 @@ def _marks(line: str, stretches: Sequence[Stretch], numbers: dict[str, int]) -> 
 def _search(concept: Concept) -> Iterator[SearchEntry]:
     meanings = " ".join(f"{symbol.meaning.en} {symbol.meaning.zh}" for symbol in concept.symbols)
     titles = " ".join(f"{citation.title} {citation.authors}" for citation in concept.citations)
-    text = f"{concept.name.zh} {concept.explanation.en} {concept.explanation.zh} {meanings} {titles}"
-    yield SearchEntry("", concept.name.en, text)
+    text = f"{concept.name.en} {concept.name.zh} {concept.explanation.en} {concept.explanation.zh} {meanings} {titles}"
+    yield SearchEntry("", own(concept.name), text)

@@ -9,6 +9,7 @@ import graphviz
 from markupsafe import Markup, escape
 
 from hfreader.facts.analysis import Diagram, DiagramNode
+from hfreader.pages.language import gettext as _
 from hfreader.pages.layout import POINTS_PER_INCH, Box, Curve, Layout, layout_many
 
 LABEL_SIZE = 12
@@ -63,7 +64,7 @@ def draw(
     boxes = (_node(node, labels, links, symbol_css or {}, layout.boxes[f"n{node.id}"]) for node in diagram.nodes)
     width, height = math.ceil(layout.width) + 2 * _MARGIN, math.ceil(layout.height) + 2 * _MARGIN
     least = math.ceil(width * _SMALLEST)
-    name = escape(f"Dataflow of {diagram.owner.rpartition('.')[2]}.{diagram.function}")
+    name = escape(_("Dataflow of %(name)s") % {"name": f"{diagram.owner.rpartition('.')[2]}.{diagram.function}"})
     return Markup(
         f'<div class="hf-diagram"><svg role="group" aria-label="{name}" width="{width}" '
         f'viewBox="{-_MARGIN} {-_MARGIN} {width} {height}" style="min-width:{least}px">'

@@ -11,6 +11,7 @@ from hfreader.facts.matches import Match, Proof
 from hfreader.pages.book import Book, Family, address, bare, concept_page, page_of
 from hfreader.pages.cards import citation_html
 from hfreader.pages.fragment import Fragment
+from hfreader.pages.language import gettext as _
 from hfreader.pages.naming import KINDS, source_name
 from hfreader.pages.rendering import fill
 
@@ -69,26 +70,26 @@ def home_page(book: Book, concepts: Mapping[str, Concept]) -> Fragment:
         families=len(book.families),
         snapshot=book.snapshot,
     )
-    anchors = (("models", "Models"),) if long else tuple(group[:2] for group in groups)
-    return Fragment(HOME, "hfreader", html, (("concepts", "Concepts"), *anchors))
+    anchors = (("models", _("Models")),) if long else tuple(group[:2] for group in groups)
+    return Fragment(HOME, "hfreader", html, (("concepts", _("Concepts")), *anchors))
 
 
 def concepts_index(book: Book, concepts: Mapping[str, Concept]) -> Fragment:
     """The list of all concepts, by their kind."""
     rows = _concept_rows(book, concepts, CONCEPTS)
     groups = [
-        (kind, heading, [row for row in rows if row.concept.kind == kind])
+        (kind, _(heading), [row for row in rows if row.concept.kind == kind])
         for kind, heading in KINDS.items()
         if any(row.concept.kind == kind for row in rows)
     ]
     html = fill("concepts.html", groups=groups)
-    return Fragment(CONCEPTS, "Concepts", html, tuple(group[:2] for group in groups))
+    return Fragment(CONCEPTS, _("Concepts"), html, tuple(group[:2] for group in groups))
 
 
 def models_index(book: Book) -> Fragment:
     """The list of all modeling files, by their names."""
     groups = _file_groups(book, MODELS)
-    return Fragment(MODELS, "Models", fill("models.html", groups=groups), tuple(group[:2] for group in groups))
+    return Fragment(MODELS, _("Models"), fill("models.html", groups=groups), tuple(group[:2] for group in groups))
 
 
 def _concept_rows(book: Book, concepts: Mapping[str, Concept], page: str) -> list[_ConceptRow]:
@@ -138,7 +139,7 @@ def _file_groups(book: Book, page: str) -> list[tuple[str, str, list[_FileRow]]]
     """Anchor, heading and rows of the models, and of the files that models share where there are any."""
     models = _file_rows([family for family in book.families if not family.shared], page)
     shared = _file_rows([family for family in book.families if family.shared], page)
-    return [("models", "Models", models), *([("shared", "Files that models share", shared)] if shared else [])]
+    return [("models", _("Models"), models), *([("shared", _("Files that models share"), shared)] if shared else [])]
 
 
 def _file_rows(families: Iterable[Family], page: str) -> list[_FileRow]:

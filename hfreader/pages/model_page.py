@@ -17,6 +17,8 @@ from hfreader.pages.class_block import ClassBlock
 from hfreader.pages.execution import setting
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.fragment import Fragment, SearchEntry
+from hfreader.pages.language import gettext as _
+from hfreader.pages.language import noted
 from hfreader.pages.module_tree import module_tree
 from hfreader.pages.naming import source_name
 from hfreader.pages.reading_order import base_model, reading_order
@@ -24,11 +26,11 @@ from hfreader.pages.rendering import fill
 from hfreader.pages.sections import Section, sections
 
 _HEADINGS = (
-    ("reading-order", "Suggested reading order"),
-    ("dataflow", "Dataflow"),
-    ("papers", "From the papers to the classes"),
-    ("shapes", "Modules and shapes"),
-    ("problems", "Problems"),
+    ("reading-order", noted("Suggested reading order")),
+    ("dataflow", noted("Dataflow")),
+    ("papers", noted("From the papers to the classes")),
+    ("shapes", noted("Modules and shapes")),
+    ("problems", noted("Problems")),
 )
 
 
@@ -47,7 +49,7 @@ def model_page(book: Book, family: Family, analysis: Analysis, concepts: Mapping
         upstream=book.snapshot.link(context.file),
         generated_from=analysis.code.generated_from,
         comparisons=[
-            (f"{one.left} and {one.right}", address(compare_page_of(one), context.page))
+            (f"{one.left} {_('and')} {one.right}", address(compare_page_of(one), context.page))
             for one in book.comparisons
             if family.name in (one.left, one.right)
         ],
@@ -64,12 +66,12 @@ def model_page(book: Book, family: Family, analysis: Analysis, concepts: Mapping
         problems=_problems(context),
         blocks=[block.html() for block in blocks],
     )
-    contents = [(anchor, title) for anchor, title in _HEADINGS if f'<h2 id="{anchor}">' in html]
+    contents = [(anchor, _(title)) for anchor, title in _HEADINGS if f'<h2 id="{anchor}">' in html]
     contents += [(part.name, part.name) for part in parts if part.item is not None]
     most = max((block.symbol_count for block in blocks), default=0)
     name = source_name(analysis)
     return Fragment(
-        context.page, f"{name}: annotated source", html, tuple(contents), _search(context, parts), most, label=name
+        context.page, _("%s: annotated source") % name, html, tuple(contents), _search(context, parts), most, label=name
     )
 
 
@@ -119,7 +121,7 @@ def _table_place(context: FileContext, match: Match) -> tuple[str, str, Markup]:
     """The owner of a match, the address of its block, and how sure we are."""
     owner = bare(match.owner)
     anchor = owner if owner in context.linked_names else f"L{match.root.span.line}"
-    line = f", line {match.place.span.line}" if match.place.file == context.file else ""
+    line = _(", line %s") % match.place.span.line if match.place.file == context.file else ""
     return f"{owner}{line}", f"#{anchor}", proof_badge(context.family.proof(match))
 
 

@@ -12,6 +12,7 @@ from hfreader.facts.code import ClassFacts, SubmoduleFacts
 from hfreader.facts.traces import ModuleRecord, TensorFact, Trace
 from hfreader.pages.book import bare
 from hfreader.pages.execution import LONGEST_CONDITION
+from hfreader.pages.language import gettext as _
 from hfreader.pages.notes import Note
 from hfreader.pages.shapes import dimension, first_tensor, tensor_count, tensor_in_symbols
 
@@ -81,9 +82,9 @@ def _made_by(built: Built, submodule: SubmoduleFacts, rivals: Sequence[Submodule
 def _described(submodule: SubmoduleFacts, calls: Sequence[Built], find: Callable[[str], str | None]) -> Markup:
     parts: list[str | None] = [_kind(submodule, calls, find)]
     parts.append(_only(_maps(built, submodule.expression) for built in calls))
-    counts = _only(f"{built.record.parameters:,} weights" for built in calls if built.default)
+    counts = _only(_("%s weights") % f"{built.record.parameters:,}" for built in calls if built.default)
     if counts is not None and calls[0].record.parameters:
-        parts.append(counts + (" each" if submodule.container else ""))
+        parts.append(counts + (_(" each") if submodule.container else ""))
     said = [part for part in parts if part]
     return Markup("<code>{}</code>: {}").format(submodule.attribute, Markup(", ").join(said))
 
@@ -92,7 +93,7 @@ def _conditional(submodule: SubmoduleFacts, find: Callable[[str], str | None]) -
     """One of several constructions of an attribute: what it makes, and when."""
     kind = _linked(bare(submodule.classes[0]), find)
     condition = shorten(submodule.condition or "", LONGEST_CONDITION, placeholder=" …")
-    return Markup("<code>{}</code>: {}, built where <code>{}</code>").format(submodule.attribute, kind, condition)
+    return Markup(_("<code>{}</code>: {}, built where <code>{}</code>")).format(submodule.attribute, kind, condition)
 
 
 def _linked(name: str, find: Callable[[str], str | None]) -> Markup:
@@ -102,7 +103,7 @@ def _linked(name: str, find: Callable[[str], str | None]) -> Markup:
 
 def _kind(submodule: SubmoduleFacts, calls: Sequence[Built], find: Callable[[str], str | None]) -> Markup:
     linked = _linked(bare(calls[0].record.class_name), find)
-    return Markup("{} of {}").format(submodule.container, linked) if submodule.container else linked
+    return Markup(_("{} of {}")).format(submodule.container, linked) if submodule.container else linked
 
 
 def _only(texts: Iterable[str | None]) -> str | None:

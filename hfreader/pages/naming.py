@@ -3,14 +3,21 @@
 import re
 
 from hfreader.facts.analysis import Analysis
+from hfreader.pages.language import gettext as _
+from hfreader.pages.language import noted
 
 # The kinds of concepts as headings, in the order in which they are listed.
 KINDS = {
-    "mechanism": "Mechanisms",
-    "facet": "Variants of mechanisms",
-    "composition": "Blocks, heads and models",
-    "structure": "Classes without an equation",
+    "mechanism": noted("Mechanisms"),
+    "facet": noted("Variants of mechanisms"),
+    "composition": noted("Blocks, heads and models"),
+    "structure": noted("Classes without an equation"),
 }
+
+
+def line_range(first: int, last: int) -> str:
+    """`line 3`, or `lines 3–5`."""
+    return _("line %s") % first if first == last else _("lines %(first)s–%(last)s") % {"first": first, "last": last}
 
 
 def source_name(analysis: Analysis) -> str:

@@ -3,13 +3,20 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from hfreader.pages.language import gettext as _
+from hfreader.pages.language import noted
 from hfreader.pages.naming import KINDS
 from hfreader.pages.site import PageRecord
 
 # More pages than this in one list are divided by their first letter.
 MOST_ENTRIES = 60
-GUIDE = "Guide"
-SECTIONS = {"concepts": "Concepts", "models": "Models", "compare": "Comparisons", "library": "Shared code"}
+GUIDE = noted("Guide")
+SECTIONS = {
+    "concepts": noted("Concepts"),
+    "models": noted("Models"),
+    "compare": noted("Comparisons"),
+    "library": noted("Shared code"),
+}
 INDEX = "index"
 
 Entry = str | dict[str, "str | list[Entry]"]
@@ -19,17 +26,17 @@ def navigation(records: Sequence[PageRecord], prose: Iterable[str]) -> list[Entr
     """The `nav` of MkDocs: the home page, the sections of the fragments, and `prose`, the pages of the user's own."""
     folders: dict[str, list[PageRecord]] = defaultdict(list)
     for record in records:
-        folder, _, _ = record.page.rpartition("/")
+        folder = record.page.rpartition("/")[0]
         if folder:
             folders[folder].append(record)
     sections: list[Entry] = [
-        {SECTIONS.get(folder, folder.capitalize()): _section(folders[folder])}
+        {_(SECTIONS.get(folder, folder.capitalize())): _section(folders[folder])}
         for folder in sorted(folders, key=lambda name: ([*SECTIONS, name].index(name), name))
     ]
     pages = sorted(prose)
-    home: list[Entry] = [{"Home": f"{INDEX}.md"}] if f"{INDEX}.md" in pages else []
+    home: list[Entry] = [{_("Home"): f"{INDEX}.md"}] if f"{INDEX}.md" in pages else []
     guide: list[Entry] = [page for page in pages if page != f"{INDEX}.md"]
-    last: list[Entry] = [{GUIDE: guide}] if guide else []
+    last: list[Entry] = [{_(GUIDE): guide}] if guide else []
     return [*home, *sections, *last]
 
 
@@ -45,7 +52,7 @@ def _section(records: Sequence[PageRecord]) -> list[Entry]:
         return first + [_entry(record) for record in pages]
     kinds = list(KINDS.values())
     ordered = sorted(groups, key=lambda name: (kinds.index(name) if name in kinds else 0, name))
-    return first + [{name: [_entry(record) for record in groups[name]]} for name in ordered]
+    return first + [{_(name): [_entry(record) for record in groups[name]]} for name in ordered]
 
 
 def _is_index(record: PageRecord) -> bool:

@@ -11,6 +11,9 @@ from hfreader.facts.places import Place
 from hfreader.facts.traces import Trace
 from hfreader.pages import equations
 from hfreader.pages.execution import Stretch, setting
+from hfreader.pages.language import gettext as _
+from hfreader.pages.language import own
+from hfreader.pages.naming import line_range
 from hfreader.pages.symbols import MatchUse, SymbolUse
 
 _ASSIGNED = re.compile(r"\s*(,[^=()]*)?(:[^=]+)?=(?!=)")
@@ -54,7 +57,7 @@ def symbol_notes(uses: Iterable[MatchUse], file: str, lines: Sequence[str], firs
             if line is not None and (line, symbol.symbol.latex) not in said:
                 said.add((line, symbol.symbol.latex))
                 printed = equations.render(rf"\sym{{{symbol.symbol.name}}}", use.linked(), display=False)
-                yield Note(line, "computes", Markup("{} {}").format(printed, symbol.symbol.meaning.en), printed)
+                yield Note(line, "computes", Markup("{} {}").format(printed, own(symbol.symbol.meaning)), printed)
 
 
 def _value_line(symbol: SymbolUse, file: str, lines: Sequence[str], first: int, last: int) -> int | None:
@@ -71,10 +74,10 @@ def _is_assigned(place: Place, lines: Sequence[str]) -> bool:
 def idle_notes(stretches: Iterable[Stretch], traces: Sequence[Trace]) -> Iterator[Note]:
     """Which lines no run reached, or only another run than the first did, and under what condition they would run."""
     for stretch in stretches:
-        lines = f"line {stretch.first}" if stretch.first == stretch.last else f"lines {stretch.first}–{stretch.last}"
-        condition = Markup("; needs <code>{}</code>").format(stretch.condition) if stretch.condition else ""
+        lines = line_range(stretch.first, stretch.last)
+        condition = Markup(_("; needs <code>{}</code>")).format(stretch.condition) if stretch.condition else ""
         if stretch.run is None:
-            html = Markup("<strong>Not run</strong> by any forward pass here: {}{}").format(lines, condition)
+            html = Markup(_("<strong>Not run</strong> by any forward pass here: {}{}")).format(lines, condition)
         else:
-            html = Markup("Run only in <em>{}</em>: {}{}").format(setting(traces[stretch.run]), lines, condition)
+            html = Markup(_("Run only in <em>{}</em>: {}{}")).format(setting(traces[stretch.run]), lines, condition)
         yield Note(stretch.first, "idle", html)

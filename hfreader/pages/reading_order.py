@@ -8,6 +8,7 @@ from hfreader.facts.analysis import Analysis
 from hfreader.facts.code import ClassFacts, FileFacts, SubmoduleFacts
 from hfreader.facts.traces import Trace
 from hfreader.pages.book import bare
+from hfreader.pages.language import gettext as _
 
 READ_KINDS = ("module", "model")
 NEVER = sys.maxsize
@@ -53,9 +54,9 @@ def reading_order(analysis: Analysis, traces: Sequence[Trace]) -> tuple[tuple[st
     )
     rest = tuple(item for item in classes.values() if item.qualified not in done)
     groups = (
-        (f"{base.name} and its parts" if base else "", inside),
-        ("What builds on it" if base else "Classes", beyond),
-        ("What else is defined" if base or beyond else "Classes", rest),
+        (_("%s and its parts") % base.name if base else "", inside),
+        (_("What builds on it") if base else _("Classes"), beyond),
+        (_("What else is defined") if base or beyond else _("Classes"), rest),
     )
     ran = {base.name, *called} if base and called else set()
     functions = _functions(analysis)
@@ -73,7 +74,7 @@ def _group(
             del functions[name]
             steps.append(Step(name))
         steps.append(Step(item.name, mixed and item.name not in ran))
-    return title if mixed or not ran else f"{title} (not in the default run)", tuple(steps)
+    return title if mixed or not ran else f"{title} " + _("(not in the default run)"), tuple(steps)
 
 
 def _functions(analysis: Analysis) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""The templates, with autoescaping always on."""
+"""The templates, with autoescaping always on, in the language of `hfreader.pages.language`."""
 
 import re
 from functools import cache
@@ -7,19 +7,27 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from hfreader.pages.language import gettext, ngettext, other, other_gettext, other_language, own
+
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 @cache
 def environment() -> Environment:
     """The Jinja environment of the pages."""
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.policies["ext.i18n.trimmed"] = True
+    made.filters |= {"own": own, "other": other}
+    made.globals |= {"other_language": other_language, "other_gettext": other_gettext}
+    return made
 
 
 def fill(template: str, **values: object) -> Markup:

@@ -1,11 +1,17 @@
 """The search entries of the pages, for the index that MkDocs Material reads."""
 
 import json
+import logging
+import re
 from pathlib import Path
 
+import jieba
 from markupsafe import escape
 
 from hfreader.pages.site import Manifest
+
+_CHINESE = re.compile(r"[\u4e00-\u9fff]+")
+jieba.setLogLevel(logging.WARNING)  # its words are loaded with the first cut, and it tells of that
 
 
 def append_entries(index: Path, manifest: Manifest) -> None:
@@ -21,12 +27,17 @@ def entries(manifest: Manifest) -> list[dict[str, str]]:
     return [
         {
             "location": _location(record.page, entry.anchor),
-            "title": str(escape(entry.title)),
-            "text": str(escape(entry.text)),
+            "title": segmented(str(escape(entry.title))),
+            "text": segmented(str(escape(entry.text))),
         }
         for record in manifest.pages
         for entry in record.search
     ]
+
+
+def segmented(text: str) -> str:
+    """The text with a zero-width space around each Chinese word, as the search separates words."""
+    return _CHINESE.sub(lambda run: "\u200b" + "\u200b".join(jieba.cut(run[0])) + "\u200b", text)
 
 
 def _location(page: str, anchor: str) -> str:

@@ -6,7 +6,8 @@ hfreader's own code have changed.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from hfreader.pages.compare_page import COMPARISONS, compare_page, comparisons_i
 from hfreader.pages.concept_page import render_concept
 from hfreader.pages.fragment import Fragment, SearchEntry
 from hfreader.pages.home import CONCEPTS, HOME, MODELS, concepts_index, home_page, models_index
+from hfreader.pages.language import ENGLISH, LANGUAGES, in_language
 from hfreader.pages.model_page import model_page
 from hfreader.progress import Report
 from hfreader.store import digest, digest_files
@@ -47,10 +49,16 @@ class PageRecord:
 
 @dataclass(frozen=True)
 class Manifest:
-    """All pages of the site that have a fragment, and the source that they were made from."""
+    """All pages of the site that have a fragment, and the source that they were made from.
+
+    language   that of these pages.
+    languages  all that the site has: the first at its root, each other in a folder of its own, here and there.
+    """
 
     pages: tuple[PageRecord, ...]
     snapshot: Snapshot
+    language: str = ENGLISH
+    languages: tuple[str, ...] = (ENGLISH,)
 
 
 @dataclass(frozen=True)
@@ -61,24 +69,44 @@ class _Plan:
 
 
 def write_fragments(
-    book: Book, folder: Path, report: Report, concepts: Mapping[str, Concept] | None = None
+    book: Book,
+    folder: Path,
+    report: Report,
+    concepts: Mapping[str, Concept] | None = None,
+    languages: Sequence[str] = (ENGLISH,),
 ) -> Manifest:
     """Render every page of the book into `folder`, leaving what is up to date, removing what is not planned.
 
-    `concepts` are those of the catalogue unless given.
+    The first of the `languages` goes into the folder itself, each other into a folder of its own within it.
+    `concepts` are those of the catalogue unless given. The result is the manifest of the first language.
     """
+    concepts = catalogue() if concepts is None else concepts
+    for code in set(LANGUAGES) - set(languages[1:]):
+        shutil.rmtree(folder / code, ignore_errors=True)
+    manifests = [
+        _write_language(book, folder / code if place else folder, report, concepts, code, tuple(languages))
+        for place, code in enumerate(languages)
+    ]
+    return manifests[0]
+
+
+def _write_language(
+    book: Book, folder: Path, report: Report, concepts: Mapping[str, Concept], language: str, languages: tuple[str, ...]
+) -> Manifest:
+    """The pages in one language."""
     known = {record.page: record for record in _known(folder)}
-    base = digest(to_json(book.snapshot), digest_files(_code_files()))
-    plans = list(_plans(book, catalogue() if concepts is None else concepts))
+    base = digest(language, to_json(book.snapshot), digest_files(_code_files()))
+    plans = list(_plans(book, concepts))
     records: list[PageRecord] = []
     for done, plan in enumerate(plans):
         report("pages", plan.page, done, len(plans))
         key = digest(base, *(to_json(part) for part in plan.facts))
         record = known.get(plan.page)
         if record is None or record.key != key or not _html_file(folder, plan.page).is_file():
-            record = _write(folder, plan.render(), key)
+            with in_language(language):
+                record = _write(folder, plan.render(), key)
         records.append(record)
-    manifest = Manifest(tuple(records), book.snapshot)
+    manifest = Manifest(tuple(records), book.snapshot, language, languages)
     write_atomically(folder / MANIFEST, to_json(manifest))
     for page in set(known) - {record.page for record in records}:
         _html_file(folder, page).unlink(missing_ok=True)
@@ -138,7 +166,7 @@ def _known(folder: Path) -> tuple[PageRecord, ...]:
 def _code_files() -> list[Path]:
     """Everything of hfreader that pages are made with."""
     rooms = [PACKAGE / name for name in ("pages", "concepts", "facts")]
-    return [file for room in rooms for file in room.rglob("*") if file.suffix in (".py", ".html")]
+    return [file for room in rooms for file in room.rglob("*") if file.suffix in (".py", ".html", ".po")]
 
 
 def _html_file(folder: Path, page: str) -> Path:

@@ -1,0 +1,86 @@
+"""Pages in Chinese: every message of the interface has its translation, and what is written keeps its places."""
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract, extract_from_dir
+from babel.messages.pofile import read_po
+
+import hfreader.plugin
+from hfreader.pages.book import Book
+from hfreader.pages.concept_page import render_concept
+from hfreader.pages.language import LANGUAGES, LOCALE, catalogue, gettext, in_language, language, other, own
+from hfreader.pages.model_page import model_page
+from tests.pages import toy
+from tests.pages.html import parse
+
+PAGES = LOCALE.parent
+KEYWORDS = {"gettext": None, "_": None, "ngettext": (1, 2), "noted": None, "other_gettext": None}
+METHODS = [("**.py", "python"), ("templates/trace_file.html", "ignore"), ("templates/**.html", "jinja2")]
+PLACE = re.compile(r"%\(\w+\)s|%[.\w]+|\{\}|</?\w+>")
+
+
+def messages() -> set[str]:
+    """Every message that code and templates write."""
+    options = {"templates/**.html": {"trimmed": "true"}}
+    rows = extract_from_dir(PAGES, method_map=METHODS, options_map=options, keywords=KEYWORDS)
+    found = {row[2] for row in rows}
+    with Path(hfreader.plugin.__file__).open("rb") as file:
+        found |= {row[1] for row in extract("python", file, keywords=KEYWORDS)}
+    return {message if isinstance(message, str) else message[0] for message in found}
+
+
+@pytest.mark.parametrize("code", [code for code in LANGUAGES if code != "en"])
+def test_the_catalogue_has_every_message_and_no_other(code: str):
+    with (LOCALE / f"{code}.po").open("rb") as file:
+        written = {
+            (entry.id if isinstance(entry.id, str) else entry.id[0]): entry for entry in read_po(file) if entry.id
+        }
+    assert set(written) == messages()
+    for message, entry in written.items():
+        texts = [entry.string] if isinstance(entry.string, str) else list(entry.string)
+        for text in texts:
+            assert sorted(PLACE.findall(text)) == sorted(PLACE.findall(message)), message
+
+
+def test_a_language_holds_until_its_context_ends():
+    assert (language(), gettext("Models")) == ("en", "Models")
+    with in_language("zh"):
+        assert (language(), gettext("Models")) == ("zh", "模型")
+        with in_language("en"):
+            assert gettext("Models") == "Models"
+        assert own(toy.CONCEPT.name) == "玩具注意力" and other(toy.CONCEPT.name) == "Toy attention"
+    assert own(toy.CONCEPT.name) == "Toy attention"
+
+
+def test_plural_forms():
+    assert [catalogue(code).ngettext("%(num)s place", "%(num)s places", 2) for code in LANGUAGES] == [
+        "%(num)s places",
+        "%(num)s 处",
+    ]
+
+
+def test_a_model_page_in_chinese_has_the_same_code_anchors_and_links(toy_book: Book):
+    family = toy_book.families[0]
+    english = model_page(toy_book, family, family.analyses[0], toy.CONCEPTS)
+    with in_language("zh"):
+        chinese = model_page(toy_book, family, family.analyses[0], toy.CONCEPTS)
+    assert chinese.title == "Toy:带注解的源代码"
+    for text in ("建议的阅读顺序", "已证明(", "玩具注意力", "只看代码"):
+        assert text in chinese.html
+    assert "Suggested reading order" not in chinese.html
+    one, two = parse(english.html), parse(chinese.html)
+    for attribute in ("id", "href"):
+        assert [tag.attributes.get(attribute) for tag in one.all()] == [
+            tag.attributes.get(attribute) for tag in two.all()
+        ]
+    assert [tag.text for tag in one.all("pre")] == [tag.text for tag in two.all("pre")]
+
+
+def test_a_concept_page_in_chinese_begins_with_chinese(toy_book: Book):
+    with in_language("zh"):
+        page = render_concept(toy_book, toy.CONCEPT)
+    assert page.title == "玩具注意力" and page.search[0].title == "玩具注意力"
+    assert page.html.index("仔细看。") < page.html.index("Looks &lt;b&gt;")
+    assert '<p lang="en" class="hf-zh hf-concept-name">Toy attention</p>' in page.html
