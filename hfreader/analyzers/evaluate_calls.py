@@ -1,8 +1,7 @@
 """Calls of values the graph knows: submodules, functions that are followed, classes."""
 
-from dataclasses import replace
-
 import libcst as cst
+from msgspec.structs import replace
 
 from hfreader.analyzers.evaluate_methods import MethodEvaluator
 from hfreader.analyzers.evaluator import is_followed

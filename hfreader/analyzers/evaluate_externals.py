@@ -96,7 +96,7 @@ class ExternalEvaluator(CallEvaluator):
         """The arguments of a library function, each under its parameter's name."""
         found = self.library.find_function(name)
         names = [parameter.name for parameter in found[1].parameters] if found else []
-        named = [replace(one, keyword=key) for one, key in zip(arguments.positional, names, strict=False)]
+        named = [Operand(one.node, one.span, key) for one, key in zip(arguments.positional, names, strict=False)]
         return Arguments([*named, *arguments.positional[len(named) :]], arguments.keywords, arguments.rest).operands()
 
     def _library_call(self, name: str, arguments: Arguments, spans: Spans, label: str) -> int:

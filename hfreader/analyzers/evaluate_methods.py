@@ -1,7 +1,6 @@
 """What tensors, lists, dictionaries and caches are asked to do, and the arguments of calls."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import libcst as cst
 
@@ -59,7 +58,7 @@ class MethodEvaluator(ExpressionEvaluator):
 
     def _spread_here(self, operand: Operand, holder: Node) -> Operand:
         """An element of a tuple or dict as an argument; what was written elsewhere has no place in this call."""
-        return operand if holder.scope == self.frame.scope else replace(operand, span=None)
+        return operand if holder.scope == self.frame.scope else Operand(operand.node, None, operand.keyword)
 
     def operation(self, op: str, arguments: Arguments, spans: Spans, label: str) -> int:
         """A tensor operation with its arguments in torch's order: tensors by position, settings by name."""
@@ -73,7 +72,7 @@ class MethodEvaluator(ExpressionEvaluator):
             return list(arguments.operands())
         given = list(arguments.positional)
         names = {name: NUMPY_NAMES.get(name, name) for name in arguments.keywords}
-        keywords = {names[name]: replace(one, keyword=names[name]) for name, one in arguments.keywords.items()}
+        keywords = {names[name]: Operand(one.node, one.span, names[name]) for name, one in arguments.keywords.items()}
         if signature.operands[:1] and signature.operands[0].startswith("*"):
             name = signature.operands[0][1:]
             sequence = given.pop(0) if given else keywords.pop(name, None)

@@ -1,6 +1,6 @@
 """The dataflow graph while it is being made."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from hfreader.analyzers.meanings import UNKNOWN, Meaning, Static, Template, merged
 from hfreader.analyzers.operations import MASK_BUILDERS
@@ -27,7 +27,7 @@ class GraphBuilder:
 
     def update(self, node: int, **changes: object) -> None:
         """Replace fields of a node that was added before they were known."""
-        self.nodes[node] = replace(self.nodes[node], **changes)  # type: ignore[arg-type]
+        self.nodes[node] = replace(self.nodes[node], **changes)
 
     def mention(self, node: int, scope: int, span: Span, conditions: tuple[str, ...]) -> None:
         """Record a written occurrence of a value."""
@@ -46,11 +46,11 @@ class GraphBuilder:
         distinct = dict.fromkeys(node for _, node in choices)
         if len(distinct) == 1:
             return choices[0][1]
-        operands = tuple(Operand(node) for _, node in choices)
-        node = Node("phi", label, operands, scope, span, guards=tuple(guard for guard, _ in choices))
+        operands, guards = tuple(Operand(node) for _, node in choices), tuple(guard for guard, _ in choices)
         numbers = {self.nodes[one].number for one in distinct}
         number = numbers.pop() if len(numbers) == 1 else None
-        return self.add(replace(node, number=number), merged([self.meaning(one) for one in distinct]))
+        node = Node("phi", label, operands, scope, span, guards=guards, number=number)
+        return self.add(node, merged([self.meaning(one) for one in distinct]))
 
     def unpack(self, value: int, label: str, scope: int) -> int:
         """An element of a tuple or record; the same node each time the same element is taken."""

@@ -1,7 +1,6 @@
 """Following a call into the function: parameters get their arguments, the body is evaluated in a scope of its own."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import libcst as cst
 
@@ -83,13 +82,14 @@ class Inliner(ExternalEvaluator):
                 else:
                     self._bind_named(parameter, keywords, unknown)
             if isinstance(parameters.star_arg, cst.Param):
-                elsewhere = [replace(one, span=None) for one in given]  # written in the call, not in this body
+                # Written in the call, not in this body.
+                elsewhere = [Operand(one.node, None, one.keyword) for one in given]
                 self._bind_one(parameters.star_arg, self.make("tuple", "*", elsewhere))
             for parameter in parameters.kwonly_params:
                 self._bind_named(parameter, keywords, unknown)
             if parameters.star_kwarg is not None:
                 rest = [] if arguments.rest is None else [Operand(arguments.rest, None, "**")]
-                named = [replace(one, span=None, keyword=name) for name, one in keywords.items()]
+                named = [Operand(one.node, None, name) for name, one in keywords.items()]
                 self._bind_one(parameters.star_kwarg, self.make("dict", "**", [*named, *rest]))
         finally:
             self.frame = outer

@@ -1,6 +1,6 @@
 """Questions that patterns ask about single values: is it a plain number, an activation, where does it come from."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from hfreader.analyzers.guards import Guards
 from hfreader.analyzers.matching_flow import Flow, Use

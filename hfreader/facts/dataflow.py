@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from hfreader.facts.places import Place, Span
 
 ROOT = -1
 
 
-@dataclass(frozen=True)
-class Operand:
+class Operand(Struct, frozen=True):
     """One use of a value: the node that made it, and the expression at the place of use.
 
     In `torch.matmul(query, key.transpose(2, 3))` the first operand's node is whatever `query` is, and its
@@ -20,8 +21,7 @@ class Operand:
     keyword: str | None = None
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(Struct, frozen=True):
     """One value.
 
     op      canonical operation. Tensor operations carry torch's name whatever the spelling (`matmul` for `@`,
@@ -67,8 +67,7 @@ class Node:
     site: Span | None = None
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(Struct, frozen=True):
     """One written occurrence of a value: a name, `self.x`, a parameter or an assignment target. `conditions` are the
     source texts of the undecided conditions, within its function, under which it is reached."""
 

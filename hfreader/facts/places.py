@@ -1,10 +1,13 @@
-"""Where something stands in the source."""
+"""Where something stands in the source.
 
-from dataclasses import dataclass
+Places are made and compared by the million, so they are msgspec's structs, which are as frozen dataclasses are and many
+times as fast to make and to hash.
+"""
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, order=True)
-class Span:
+class Span(Struct, frozen=True, order=True):
     """A stretch of source text.
 
     Lines count from 1, columns from 0 in characters, the end is exclusive: the convention of libcst's
@@ -22,8 +25,7 @@ class Span:
         return begins and (other.end_line, other.end_column) <= (self.end_line, self.end_column)
 
 
-@dataclass(frozen=True, order=True)
-class Place:
+class Place(Struct, frozen=True, order=True):
     """A span in a file; `file` is relative to the transformers package (`models/bert/modeling_bert.py`)."""
 
     file: str

@@ -1,10 +1,10 @@
 """Facts round-trip through JSON, whatever is in them."""
 
-import dataclasses
 import importlib
 import pkgutil
 import typing
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,13 +20,18 @@ SETTINGS = settings(max_examples=25, deadline=None, suppress_health_check=[Healt
 
 
 def records() -> list[type]:
-    """Every dataclass of the data model."""
+    """Every record of the data model."""
     found: dict[str, type] = {}
     for module in pkgutil.iter_modules(hfreader.facts.__path__):
         for value in vars(importlib.import_module(f"hfreader.facts.{module.name}")).values():
-            if dataclasses.is_dataclass(value) and isinstance(value, type):
+            if isinstance(value, type) and is_record(value):
                 found[value.__name__] = value
     return sorted(found.values(), key=lambda record: record.__name__)
+
+
+def is_record(kind: type) -> bool:
+    """Classes of the data model are all records: dataclasses or msgspec's structs."""
+    return kind.__module__.startswith("hfreader.facts.")
 
 
 def strategy(kind: object) -> st.SearchStrategy[typing.Any]:
@@ -44,8 +49,8 @@ def strategy(kind: object) -> st.SearchStrategy[typing.Any]:
         return st.one_of(*map(strategy, arguments))
     if kind is Value:
         return st.builds(Value, type=st.text(max_size=5), text=st.none() | st.text(max_size=5))
-    if dataclasses.is_dataclass(kind):
-        return instances(typing.cast(type, kind))
+    if isinstance(kind, type) and is_record(kind):
+        return instances(kind)
     simple: dict[object, st.SearchStrategy[typing.Any]] = {
         str: st.text(max_size=8),
         int: st.integers(-(2**53), 2**53),
@@ -58,8 +63,7 @@ def strategy(kind: object) -> st.SearchStrategy[typing.Any]:
 
 
 def instances(record: type) -> st.SearchStrategy[typing.Any]:
-    hints = typing.get_type_hints(record)
-    return st.builds(record, **{field.name: strategy(hints[field.name]) for field in dataclasses.fields(record)})
+    return st.builds(record, **{name: strategy(hint) for name, hint in typing.get_type_hints(record).items()})
 
 
 @pytest.mark.parametrize("record", records(), ids=lambda record: record.__name__)
@@ -74,7 +78,8 @@ def test_every_record_round_trips(record: type):
 
 @pytest.mark.parametrize("record", records(), ids=lambda record: record.__name__)
 def test_every_record_is_frozen(record: type):
-    assert typing.cast(typing.Any, record).__dataclass_params__.frozen
+    made = typing.cast(typing.Any, record)
+    assert (made.__struct_config__ if issubclass(record, msgspec.Struct) else made.__dataclass_params__).frozen
 
 
 def test_wrong_data_is_one_clear_error():
