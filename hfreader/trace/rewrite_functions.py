@@ -1,8 +1,9 @@
 """Functions that report their parameters, and that they are entered."""
 
 import ast
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from hfreader.trace.rewrite_statements import Statements
 

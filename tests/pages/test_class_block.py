@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from hfreader.concepts.model import Text
 from hfreader.facts.mapping import Part, Role
@@ -69,7 +70,7 @@ def test_a_module_lights_with_the_symbol_that_stands_for_it(toy_context: FileCon
     (diagram,) = toy_context.analysis.diagrams
     use = next(use for match in block.uses for use in match.symbols if use.tokens)
     token = use.tokens[0]
-    call = replace(token, span=replace(token.span, end_column=token.span.end_column + 3))
+    call = structs.replace(token, span=structs.replace(token.span, end_column=token.span.end_column + 3))
     node = replace(diagram.nodes[1], kind="module", symbols=(), place=call)
     assert block._node_symbols(node) == (use.css,)
     assert block._node_symbols(replace(node, kind="operation")) == ()
@@ -80,7 +81,7 @@ def test_the_fullest_cards_are_open_and_the_others_folded(
 ):
     match = toy_context.matches(f"{toy.MODULE}.ToyAttention")[0]
     thin = replace(match, concept="thin", bindings=match.bindings[:1])
-    repeated = replace(match, place=replace(match.place, span=replace(match.place.span, line=15)))
+    repeated = replace(match, place=structs.replace(match.place, span=structs.replace(match.place.span, line=15)))
     analysis = replace(toy_context.analysis, matches=(match, thin, repeated))
     concepts = {**toy.CONCEPTS, "thin": replace(toy.CONCEPT, slug="thin", name=Text("Thin", "薄"))}
     context = FileContext(toy_context.book, toy_context.family, analysis, concepts)
