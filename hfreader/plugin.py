@@ -20,7 +20,6 @@ from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import AnchorLink, TableOfContents
 
 from hfreader.errors import HfreaderError
-from hfreader.facts.problems import Problem
 from hfreader.pages.language import ENGLISH, catalogue, in_language, noted
 from hfreader.pages.navigation import navigation
 from hfreader.pages.prose import alternates, choose_prose, resolve_switch
@@ -65,7 +64,6 @@ class HfreaderPlugin(BasePlugin[HfreaderConfig]):  # type: ignore[misc]
             raise PluginError(str(error)) from error
         self.records: dict[str, PageRecord] = {f"{record.page}.md": record for record in self.manifest.pages}
         self.pages = frozenset(record.page for record in self.manifest.pages)
-        self.problems: list[Problem] = []
         self.english: frozenset[str] = frozenset()
         self._choose_language(config)
         styles = [f"{ASSET_ADDRESS}/{path.name}" for path in sorted(ASSETS.glob("*.css"))]
@@ -133,7 +131,6 @@ class HfreaderPlugin(BasePlugin[HfreaderConfig]):  # type: ignore[misc]
 
     def _tell(self, source: str, said: str) -> None:
         """Warn of what is wrong with the prose: `--strict` fails on it."""
-        self.problems.append(Problem("pages", source, said))
         LOGGER.warning("%s: %s", source, said)
 
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
@@ -171,7 +168,6 @@ class HfreaderPlugin(BasePlugin[HfreaderConfig]):  # type: ignore[misc]
         theirs.plugins.on_startup(command="build", dirty=False)
         build(theirs)
         theirs.plugins.on_shutdown()
-        self.problems += plugin.problems
 
     def on_post_template(self, output_content: str, *, template_name: str, config: MkDocsConfig) -> str:
         """Let the switch of a page that is nowhere (404) lead home."""

@@ -16,6 +16,7 @@ SECTIONS = {
     "models": noted("Models"),
     "compare": noted("Comparisons"),
     "library": noted("Shared code"),
+    "study": noted("Study plan"),
 }
 INDEX = "index"
 
@@ -35,9 +36,18 @@ def navigation(records: Sequence[PageRecord], prose: Iterable[str]) -> list[Entr
     ]
     pages = sorted(prose)
     home: list[Entry] = [{_("Home"): f"{INDEX}.md"}] if f"{INDEX}.md" in pages else []
-    guide: list[Entry] = [page for page in pages if page != f"{INDEX}.md"]
+    guide: list[Entry] = [page for page in pages if "/" not in page and page != f"{INDEX}.md"]
     last: list[Entry] = [{_(GUIDE): guide}] if guide else []
-    return [*home, *sections, *last]
+    return [*home, *_prose_sections(pages), *sections, *last]
+
+
+def _prose_sections(pages: Sequence[str]) -> list[Entry]:
+    """A section for each folder of prose, its index page first."""
+    folders: dict[str, list[Entry]] = defaultdict(list)
+    for page in sorted(pages, key=lambda page: (not page.endswith(f"/{INDEX}.md"), page)):
+        if "/" in page:
+            folders[page.partition("/")[0]].append(page)
+    return [{_(SECTIONS.get(folder, folder.capitalize())): entries} for folder, entries in folders.items()]
 
 
 def _section(records: Sequence[PageRecord]) -> list[Entry]:

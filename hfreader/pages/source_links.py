@@ -50,11 +50,11 @@ def find(target: str, text: str, snapshot: Snapshot) -> tuple[Place, str]:
     if not path.is_file():
         raise HfreaderError(f"transformers {snapshot.version} has no file {file}")
     lines, tree = _parsed(path)
-    span = _span(tree, name.split("."), file) if name else (1, len(lines))
+    first, begin, end = _span(tree, name.split("."), file) if name else (1, 1, len(lines))
     if not text:
         whole = not name or "." not in name
-        return _line(file, span[0]), name if whole else f"L{span[0]}"
-    number = next((number for number in range(span[0], span[1] + 1) if text in lines[number - 1]), None)
+        return _line(file, begin), name if whole else f"L{begin}"
+    number = next((number for number in range(first, end + 1) if text in lines[number - 1]), None)
     if number is None:
         raise HfreaderError(f"no line of {name or file} holds {text!r} in transformers {snapshot.version}")
     return _line(file, number), f"L{number}"
@@ -89,8 +89,9 @@ def _parsed(path: Path) -> tuple[list[str], ast.Module]:
     return text.split("\n"), ast.parse(text)
 
 
-def _span(tree: ast.Module, names: list[str], file: str) -> tuple[int, int]:
-    """First and last line of a dotted name; HfreaderError where it is not defined."""
+def _span(tree: ast.Module, names: list[str], file: str) -> tuple[int, int, int]:
+    """The line of the first decorator, the first and the last of a dotted name; HfreaderError where it is not
+    defined."""
     inside: ast.Module | ast.stmt = tree
     for depth, name in enumerate(names):
         held = next(_definitions(inside, name), None)
@@ -100,7 +101,8 @@ def _span(tree: ast.Module, names: list[str], file: str) -> tuple[int, int]:
             raise HfreaderError(f"{file} defines no {'.'.join(names[: depth + 1])}")
         inside = held
     assert isinstance(inside, ast.stmt)
-    return inside.lineno, inside.end_lineno or inside.lineno
+    above = [one.lineno for one in getattr(inside, "decorator_list", ())]
+    return min([inside.lineno, *above]), inside.lineno, inside.end_lineno or inside.lineno
 
 
 def _definitions(inside: ast.AST, name: str) -> Iterator[ast.stmt]:

@@ -47,3 +47,13 @@ def test_many_pages_stand_under_their_first_letter(monkeypatch):
             {"G": [{"glm": "models/glm.md"}, {"GPT2": "models/gpt2.md"}]},
         ]
     }
+
+
+def test_folders_of_prose_are_sections_with_their_index_first():
+    pages = ["study/2-b.md", "study/index.md", "index.md", "study/1-a.md", "guide.md"]
+    assert navigation([record("concepts/a", "A")], pages) == [
+        {"Home": "index.md"},
+        {"Study plan": ["study/index.md", "study/1-a.md", "study/2-b.md"]},
+        {"Concepts": [{"A": "concepts/a.md"}]},
+        {"Guide": ["guide.md"]},
+    ]

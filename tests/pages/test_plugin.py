@@ -90,5 +90,8 @@ def test_links_of_the_prose_are_resolved_and_those_that_rot_are_told(project: Pa
     problems = run_mkdocs(project / "mkdocs.yml", project / "fragments", project / "site")
     page = (project / "site/notes.html").read_text(encoding="utf-8")
     assert f'href="models/toy.html#L{toy.line_of("softmax(")}"' in page and "hf:" not in page
-    assert [(one.stage, one.subject) for one in problems] == [("pages", "notes.md")]
-    assert "defines no Gone" in problems[0].reason
+    assert [one.stage for one in problems] == ["pages"]
+    assert "notes.md: the link hf:models/toy#Gone" in problems[0].reason
+    (project / "docs" / "notes.md").write_text("# Notes\n\n[gone](concepts/gone.md)\n")
+    problems = run_mkdocs(project / "mkdocs.yml", project / "fragments", project / "site")
+    assert len(problems) == 1 and "concepts/gone.md" in problems[0].reason
