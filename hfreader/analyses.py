@@ -44,13 +44,13 @@ class Analyser:
 
     def __init__(self, library: Library, source: str) -> None:
         self.library = library
-        self._source = source
+        self.source = source
         self._examiner = Examiner(library)
 
     def analysis(self, file: str) -> Analysis:
         """The analysis of one file, computed or remembered; HfreaderError where the file cannot be read."""
         compute = partial(analyse, self.library, file, self._examiner)
-        return remembered("analyses", analysis_key(self._source, file), Analysis, compute)
+        return remembered("analyses", analysis_key(self.source, file), Analysis, compute)
 
 
 def analyses_of(library: Library, source: str, files: Sequence[str], report: Report) -> dict[str, Analysis]:

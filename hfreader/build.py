@@ -1,7 +1,8 @@
 """Runs the stages one after the other and owns what is remembered between builds."""
 
 import sys
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import combinations
@@ -9,31 +10,34 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from hfreader.analyses import analyses_of, code_digest, snapshot_digest
+from hfreader.analyses import analysis_key, code_digest, snapshot_digest
 from hfreader.analyzers.analysis import UNFORESEEN, reason
 from hfreader.analyzers.census import census
-from hfreader.analyzers.library import Library
+from hfreader.analyzers.library import Library, modeling_files_of
 from hfreader.compare import compare
 from hfreader.concepts import catalogue
 from hfreader.errors import HfreaderError
-from hfreader.facts.codec import to_json
 from hfreader.facts.comparison import Comparison
+from hfreader.facts.matches import Match
 from hfreader.facts.problems import Problem
-from hfreader.facts.runs import FamilyRequest, FamilyRun
+from hfreader.facts.runs import FamilyRequest, RunSummary
 from hfreader.facts.snapshot import Snapshot
+from hfreader.facts.survey import FileSurvey
 from hfreader.facts.sweep import Limits
 from hfreader.facts.totals import BuildResult, FamilyTotals
 from hfreader.jobs import processors
 from hfreader.output import check_output, replace_site
-from hfreader.pages.book import Book, Family
+from hfreader.pages.book import Book, Chapter
 from hfreader.pages.language import ENGLISH
 from hfreader.pages.mkdocs_build import run_mkdocs
 from hfreader.pages.site import write_fragments
 from hfreader.progress import Report
-from hfreader.ran import remember_run
-from hfreader.shared import shared_families
+from hfreader.ran import remember_run, runs_so_far
+from hfreader.shared import reaching, shared_chapter
+from hfreader.shelf import Kept, StoreShelf
 from hfreader.source import obtain
-from hfreader.store import cache_folder, digest, recall, remember, remembered
+from hfreader.store import cache_folder, digest, holds, recall, remember
+from hfreader.survey import surveys_of
 from hfreader.trace.pool import run_families
 
 PACKAGE = Path(__file__).parent
@@ -47,7 +51,10 @@ MOST_COMPARED = 4
 class BuildOptions:
     """What the user asked `hfreader build` for.
 
-    compare    the pairs of families that get a page side by side; None: every pair where there are few families.
+    models   the families; none named: all of them.
+    compare  the pairs of families that get a page side by side; None: every pair where there are few families.
+    jobs     how many processes work at a time; None: one for each processor.
+    static   run no model: pages show what ran in earlier builds, if anything.
     languages  the first at the root of `out`, each other in a folder of its own within it.
     """
 
@@ -58,20 +65,25 @@ class BuildOptions:
     offline: bool
     compare: tuple[tuple[str, str], ...] | None = None
     languages: tuple[str, ...] = (ENGLISH,)
+    jobs: int | None = None
+    static: bool = False
 
 
 def build_site(options: BuildOptions, report: Report) -> BuildResult:
     """Build the site of the chosen families into `options.out`; HfreaderError for what the user can mend."""
     check_output(options.out)
-    book = gather(options, report)
+    book, shelf = gather(options, report)
     fragments = cache_folder() / "fragments"
     with FileLock(cache_folder() / "pages.lock"):
-        write_fragments(book, fragments, report, languages=options.languages)
+        manifest = write_fragments(
+            book, shelf, fragments, report, languages=options.languages, jobs=options.jobs or processors()
+        )
         report("site", str(options.out))
         prose = replace_site(options.out, lambda folder: run_mkdocs(site_config(), fragments, folder))
-    counts = tuple(totals(family) for family in book.families)
-    problems = [problem for family in book.families for problem in problems_of(family)]
+    counts = tuple(totals(chapter) for chapter in book.chapters)
+    problems = [problem for chapter in book.chapters for problem in problems_of(chapter)]
     problems += [*(problem for one in book.comparisons for problem in one.problems), *prose]
+    problems += [Problem("pages", record.page, record.problem) for record in manifest.pages if record.problem]
     return BuildResult(book.snapshot, str(options.out), counts, tuple(problems))
 
 
@@ -81,32 +93,27 @@ def site_config() -> Path:
     return carried if carried.is_file() else PACKAGE.parent / "mkdocs.yml"
 
 
-def gather(options: BuildOptions, report: Report) -> Book:
-    """Source, analysis, runs and proofs of the chosen families, computed or remembered."""
+def gather(options: BuildOptions, report: Report) -> tuple[Book, StoreShelf]:
+    """Source, analysis, runs and proofs of the chosen families in outline, computed or remembered; and where their
+    facts are."""
     snapshot = obtain(options.repository, options.ref, offline=options.offline, report=report)
     library = Library(snapshot)
-    families = library.known(options.models)
-    if not families:
-        raise HfreaderError("no family given: name at least one, such as --models bert,gpt2")
+    families = library.known(options.models) or library.families()
     pairs = pairs_of(families, options.compare)
     source = snapshot_digest(snapshot)
-    files = {family: library.modeling_files(family) for family in families}
-    analyses = analyses_of(library, source, [file for group in files.values() for file in group], report)
-    reached = {family: _shared(library, source, group) for family, group in files.items()}
-    shared = analyses_of(library, source, sorted({file for group in reached.values() for file in group}), report)
-    requests = [
-        FamilyRequest(
-            family,
-            tuple(match for file in group for match in analyses[file].matches)
-            + tuple(match for file in reached[family] for match in shared[file].matches),
-        )
-        for family, group in files.items()
-    ]
-    runs = _runs(snapshot, requests, source, report)
-    own = [Family(family, tuple(analyses[file] for file in group), runs.get(family)) for family, group in files.items()]
-    together = shared_families(shared.values(), [family.run for family in own if family.run])
+    files: dict[str, list[str]] = defaultdict(list)
+    for file in modeling_files_of(snapshot):
+        files[file.split("/")[1]].append(file)
+    surveys = surveys_of(snapshot, source, [file for name in families for file in files[name]], report, options.jobs)
+    shared = sorted({file for one in surveys.values() for file in one.shared})
+    surveys |= surveys_of(snapshot, source, shared, report, options.jobs)
+    own = {name: tuple(surveys[file] for file in files[name]) for name in families}
+    runs = _runs(snapshot, source, _Reached(source, own, surveys), options, report)
+    chapters = [Chapter(name, parts, runs.get(name)) for name, parts in own.items()]
+    summaries = [run for chapter in chapters if (run := chapter.run) is not None]
+    chapters += [found for file in shared if (found := shared_chapter(surveys[file], summaries)) is not None]
     compared = tuple(comparison_of(library, source, *pair, report) for pair in pairs)
-    return Book(snapshot, (*own, *together), compared)
+    return Book(snapshot, tuple(chapters), compared), _shelf(source, chapters, summaries)
 
 
 def pairs_of(families: Sequence[str], wanted: Sequence[tuple[str, str]] | None) -> tuple[tuple[str, str], ...]:
@@ -128,62 +135,95 @@ def comparison_of(library: Library, source: str, left: str, right: str, report: 
         return Comparison(left, right, left, right, (), (), (), (), (problem,))
 
 
-def _shared(library: Library, source: str, files: Sequence[str]) -> tuple[str, ...]:
-    """The files outside `models/` that hold modules which these files use."""
-    key = digest(source, *files, code_digest("analyzers"))
-    return remembered(
-        "shared",
-        key,
-        tuple[str, ...],
-        lambda: tuple(sorted({shared for file in files for shared in library.shared_files(file)})),
+def _shelf(source: str, chapters: Sequence[Chapter], runs: Sequence[RunSummary]) -> StoreShelf:
+    parts = [part for chapter in chapters for part in chapter.files]
+    return StoreShelf(
+        {chapter.name: _kept(chapter, runs) for chapter in chapters},
+        {part.file: analysis_key(source, part.file) for part in parts},
+        {part.file: part.problems for part in parts if part.problems},
     )
 
 
-def _runs(snapshot: Snapshot, requests: Sequence[FamilyRequest], source: str, report: Report) -> dict[str, FamilyRun]:
-    """Runs and proofs by family; only what is not remembered starts a worker."""
-    code = code_digest("facts", "concepts", "trace")
-    keys = {
-        request.family: digest(source, code, to_json(request), version("torch"), sys.version) for request in requests
-    }
-    found = {family: recall("runs", key, FamilyRun) for family, key in keys.items()}
-    runs = {family: run for family, run in found.items() if run is not None}
-    missing = tuple(request for request in requests if request.family not in runs)
-    for run in run_families(missing, snapshot, LIMITS, processors(), report):
-        runs[run.family] = run
-        if not run.died:
-            remember("runs", keys[run.family], run)
-    for run in runs.values():
-        remember_run(source, run)
+def _kept(chapter: Chapter, runs: Sequence[RunSummary]) -> Kept:
+    files = tuple(part.file for part in chapter.files)
+    if chapter.shared:
+        shown = reaching(files[0], runs)
+        return Kept(files, tuple(run.stored for run in shown), True, chapter.run.proofs if chapter.run else ())
+    return Kept(files, (chapter.run.stored,) if chapter.run else ())
+
+
+@dataclass(frozen=True)
+class _Matched:
+    """The part of an analysis that is proven."""
+
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True)
+class _Reached:
+    """What running each family reaches: its own files, and those that families share."""
+
+    source: str
+    own: Mapping[str, tuple[FileSurvey, ...]]
+    surveys: Mapping[str, FileSurvey]
+
+    def files(self, family: str) -> tuple[FileSurvey, ...]:
+        """The files whose matches are proven with a family."""
+        shared = sorted({file for part in self.own[family] for file in part.shared})
+        return (*self.own[family], *(self.surveys[file] for file in shared))
+
+    def key(self, family: str) -> str:
+        """Identifies what running a family shows."""
+        code = code_digest("facts", "concepts", "trace")
+        matched = (part.matched for part in self.files(family))
+        return digest(self.source, code, family, *matched, version("torch"), sys.version)
+
+    def request(self, family: str) -> FamilyRequest:
+        """The matches of a family, from the store."""
+        keys = (analysis_key(self.source, part.file) for part in self.files(family))
+        found = (recall("analyses", key, _Matched) for key in keys)
+        return FamilyRequest(family, tuple(match for one in found if one is not None for match in one.matches))
+
+
+def _runs(
+    snapshot: Snapshot, source: str, reached: _Reached, options: BuildOptions, report: Report
+) -> dict[str, RunSummary]:
+    """What runs and proofs showed, by family; only what is not remembered starts a worker. That a process died is no
+    lasting fact about its family, which is tried again the next time."""
+    keys = {family: reached.key(family) for family in reached.own}
+    known = runs_so_far(source, reached.own)
+    runs = {name: run for name, run in known.items() if run.stored == keys[name] and holds("runs", keys[name])}
+    missing = [] if options.static else [name for name in reached.own if name not in runs or runs[name].died]
+    requests = [reached.request(name) for name in missing]
+    for run in run_families(requests, snapshot, LIMITS, options.jobs or processors(), report):
+        remember("runs", keys[run.family], run)
+        runs[run.family] = remember_run(source, run, keys[run.family])
     return runs
 
 
-def totals(family: Family) -> FamilyTotals:
-    """The counts of one family, as the last table of a build and the home page show them."""
-    matches = [match for part in family.analyses for match in part.matches]
-    states = [family.proof(match).state for match in matches]
-    mapping = census(family.analyses, catalogue(), counts=lambda _: True)
-    files = {part.code.file for part in family.analyses}
-    traces = family.run.traces if family.run else ()
-    executions = [item for trace in traces for item in trace.executions if item.file in files]
-    ran = {(item.file, span) for item in executions for span in item.ran}
+def totals(chapter: Chapter) -> FamilyTotals:
+    """The counts of one chapter, as the last table of a build and the home page show them."""
+    definitions = [one for part in chapter.files for one in part.definitions]
+    states = [proof.state for one in definitions for proof in chapter.proofs(one)]
+    mapping = census((one for part in chapter.files for one in part.classes), catalogue(), counts=lambda _: True)
+    files = {part.file for part in chapter.files}
+    reached = [one for one in chapter.run.reached if one.file in files] if chapter.run else []
     return FamilyTotals(
-        family=family.name,
+        family=chapter.name,
         classes=mapping.count("classes"),
         mapped=mapping.count("mapped"),
-        matches=len(matches),
+        matches=len(states),
         proven=states.count("proven"),
         disproven=states.count("disproven"),
         unchecked=states.count("matched"),
-        settings=len(traces),
-        statements=len(ran | {(item.file, span) for item in executions for span in item.idle}),
-        statements_ran=len(ran),
-        problems=len(problems_of(family)),
+        settings=chapter.run.runs if chapter.run else 0,
+        statements=sum(one.statements for one in reached),
+        statements_ran=sum(one.executed for one in reached),
+        problems=len(problems_of(chapter)),
     )
 
 
-def problems_of(family: Family) -> tuple[Problem, ...]:
-    """Everything that went wrong on a family, in the order of the stages."""
-    found = [problem for part in family.analyses for problem in part.problems]
-    if family.run:
-        found += [*(problem for trace in family.run.traces for problem in trace.problems), *family.run.problems]
-    return tuple(dict.fromkeys(found))
+def problems_of(chapter: Chapter) -> tuple[Problem, ...]:
+    """Everything that went wrong on a chapter, in the order of the stages."""
+    found = [problem for part in chapter.files for problem in part.all_problems]
+    return tuple(dict.fromkeys([*found, *(chapter.run.problems if chapter.run else ())]))

@@ -21,11 +21,10 @@ from mkdocs.structure.toc import AnchorLink, TableOfContents
 
 from hfreader.errors import HfreaderError
 from hfreader.pages.language import ENGLISH, catalogue, in_language, noted
+from hfreader.pages.manifest import PLACEHOLDER, Manifest, PageRecord, read_html, read_manifest, shell_file
 from hfreader.pages.navigation import navigation
 from hfreader.pages.prose import alternates, choose_prose, resolve_switch
-from hfreader.pages.rendering import unquoted
 from hfreader.pages.search import append_entries
-from hfreader.pages.site import PLACEHOLDER, Manifest, PageRecord, read_html, read_manifest, shell_file
 from hfreader.pages.source_links import resolve_links
 from hfreader.pages.stylesheet import symbol_rules
 from hfreader.store import cache_folder
@@ -148,7 +147,7 @@ class HfreaderPlugin(BasePlugin[HfreaderConfig]):  # type: ignore[misc]
             return output
         if PLACEHOLDER not in output:
             raise PluginError(f"{page.file.src_uri} lacks the line {PLACEHOLDER}: the page's tables go there")
-        return output.replace(PLACEHOLDER, unquoted(read_html(self.folder, record.page)), 1)
+        return output.replace(PLACEHOLDER, read_html(self.folder, record.page), 1)
 
     @event_priority(-50)  # type: ignore[untyped-decorator]
     def on_post_build(self, *, config: MkDocsConfig) -> None:

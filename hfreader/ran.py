@@ -3,17 +3,18 @@
 from collections.abc import Iterable
 
 from hfreader.analyses import code_digest
+from hfreader.facts.codec import to_json
 from hfreader.facts.matches import Proof
 from hfreader.facts.runs import FamilyRun, RunSummary
 from hfreader.store import digest, recall, remember
 
 
-def remember_run(source: str, run: FamilyRun) -> None:
-    """Keep what a family's run showed; `source` identifies the source (`hfreader.analyses.snapshot_digest`)."""
-    architectures = tuple(dict.fromkeys(trace.class_name for trace in run.traces))
-    problems = (*run.problems, *(problem for trace in run.traces for problem in trace.problems))
-    summary = RunSummary(run.family, architectures, run.proofs, tuple(dict.fromkeys(problems)))
+def remember_run(source: str, run: FamilyRun, stored: str = "") -> RunSummary:
+    """Keep what a family's run showed; `source` identifies the source (`hfreader.analyses.snapshot_digest`), `stored`
+    the whole run in the store, if it is there."""
+    summary = run.summary(stored, digest(to_json(run)))
     remember("ran", _key(source, run.family), summary)
+    return summary
 
 
 def runs_so_far(source: str, families: Iterable[str]) -> dict[str, RunSummary]:

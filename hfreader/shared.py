@@ -1,32 +1,43 @@
-"""Files that several families use, such as `activations.py`, shown as they ran in all of these."""
+"""Files that several families use, such as `activations.py`, shown as they ran in some of these."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from hfreader.facts.analysis import Analysis
 from hfreader.facts.matches import Proof
-from hfreader.facts.runs import FamilyRun
-from hfreader.pages.book import Family
+from hfreader.facts.places import Span
+from hfreader.facts.runs import Reached, RunSummary
+from hfreader.facts.survey import FileSurvey
+from hfreader.pages.book import Chapter
+from hfreader.store import digest
 
 
-def shared_families(analyses: Iterable[Analysis], runs: Sequence[FamilyRun]) -> tuple[Family, ...]:
-    """One `Family` for each file in which a concept was found and executed, with the runs that reached the file."""
-    made = (_shared_family(analysis, runs) for analysis in analyses)
-    return tuple(family for family in made if any(proof.executions for proof in family.proofs.values()))
-
-
-def _shared_family(analysis: Analysis, runs: Sequence[FamilyRun]) -> Family:
-    file = analysis.code.file
-    traces = tuple(
-        trace
-        for run in runs
-        for trace in run.traces
-        if any(execution.file == file and execution.ran for execution in trace.executions)
-    )
-    keys = [match.key for match in analysis.matches]
+def shared_chapter(survey: FileSurvey, runs: Sequence[RunSummary]) -> Chapter | None:
+    """A file outside `models/` with the verdicts of all families; None where no concept in it was executed, though
+    models ran."""
+    keys = [match.key(one.qualified) for one in survey.definitions for match in one.matches]
     proofs = merged(keys, (proof for run in runs for proof in run.proofs))
-    name = file.removesuffix(".py")
-    return Family(name, (analysis,), FamilyRun(name, traces, proofs), shared=True)
+    if not keys or (runs and not any(proof.executions for proof in proofs)):
+        return None
+    name = survey.file.removesuffix(".py")
+    shown = reaching(survey.file, runs)
+    content = digest(*(run.content for run in shown), *(f"{proof}" for proof in proofs))
+    spans = {span for run in runs for reached in run.reached if reached.file == survey.file for span in reached.ran}
+    statements = max((one.statements for run in runs for one in run.reached if one.file == survey.file), default=0)
+    reached = (Reached(survey.file, statements, len(spans)),)
+    summary = RunSummary(name, (), proofs, (), sum(run.runs for run in shown), reached, content=content)
+    return Chapter(name, (survey,), summary if shown else None, shared=True)
+
+
+def reaching(file: str, runs: Sequence[RunSummary]) -> list[RunSummary]:
+    """The runs that show a file: each executed a statement of it that those before did not."""
+    seen: set[Span] = set()
+    chosen = []
+    for run in runs:
+        ran = {span for reached in run.reached if reached.file == file for span in reached.ran}
+        if not ran <= seen:
+            chosen.append(run)
+            seen |= ran
+    return chosen
 
 
 def merged(keys: Sequence[str], proofs: Iterable[Proof]) -> tuple[Proof, ...]:

@@ -49,6 +49,11 @@ def recall(kind: str, key: str, record: type[Record]) -> Record | None:
         return None
 
 
+def holds(kind: str, key: str) -> bool:
+    """Whether something is stored under `key`."""
+    return _path(kind, key).is_file()
+
+
 def remember(kind: str, key: str, record: object) -> None:
     """Store a record under `key`."""
     write_atomically(_path(kind, key), to_json(record))

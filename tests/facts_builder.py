@@ -5,7 +5,8 @@ from typing import Any
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
 from hfreader.concepts.pattern import Anything, Bind, Op
 from hfreader.facts.analysis import Analysis, Diagram, DiagramEdge, DiagramNode
-from hfreader.facts.code import FileFacts
+from hfreader.facts.code import ClassFacts, FileFacts
+from hfreader.facts.mapping import Role
 from hfreader.facts.matches import Match, Proof
 from hfreader.facts.places import Place, Span
 from hfreader.facts.runs import FamilyRun
@@ -231,9 +232,12 @@ def make_match(owner: str, line: int, text: str, guards: tuple[str, ...] = ()) -
     return Match("attention", f"{MODULE}.{owner}", "forward", where, where, (), (), guards)
 
 
-def make_analysis(*matches: Match) -> Analysis:
-    """SOURCE analysed, with these matches and no classes."""
-    return Analysis(FileFacts(FILE, MODULE, "0" * 64), matches, (make_diagram(),), ())
+def make_analysis(*matches: Match, roles: tuple[Role, ...] = ()) -> Analysis:
+    """SOURCE analysed, with these matches and roles and a class for each of their owners."""
+    owners = dict.fromkeys((*(match.owner for match in matches), *(role.owner for role in roles)))
+    span = Span(1, 0, 20, 0)
+    classes = tuple(ClassFacts(one.rpartition(".")[2], one, "module", span, span, ()) for one in owners)
+    return Analysis(FileFacts(FILE, MODULE, "0" * 64, classes), matches, (make_diagram(),), (), roles=roles)
 
 
 def make_run(*proofs: Proof) -> FamilyRun:

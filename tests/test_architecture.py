@@ -17,7 +17,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("trace",),
     ("pages",),
     ("views",),
-    ("shared", "analyses"),
+    ("shared", "shelf", "analyses"),
     ("survey", "ran", "compare", "sweep"),
     ("build", "ask"),
     ("plugin",),

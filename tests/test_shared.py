@@ -1,34 +1,51 @@
+from hfreader.analyzers.surveying import surveyed
 from hfreader.facts.analysis import Analysis
-from hfreader.facts.code import FileFacts
+from hfreader.facts.code import ClassFacts, FileFacts
 from hfreader.facts.matches import Match, Proof
 from hfreader.facts.places import Place, Span
-from hfreader.facts.runs import FamilyRun
-from hfreader.shared import merged, shared_families
+from hfreader.facts.runs import Reached, RunSummary
+from hfreader.facts.survey import FileSurvey
+from hfreader.shared import merged, reaching, shared_chapter
 
 FILE = "activations.py"
 PLACE = Place(FILE, Span(3, 4, 3, 9))
 MATCH = Match("gelu", "transformers.activations.A", "forward", PLACE, PLACE, (), ())
-ANALYSIS = Analysis(FileFacts(FILE, "transformers.activations", ""), (MATCH,), (), ())
+CODE = ClassFacts("A", MATCH.owner, "module", PLACE.span, PLACE.span, ())
+SURVEY = surveyed(Analysis(FileFacts(FILE, "transformers.activations", "", (CODE,)), (MATCH,), (), ()))
 
 
 def proof(state, error=None, executions=0) -> Proof:
     return Proof(MATCH.key, state, error, executions, reason="never executed" if state == "matched" else None)
 
 
-def run(family: str, *proofs: Proof) -> FamilyRun:
-    return FamilyRun(family, (), proofs)
+def run(family: str, *proofs: Proof, ran: tuple[int, ...] = ()) -> RunSummary:
+    spans = tuple(Span(line, 0, line, 9) for line in ran)
+    return RunSummary(family, (), proofs, runs=2, reached=(Reached(FILE, 9, len(spans), spans),), stored=family)
 
 
 def test_a_file_is_shown_once_with_what_all_families_say():
-    runs = [run("bert", proof("matched")), run("gpt2", proof("proven", 1e-16, 4))]
-    (family,) = shared_families([ANALYSIS], runs)
-    assert family.shared
-    assert family.name == "activations"
-    assert family.proof(MATCH).state == "proven"
+    runs = [run("bert", proof("matched")), run("gpt2", proof("proven", 1e-16, 4), ran=(3,))]
+    chapter = shared_chapter(SURVEY, runs)
+    assert chapter is not None and chapter.shared
+    assert chapter.name == "activations"
+    assert chapter.proof(MATCH.key).state == "proven"
+    assert chapter.run is not None and chapter.run.runs == 2, "those of the family that reached it"
+    assert chapter.run.reached == (Reached(FILE, 9, 1),)
 
 
 def test_a_file_in_which_nothing_was_executed_is_not_shown():
-    assert shared_families([ANALYSIS], [run("bert", proof("matched"))]) == ()
+    assert shared_chapter(SURVEY, [run("bert", proof("matched"))]) is None
+
+
+def test_a_file_is_shown_where_no_model_was_run_at_all():
+    chapter = shared_chapter(SURVEY, [])
+    assert chapter is not None and chapter.run is None
+    assert shared_chapter(FileSurvey(FILE), []) is None, "it holds nothing to show"
+
+
+def test_a_file_is_shown_by_those_families_that_add_to_it():
+    runs = [run("a", ran=(1, 2)), run("b", ran=(2,)), run("c", ran=(2, 3)), run("d")]
+    assert [one.family for one in reaching(FILE, runs)] == ["a", "c"]
 
 
 def test_proofs_add_up():

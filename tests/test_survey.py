@@ -1,8 +1,5 @@
 """The survey of a small library: what is found, what is identical, what cannot be read."""
 
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -95,32 +92,3 @@ def test_a_survey_round_trips_and_is_remembered(snapshot: Snapshot):
     found = survey(snapshot, silent)
     assert from_json(to_json(found), Survey) == found
     assert survey(snapshot, silent) == found
-
-
-PARENT = """
-import multiprocessing, os, signal, sys, time
-from concurrent.futures import ProcessPoolExecutor
-from hfreader.facts.snapshot import Snapshot
-from hfreader.survey import begin
-
-if __name__ == "__main__":
-    snapshot = Snapshot("installed", None, None, None, "5.0", sys.argv[1])
-    pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), begin, (snapshot, "source"))
-    print(pool.submit(os.getpid).result(), flush=True)
-    pool.submit(time.sleep, 60)
-    os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc whether a process has ended")
-def test_processes_end_with_the_one_that_started_them(snapshot: Snapshot, tmp_path: Path):
-    script = tmp_path / "parent.py"
-    script.write_text(PARENT, encoding="utf-8")
-    with (tmp_path / "output").open("w+") as output:
-        subprocess.run([sys.executable, script, snapshot.package], stdout=output, check=False, cwd=Path.cwd())
-        output.seek(0)
-        worker = int(output.read())
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and Path(f"/proc/{worker}").exists():
-        time.sleep(0.1)
-    assert not Path(f"/proc/{worker}").exists()

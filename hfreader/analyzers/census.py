@@ -1,87 +1,64 @@
 """What each class of the analysed files is mapped to, and what is mapped to nothing."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 from hfreader.analyzers.library import is_modeling_file
 from hfreader.concepts.model import Concept
-from hfreader.facts.analysis import Analysis
-from hfreader.facts.code import ClassFacts
 from hfreader.facts.mapping import Census, ClassMapping
+from hfreader.facts.survey import Surveyed
 
 
 def census(
-    analyses: Iterable[Analysis], concepts: Mapping[str, Concept], counts: Callable[[str], bool] = is_modeling_file
+    classes: Iterable[Surveyed], concepts: Mapping[str, Concept], counts: Callable[[str], bool] = is_modeling_file
 ) -> Census:
-    """The mapping of every class of the files among `analyses` that `counts` names: by default the modeling files.
+    """The mapping of every class among `classes` whose file `counts` names: by default those of modeling files.
 
-    The analyses of shared files (`modeling_layers.py`), where given, are what classes inherit from and are not counted.
+    The classes of shared files (`modeling_layers.py`), where given, are what others inherit from and are not counted.
     """
-    known = _Known(tuple(analyses))
-    counted = [
-        (part.code.file, facts) for part in known.analyses if counts(part.code.file) for facts in part.code.classes
-    ]
-    return Census(tuple(_mapping(known, concepts, file, facts) for file, facts in counted))
+    known = {one.qualified: one for one in classes}
+    return Census(tuple(_mapping(known, concepts, one) for one in known.values() if counts(one.file)))
 
 
-class _Known:
-    """What the analyses found, by class."""
-
-    def __init__(self, analyses: tuple[Analysis, ...]) -> None:
-        self.analyses = analyses
-        self.facts = {one.qualified: one for part in analyses for one in part.code.classes}
-        self.computing = {one.owner for part in analyses for one in part.computing}
-        self.problems = {one.subject: one.reason for part in analyses for one in part.problems}
-        self.matched: dict[str, dict[str, None]] = defaultdict(dict)
-        self.roles: dict[str, dict[str, None]] = defaultdict(dict)
-        for part in analyses:
-            for match in part.matches:
-                self.matched[match.owner][match.concept] = None
-            for role in part.roles:
-                self.roles[role.owner][role.concept] = None
-
-    def of(self, owner: str) -> tuple[str, ...]:
-        """The concepts found in a class itself."""
-        return (*self.matched[owner], *self.roles[owner])
-
-    def lends(self, facts: ClassFacts) -> str | None:
-        """The class whose forward a class inherits; without any, the nearest base in which something was found."""
-        ancestors = self._ancestors(facts)
-        with_forward = [base for base in ancestors if _defines_forward(self.facts[base])]
-        return next((base for base in with_forward or ancestors if self.of(base)), None)
-
-    def _ancestors(self, facts: ClassFacts) -> list[str]:
-        """The bases of a class, nearest first, as far as they were analysed; safe where bases go round."""
-        order: list[str] = []
-        waiting = list(facts.bases)
-        for base in waiting:
-            if base not in order and base != facts.qualified and base in self.facts:
-                order.append(base)
-                waiting += self.facts[base].bases
-        return order
+def _found_in(one: Surveyed) -> tuple[str, ...]:
+    """The concepts found in a class itself."""
+    return (*dict.fromkeys(match.concept for match in one.matches), *one.roles)
 
 
-def _defines_forward(facts: ClassFacts) -> bool:
-    return any(method.name == "forward" for method in facts.methods)
+def _lends(known: Mapping[str, Surveyed], one: Surveyed) -> Surveyed | None:
+    """The class whose forward a class inherits; without any, the nearest base in which something was found."""
+    ancestors = _ancestors(known, one)
+    with_forward = [base for base in ancestors if base.forward]
+    return next((base for base in with_forward or ancestors if _found_in(base)), None)
 
 
-def _mapping(known: _Known, concepts: Mapping[str, Concept], file: str, facts: ClassFacts) -> ClassMapping:
-    own = known.of(facts.qualified)
-    lender = None if own or _defines_forward(facts) else known.lends(facts)
-    inherited = known.of(lender) if lender is not None else ()
-    computes = not known.computing.isdisjoint({facts.qualified, lender})
+def _ancestors(known: Mapping[str, Surveyed], one: Surveyed) -> list[Surveyed]:
+    """The bases of a class, nearest first, as far as they are known; safe where bases go round."""
+    order: dict[str, Surveyed] = {}
+    waiting = list(one.bases)
+    for base in waiting:
+        if base not in order and base != one.qualified and base in known:
+            order[base] = known[base]
+            waiting += known[base].bases
+    return list(order.values())
+
+
+def _mapping(known: Mapping[str, Surveyed], concepts: Mapping[str, Concept], one: Surveyed) -> ClassMapping:
+    own = _found_in(one)
+    lender = None if own or one.forward else _lends(known, one)
+    inherited = _found_in(lender) if lender is not None else ()
+    computes = one.computes or (lender is not None and lender.computes)
     mapped = tuple(dict.fromkeys((*own, *inherited)))
     return ClassMapping(
-        owner=facts.qualified,
-        file=file,
-        kind=facts.kind,
-        matched=tuple(known.matched[facts.qualified]),
-        roles=tuple(known.roles[facts.qualified]),
+        owner=one.qualified,
+        file=one.file,
+        kind=one.kind,
+        matched=tuple(dict.fromkeys(match.concept for match in one.matches)),
+        roles=tuple(dict.fromkeys(one.roles)),
         inherited=inherited,
-        ancestor=lender,
+        ancestor=lender.qualified if lender is not None else None,
         computes=computes,
         equation=any(slug in concepts and concepts[slug].reference is not None for slug in mapped),
-        reason=None if mapped else known.problems.get(facts.qualified) or _reason(computes),
+        reason=None if mapped else one.problems[-1].reason if one.problems else _reason(computes),
     )
 
 

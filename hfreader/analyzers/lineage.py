@@ -9,7 +9,7 @@ from hfreader.errors import HfreaderError
 from hfreader.facts.code import ClassFacts, FileFacts
 from hfreader.facts.lineage import Lineage, Relation
 from hfreader.facts.places import Place
-from hfreader.facts.survey import Survey, Surveyed
+from hfreader.facts.survey import Survey, Surveyed, origin
 
 MODELS = "transformers.models."
 # Of how many classes with the same concepts the most alike is looked for.
@@ -41,7 +41,7 @@ class Genealogy:
     def _relations(self, facts: FileFacts, one: ClassFacts, identical: Sequence[Surveyed]) -> tuple[Relation, ...]:
         found = [*self._modular(facts, one), *self._copied(one), *_inherited(one)]
         if not found and identical:
-            found += [Relation("identical", _origin(identical).qualified)]
+            found += [Relation("identical", origin(identical).qualified)]
         if not found and (alike := self._similar(one.qualified)) is not None:
             found += [Relation("similar", alike)]
         unique = {relation.relative: relation for relation in reversed(found) if relation.relative != one.qualified}
@@ -111,7 +111,7 @@ class Genealogy:
             groups.setdefault(other.body, []).append(other)
         largest = sorted(groups.values(), key=len, reverse=True)[:CANDIDATES]
         return max(
-            (_origin(group).qualified for group in largest), key=lambda one: self._share(one, owner), default=None
+            (origin(group).qualified for group in largest), key=lambda one: self._share(one, owner), default=None
         )
 
     def _share(self, left: str, right: str) -> float:
@@ -135,11 +135,6 @@ def _inherited(one: ClassFacts) -> Iterable[Relation]:
     for base in one.bases:
         if base.startswith(MODELS):
             yield Relation("inherits", base, f"class {one.name}({base.rpartition('.')[2]})")
-
-
-def _origin(group: Sequence[Surveyed]) -> Surveyed:
-    """The one of several identical classes that is written by hand, else the first by name."""
-    return min(group, key=lambda one: (one.generated_from is not None, one.copied_from is not None, one.qualified))
 
 
 def _concepts(one: Surveyed | None) -> frozenset[str]:

@@ -1,8 +1,7 @@
 """The honest totals of the whole library."""
 
-from hfreader.analyses import analyses_of, analysis_key, snapshot_digest
+from hfreader.analyses import analysis_key, snapshot_digest
 from hfreader.analyzers.census import census
-from hfreader.analyzers.library import Library
 from hfreader.ask.finding import all_matches, family_of
 from hfreader.concepts import catalogue
 from hfreader.facts.answers import Coverage, Unmapped
@@ -22,17 +21,11 @@ def coverage(snapshot: Snapshot, report: Report) -> Coverage:
     """What is mapped, what has run, what is proven; what nothing has run so far is None."""
     known = survey(snapshot, report)
     source = snapshot_digest(snapshot)
-    counted = remembered("census", analysis_key(source), Census, lambda: _census(snapshot, source, known, report))
+    counted = remembered("census", analysis_key(source), Census, lambda: census(known.classes, catalogue()))
     families = sorted({family_of(one.file) for one in known.classes})
     runs = runs_so_far(source, families)
     architectures = {one.qualified.rpartition(".")[2] for one in known.classes if one.kind == "model"}
     return _coverage(snapshot, known, counted, families, architectures, runs, sweep_so_far(source))
-
-
-def _census(snapshot: Snapshot, source: str, known: Survey, report: Report) -> Census:
-    library = Library(snapshot)
-    files = list(dict.fromkeys(one.file for one in known.classes))
-    return census(analyses_of(library, source, files, report).values(), catalogue())
 
 
 def _coverage(

@@ -1,13 +1,11 @@
 """Where a concept is implemented."""
 
-from collections import defaultdict
-from collections.abc import Iterable
-
 from hfreader.analyses import snapshot_digest
 from hfreader.ask.concepts import concept, summary
 from hfreader.facts.answers import ImplementationGroup, Implementations, Implementing
+from hfreader.facts.matches import Proof
 from hfreader.facts.snapshot import Snapshot
-from hfreader.facts.survey import Survey, Surveyed
+from hfreader.facts.survey import Survey, Surveyed, by_body
 from hfreader.progress import Report
 from hfreader.ran import runs_so_far, states
 from hfreader.survey import survey
@@ -18,30 +16,15 @@ def find(snapshot: Snapshot, name: str, report: Report) -> Implementations:
     wanted = concept(name)
     known = survey(snapshot, report)
     families = {family_of(one.file) for one in known.classes}
-    proven = proof_states(snapshot, families)
-    groups: dict[str, list[Surveyed]] = defaultdict(list)
-    for one in (*known.classes, *known.functions):
-        if any(match.concept == wanted.slug for match in one.matches) or wanted.slug in one.roles:
-            groups[one.body or one.qualified].append(one)
-    found = [_group(wanted.slug, members, proven) for members in groups.values()]
-    found.sort(key=lambda group: (-len(group.members), group.origin))
-    members = [one for group in groups.values() for one in group]
+    proven = states(runs_so_far(snapshot_digest(snapshot), families).values())
+    members = [one for one in (*known.classes, *known.functions) if one.implements(wanted.slug)]
     return Implementations(
         summary(wanted),
-        tuple(found),
+        tuple(_group(wanted.slug, group, proven) for group in by_body(members, lambda one: one)),
         len({family_of(one.file) for one in members}),
         sum(one.kind != "function" for one in members),
         sum(one.kind == "function" for one in members),
     )
-
-
-def proof_states(snapshot: Snapshot, families: Iterable[str]) -> dict[tuple[str, str, str], str]:
-    """What the builds so far say of a match, by concept, owner and place (`file:line:column`)."""
-    found: dict[tuple[str, str, str], str] = {}
-    for key, proof in states(runs_so_far(snapshot_digest(snapshot), families).values()).items():
-        slug, owner, place = key.split("@")
-        found[slug, owner.rpartition(".")[0], place] = proof.state
-    return found
 
 
 def family_of(file: str) -> str:
@@ -49,15 +32,15 @@ def family_of(file: str) -> str:
     return file.split("/")[1] if file.startswith("models/") else ""
 
 
-def _group(slug: str, members: list[Surveyed], proven: dict[tuple[str, str, str], str]) -> ImplementationGroup:
-    origin = min(members, key=lambda one: (one.generated_from is not None, one.copied_from is not None, one.qualified))
-    return ImplementationGroup(origin.qualified, tuple(_member(slug, one, proven) for one in members))
+def _group(slug: str, members: list[Surveyed], proven: dict[str, Proof]) -> ImplementationGroup:
+    ordered = sorted(members, key=lambda one: one.file)
+    return ImplementationGroup(members[0].qualified, tuple(_member(slug, one, proven) for one in ordered))
 
 
-def _member(slug: str, one: Surveyed, proven: dict[tuple[str, str, str], str]) -> Implementing:
+def _member(slug: str, one: Surveyed, proven: dict[str, Proof]) -> Implementing:
     matches = [match for match in one.matches if match.concept == slug]
-    keys = [(slug, one.qualified, f"{m.place.file}:{m.place.span.line}:{m.place.span.column}") for m in matches]
-    found = {proven.get(key, "matched") for key in keys} or {"role"}
+    proofs = [proven.get(match.key(one.qualified)) for match in matches]
+    found: set[str] = {"matched" if proof is None else proof.state for proof in proofs} or {"role"}
     state = next(each for each in ("disproven", "proven", "matched", "role") if each in found)
     lines = tuple(dict.fromkeys(match.place.span.line for match in matches)) or (one.line,)
     guards = tuple(dict.fromkeys(guard for match in matches for guard in match.guards))

@@ -23,8 +23,8 @@ from hfreader.serve import serve_folder
 @app.command()
 def build(
     models: Annotated[
-        str, typer.Option(metavar="A,B,...", help="Families to build, as named under transformers/models.")
-    ] = "bert,gpt2",
+        str, typer.Option(metavar="A,B,...", help="Only these families, as named under transformers/models.")
+    ] = "",
     repo: Repository = None,
     ref: Reference = None,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the site is written.")] = SITE,
@@ -45,26 +45,37 @@ def build(
             "and every page leads to itself in the others.",
         ),
     ] = ENGLISH,
+    static: Annotated[
+        bool,
+        typer.Option(
+            "--static", help="Run no model: source, equations, diagrams, and what ran in earlier builds if anything."
+        ),
+    ] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes at a time. Default: one for each processor.")
+    ] = None,
     strict: Annotated[
         bool,
         typer.Option("--strict", help="Exit with 1 if anything was disproven, or could not be read or run."),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the totals as JSON on stdout.")] = False,
 ) -> None:
-    """Build the site: source, mapping to equations, shapes, proofs, pages.
+    """Build the site of the whole library: source, mapping to equations, shapes, proofs, pages.
 
     What did not change since the last build is not done again. Open FOLDER/index.html afterwards, or run
     `hfreader serve`.
 
     Examples:
 
+    * `hfreader build`
     * `hfreader build --models bert,gpt2`
+    * `hfreader build --static`
     * `hfreader build --models llama --ref v5.10.0 --out /tmp/llama`
     * `hfreader build --models bert,gpt2 --lang en,zh`
     """
     families = tuple(name.strip() for name in models.split(",") if name.strip())
     compared = pairs(compare) if compare else None
-    options = BuildOptions(families, repo, ref, out, offline, compared, languages(lang))
+    options = BuildOptions(families, repo, ref, out, offline, compared, languages(lang), jobs, static)
     with TerminalReport() as report:
         result = build_site(options, report)
     if json:

@@ -53,8 +53,12 @@ class Match:
     @property
     def key(self) -> str:
         """Identifies the match within one snapshot."""
-        span = self.place.span
-        return f"{self.concept}@{self.owner}.{self.function}@{self.place.file}:{span.line}:{span.column}"
+        return match_key(self.concept, self.owner, self.function, self.place)
+
+
+def match_key(concept: str, owner: str, function: str, place: Place) -> str:
+    """The key of the match of a concept in `owner.function` whose output is computed at `place`."""
+    return f"{concept}@{owner}.{function}@{place.file}:{place.span.line}:{place.span.column}"
 
 
 @dataclass(frozen=True)

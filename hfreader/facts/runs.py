@@ -1,8 +1,10 @@
 """What a worker process is asked to run, and what it answers for a whole family."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hfreader.facts.matches import Match, Proof
+from hfreader.facts.places import Span
 from hfreader.facts.problems import Problem
 from hfreader.facts.traces import Trace
 
@@ -85,12 +87,59 @@ class FamilyRun:
     problems: tuple[Problem, ...] = ()
     died: bool = False
 
+    def summary(self, stored: str = "", content: str = "") -> "RunSummary":
+        """What it showed, without its traces; `stored` and `content` as there."""
+        problems = (*self.problems, *(problem for trace in self.traces for problem in trace.problems))
+        return RunSummary(
+            self.family,
+            tuple(dict.fromkeys(trace.class_name for trace in self.traces)),
+            self.proofs,
+            tuple(dict.fromkeys(problems)),
+            len(self.traces),
+            _united(self.traces),
+            stored,
+            content,
+            self.died,
+        )
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How many statements in functions a file has and how many of these ran in any run of a family; `ran` are the
+    spans of these, of files that families share only."""
+
+    file: str
+    statements: int
+    executed: int
+    ran: tuple[Span, ...] = ()
+
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What a family's run showed: the model classes that ran, the verdict on each match, what went wrong."""
+    """What a family's run showed: the model classes that ran, the verdict on each match, what went wrong.
+
+    runs     how many there were.
+    stored   under which key the whole `FamilyRun` is kept; `content` identifies what it says; `died` is as there.
+    """
 
     family: str
     architectures: tuple[str, ...]
     proofs: tuple[Proof, ...]
     problems: tuple[Problem, ...] = ()
+    runs: int = 0
+    reached: tuple[Reached, ...] = ()
+    stored: str = ""
+    content: str = ""
+    died: bool = False
+
+
+def _united(traces: Iterable[Trace]) -> tuple[Reached, ...]:
+    ran: dict[str, dict[Span, None]] = {}
+    every: dict[str, dict[Span, None]] = {}
+    for one in (execution for trace in traces for execution in trace.executions):
+        ran.setdefault(one.file, {}).update(dict.fromkeys(one.ran))
+        every.setdefault(one.file, {}).update(dict.fromkeys((*one.ran, *one.idle)))
+    return tuple(
+        Reached(file, len(spans), len(ran[file]), () if file.startswith("models/") else tuple(sorted(ran[file])))
+        for file, spans in every.items()
+    )

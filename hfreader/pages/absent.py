@@ -2,21 +2,23 @@
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from markupsafe import Markup
 
 from hfreader.concepts.model import Concept, Symbol
-from hfreader.facts.matches import Match, Proof
+from hfreader.facts.matches import Proof
 from hfreader.pages import equations
 from hfreader.pages.language import gettext as _
 from hfreader.pages.language import ngettext
 
 
-def absences(concept: Concept, match: Match, proof: Proof, linked: Mapping[str, tuple[str, str]]) -> Iterator[Markup]:
-    """Sentences on each symbol of the equations that the match does not bind: where else the code holds it, that it
-    has no code of its own (the reference computes it), or that the equation was checked without it."""
-    bound = {binding.symbol for binding in match.bindings if binding.tokens}
+def absences(
+    concept: Concept, bound: Collection[str], proof: Proof, linked: Mapping[str, tuple[str, str]]
+) -> Iterator[Markup]:
+    """Sentences on each symbol of the equations that a match does not bind (`bound` are those that it does): where
+    else the code holds it, that it has no code of its own (the reference computes it), or that the equation was
+    checked without it."""
     absent = [symbol for symbol in concept.symbols if _stands(symbol, concept) and symbol.name not in bound]
     held = {symbol.name: tuple(name for name in symbol.within if name in bound) for symbol in absent}
     for holders in dict.fromkeys(value for value in held.values() if value):

@@ -1,15 +1,16 @@
-"""Everything the pages are made from, and the look-ups that several kinds of page need."""
+"""What the pages are made from: one family with all its facts at a time, and of all the others an outline."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 from hfreader.facts.analysis import Analysis
-from hfreader.facts.code import ClassFacts
 from hfreader.facts.comparison import Comparison
 from hfreader.facts.matches import Match, Proof
-from hfreader.facts.runs import FamilyRun
+from hfreader.facts.runs import FamilyRun, RunSummary
 from hfreader.facts.snapshot import Snapshot
+from hfreader.facts.survey import FileSurvey, Surveyed
 
 UNRUN = "the family was not run"
 
@@ -18,7 +19,7 @@ UNRUN = "the family was not run"
 class Family:
     """One folder of `transformers/models`: its modeling files and what ran (None: nothing could be run).
 
-    shared  not a family: files that several families use, with the runs of all of these.
+    shared  not a family: files that several families use, with the runs of some of these.
     """
 
     name: str
@@ -33,60 +34,90 @@ class Family:
 
     def proof(self, match: Match) -> Proof:
         """What is known of a match: `matched`, with the reason, where the proof run says nothing."""
-        reason = "the proof run did not reach it" if self.run else UNRUN
-        return self.proofs.get(match.key) or Proof(match.key, "matched", reason=reason)
+        return _proof(self.proofs, match.key, self.run is not None)
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A family in outline, as the pages of others know it: no diagrams, bindings and traces."""
+
+    name: str
+    files: tuple[FileSurvey, ...]
+    run: RunSummary | None = None
+    shared: bool = False
+
+    @cached_property
+    def _proofs(self) -> dict[str, Proof]:
+        return {proof.match: proof for proof in self.run.proofs} if self.run else {}
+
+    def proof(self, key: str) -> Proof:
+        """What is known of the match of this key, as in `Family.proof`."""
+        return _proof(self._proofs, key, self.run is not None)
+
+    def proofs(self, one: Surveyed, concept: str | None = None) -> list[Proof]:
+        """The proofs of what was found in a class or function, or of one concept in it."""
+        found = (match for match in one.matches if concept in (None, match.concept))
+        return [self.proof(match.key(one.qualified)) for match in found]
+
+
+def _proof(proofs: Mapping[str, Proof], key: str, ran: bool) -> Proof:
+    return proofs.get(key) or Proof(key, "matched", reason="the proof run did not reach it" if ran else UNRUN)
+
+
+class Shelf(Protocol):
+    """Where the facts are kept until a page needs them."""
+
+    def family(self, name: str) -> Family:
+        """A chapter of the book with all its facts."""
+
+    def analysis(self, file: str) -> Analysis:
+        """The facts of a single file."""
+
+
+@dataclass
+class Site:
+    """What a page is told of the other pages.
+
+    homes     where things are shown: the page of each file, page and anchor of each class by its qualified name, of
+              those in files that families share by their bare name as well.
+    compared  the pairs of families that have a page side by side.
+    asked     every question so far with its answer: a page need not be rendered again while these stay the same.
+    """
+
+    snapshot: Snapshot
+    homes: Mapping[str, str] = field(default_factory=dict)
+    compared: tuple[tuple[str, str], ...] = ()
+    asked: dict[str, str | None] = field(default_factory=dict)
+
+    def home(self, name: str) -> str | None:
+        """The page (with its `#anchor`) on which a file or class is shown; None where it is on none."""
+        self.asked[name] = found = self.homes.get(name)
+        return found
 
 
 @dataclass(frozen=True)
 class Book:
-    """The input of the pages: one source snapshot, analysed, run and proven."""
+    """The whole site in outline: one source snapshot, analysed, run and proven."""
 
     snapshot: Snapshot
-    families: tuple[Family, ...]
+    chapters: tuple[Chapter, ...]
     comparisons: tuple[Comparison, ...] = ()
 
-    def matches(self) -> Iterator[tuple[Family, Analysis, Match]]:
-        """Every match of the site, in the order of families, files and places."""
-        for family in self.families:
-            for analysis in family.analyses:
-                for match in analysis.matches:
-                    yield family, analysis, match
-
-    def line(self, file: str, number: int) -> str:
-        """One line of a file of the snapshot, counted from 1."""
-        if file not in self._lines:
-            self._lines[file] = tuple(self.snapshot.path(file).read_text(encoding="utf-8").split("\n"))
-        return self._lines[file][number - 1]
-
     @cached_property
-    def _lines(self) -> dict[str, tuple[str, ...]]:
-        return {}
+    def site(self) -> Site:
+        """What pages are told of each other."""
+        pairs = tuple((one.left, one.right) for one in self.comparisons)
+        return Site(self.snapshot, dict(self._homes()), pairs)
 
-    @cached_property
-    def files(self) -> frozenset[str]:
-        """The modeling files that have a page."""
-        return frozenset(analysis.code.file for family in self.families for analysis in family.analyses)
-
-    @cached_property
-    def classes(self) -> dict[str, tuple[str, ClassFacts]]:
-        """File and facts of every class on the site, by qualified name."""
-        return {
-            item.qualified: (analysis.code.file, item)
-            for family in self.families
-            for analysis in family.analyses
-            for item in analysis.code.classes
-        }
-
-    @cached_property
-    def library(self) -> dict[str, str]:
-        """The page and anchor of every class in a file that families share, by its bare name."""
-        return {
-            item.name: f"{page_of(analysis.code.file)}#{item.name}"
-            for family in self.families
-            if family.shared
-            for analysis in family.analyses
-            for item in analysis.code.classes
-        }
+    def _homes(self) -> Iterator[tuple[str, str]]:
+        for chapter in self.chapters:
+            for part in chapter.files:
+                page = page_of(part.file)
+                yield part.file, page
+                for one in part.classes:
+                    yield one.qualified, f"{page}#{one.name}"
+                    if chapter.shared:
+                        yield one.name, f"{page}#{one.name}"
 
 
 def bare(qualified: str) -> str:
@@ -106,9 +137,9 @@ def concept_page(slug: str) -> str:
     return f"concepts/{slug}"
 
 
-def compare_page_of(found: Comparison) -> str:
-    """Where the page of a comparison lies on the site, without suffix: `compare/bert-gpt2`."""
-    return f"compare/{found.left}-{found.right}"
+def compare_page_of(left: str, right: str) -> str:
+    """Where the page of two families side by side lies on the site, without suffix: `compare/bert-gpt2`."""
+    return f"compare/{left}-{right}"
 
 
 def address(target: str, origin: str) -> str:

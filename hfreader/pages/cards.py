@@ -7,7 +7,7 @@ from hfreader.facts.matches import Proof
 from hfreader.facts.places import Place, Span
 from hfreader.pages import equations
 from hfreader.pages.absent import absences
-from hfreader.pages.book import address, concept_page, page_of
+from hfreader.pages.book import address, concept_page
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.language import gettext as _
 from hfreader.pages.language import own
@@ -21,14 +21,15 @@ def concept_card(context: FileContext, use: MatchUse) -> Markup:
     """The card of one match, its symbols linked to the block around it."""
     linked = use.linked()
     proof = context.family.proof(use.match)
+    bound = {binding.symbol for binding in use.match.bindings if binding.tokens}
     return fill(
         "card.html",
         name=use.concept.name,
-        home=address(concept_page(use.concept.slug), context.page),
+        home=address(f"{concept_page(use.concept.slug)}#in-{context.family.name}", context.page),
         citations=[citation_html(citation) for citation in use.concept.citations],
         equations=[equations.render(latex, linked) for latex in use.concept.equations],
         badge=proof_badge(proof),
-        absent=list(absences(use.concept, use.match, proof, linked)),
+        absent=list(absences(use.concept, bound, proof, linked)),
         guards=use.match.guards,
         at=_match_lines(use, context),
         symbols=[
@@ -71,8 +72,8 @@ def _match_lines(use: MatchUse, context: FileContext) -> tuple[str, str | None]:
 def _lines(symbol: SymbolUse, use: MatchUse, context: FileContext) -> list[tuple[str, str | None]]:
     """Where the symbol stands: text and address, one for each line, those of the function matched first, then those
     of its class, then where the values come from and go."""
-    owner = context.book.classes.get(use.match.owner)
-    homes = [use.match.root, *([Place(owner[0], owner[1].span)] if owner else [])]
+    owner = next((one for one in context.analysis.code.classes if one.qualified == use.match.owner), None)
+    homes = [use.match.root, *([Place(context.file, owner.span)] if owner else [])]
     near = sorted(symbol.tokens, key=lambda place: [not home.holds(place) for home in homes])
     lines = dict.fromkeys((place.file, place.span.line) for place in near)
     return [(_line_name(file, line, context), _line_link(file, line, context)) for file, line in lines]
@@ -84,6 +85,7 @@ def _line_name(file: str, line: int, context: FileContext) -> str:
 
 def _line_link(file: str, line: int, context: FileContext) -> str | None:
     """The line on this page, on its own page, or upstream; None where it can be seen nowhere."""
-    if file == context.file or file in context.book.files:
-        return address(f"{page_of(file)}#L{line}", context.page)
-    return context.book.snapshot.link(file, Span(line, 0, line, 0))
+    page = context.page if file == context.file else context.site.home(file)
+    if page is not None:
+        return address(f"{page}#L{line}", context.page)
+    return context.site.snapshot.link(file, Span(line, 0, line, 0))

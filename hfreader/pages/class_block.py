@@ -161,7 +161,7 @@ class ClassBlock:
             ran=any(run is not None for run in self._runs_within(place)),
             home=address(f"{page_of(place.file)}#L{place.span.line}", self.context.page)
             if place.file == self.context.file
-            else self.context.book.snapshot.link(place.file, place.span),
+            else self.context.site.snapshot.link(place.file, place.span),
             file=place.file,
             code=listing_html(listing),
         )
@@ -217,9 +217,9 @@ class ClassBlock:
         links: dict[int, str] = {}
         for node in diagram.nodes:
             line, file = node.place.span.line, node.place.file
-            target = self.context.book.classes.get(node.target or "")
+            target = self.context.site.home(node.target) if node.target else None
             if target:
-                links[node.id] = address(f"{page_of(target[0])}#{target[1].name}", self.context.page)
+                links[node.id] = address(target, self.context.page)
             elif file == self.context.file:
                 links[node.id] = f"#L{line}"
         return links

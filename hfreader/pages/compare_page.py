@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hfreader.facts.comparison import Change, Comparison, FieldPair, ParameterPair, PartPair, Trait, product
 from hfreader.facts.places import Place
-from hfreader.pages.book import Book, address, bare, compare_page_of, page_of
+from hfreader.pages.book import Site, address, bare, compare_page_of
 from hfreader.pages.fragment import Fragment, SearchEntry
 from hfreader.pages.language import gettext as _
 from hfreader.pages.language import noted
@@ -64,15 +64,15 @@ class Pair:
     shared: int = 0
 
 
-def compare_page(book: Book, found: Comparison) -> Fragment:
+def compare_page(site: Site, found: Comparison) -> Fragment:
     """The fragment of a comparison."""
-    page = compare_page_of(found)
-    pairs = [_pair(book, page, number, one, told) for number, (one, told) in enumerate(found.told())]
+    page = compare_page_of(found.left, found.right)
+    pairs = [_pair(site, page, number, one, told) for number, (one, told) in enumerate(found.told())]
     html = fill(
         "compare.html",
-        left=_side(book, page, found.left, found.left_model),
-        right=_side(book, page, found.right, found.right_model),
-        snapshot=book.snapshot,
+        left=_side(site, page, found.left, found.left_model),
+        right=_side(site, page, found.right, found.right_model),
+        snapshot=site.snapshot,
         traits=found.traits,
         fields=[(one.name, *_field(one)) for one in found.fields if not one.same],
         same_fields=[(one.name, *_field(one)) for one in found.fields if one.same],
@@ -81,7 +81,7 @@ def compare_page(book: Book, found: Comparison) -> Fragment:
         pairs=[one for one in pairs if one.state != "identical"],
         identical=[one for one in pairs if one.state == "identical"],
         alone=[
-            (family, [_pair(book, page, 0, one, ()) for one in parts])
+            (family, [_pair(site, page, 0, one, ()) for one in parts])
             for family, parts in ((found.left, found.alone("left")), (found.right, found.alone("right")))
         ],
         problems=found.problems,
@@ -92,34 +92,32 @@ def compare_page(book: Book, found: Comparison) -> Fragment:
     return Fragment(page, _("%s, side by side") % title, html, contents, (SearchEntry("", title, text),), label=title)
 
 
-def comparisons_index(book: Book) -> Fragment:
+def comparisons_index(comparisons: Sequence[Comparison]) -> Fragment:
     """The list of the comparisons that this site has."""
     rows = [
         (
             f"{one.left} {_('and')} {one.right}",
-            address(compare_page_of(one), COMPARISONS),
+            address(compare_page_of(one.left, one.right), COMPARISONS),
             _differing(one),
             [pair.state for pair, _ in one.told()],
         )
-        for one in book.comparisons
+        for one in comparisons
     ]
-    return Fragment(COMPARISONS, _("Comparisons"), fill("comparisons.html", rows=rows))
+    return Fragment(COMPARISONS, _("Comparisons"), str(fill("comparisons.html", rows=rows)))
 
 
 def _differing(found: Comparison) -> list[Trait]:
     return [one for one in found.traits if not one.same]
 
 
-def _side(book: Book, page: str, family: str, model: str) -> Side:
-    return Side(family, bare(model), _class_address(book, page, model))
+def _side(site: Site, page: str, family: str, model: str) -> Side:
+    return Side(family, bare(model), _class_address(site, page, model))
 
 
-def _class_address(book: Book, page: str, qualified: str) -> str | None:
+def _class_address(site: Site, page: str, qualified: str) -> str | None:
     """Where a class stands on the site; None where its file has no page."""
-    if qualified not in book.classes:
-        return None
-    file, facts = book.classes[qualified]
-    return address(f"{page_of(file)}#{facts.name}", page)
+    home = site.home(qualified)
+    return address(home, page) if home is not None else None
 
 
 def _field(one: FieldPair) -> tuple[Cell, Cell]:
@@ -140,31 +138,31 @@ def _shape(shape: Sequence[str] | None, sizes: Sequence[int | None] | None) -> C
     return Cell(", ".join(shape) or _("a number"), numbers=product(sizes))
 
 
-def _pair(book: Book, page: str, number: int, one: PartPair, changes: Sequence[Change]) -> Pair:
+def _pair(site: Site, page: str, number: int, one: PartPair, changes: Sequence[Change]) -> Pair:
     return Pair(
         f"part-{number}",
         one.role,
         one.state,
-        _class(book, page, one.left, one.left_path),
-        _class(book, page, one.right, one.right_path),
+        _class(site, page, one.left, one.left_path),
+        _class(site, page, one.right, one.right_path),
         one.difference.sentence if one.difference is not None else "",
-        tuple(_row(book, page, change) for change in changes),
+        tuple(_row(site, page, change) for change in changes),
         one.difference.shared if one.difference is not None else 0,
     )
 
 
-def _class(book: Book, page: str, owner: str | None, path: str | None) -> tuple[str, str | None, str] | None:
-    return None if owner is None else (bare(owner), _class_address(book, page, owner), path or "")
+def _class(site: Site, page: str, owner: str | None, path: str | None) -> tuple[str, str | None, str] | None:
+    return None if owner is None else (bare(owner), _class_address(site, page, owner), path or "")
 
 
-def _row(book: Book, page: str, change: Change) -> ChangeRow:
-    places = [_place(book, page, place) for place in (change.left, change.right) if place is not None]
+def _row(site: Site, page: str, change: Change) -> ChangeRow:
+    places = [_place(site, page, place) for place in (change.left, change.right) if place is not None]
     return ChangeRow(change.sign, change.kind, change.text, change.condition, tuple(places))
 
 
-def _place(book: Book, page: str, place: Place) -> tuple[str, str | None]:
+def _place(site: Site, page: str, place: Place) -> tuple[str, str | None]:
     """File and line, and the line on the site, else upstream; no address where neither is known."""
     name = f"{place.file.rpartition('/')[2].removeprefix('modeling_').removesuffix('.py')}:{place.span.line}"
-    if place.file in book.files:
-        return name, address(f"{page_of(place.file)}#L{place.span.line}", page)
-    return name, book.snapshot.link(place.file, place.span)
+    if (home := site.home(place.file)) is not None:
+        return name, address(f"{home}#L{place.span.line}", page)
+    return name, site.snapshot.link(place.file, place.span)

@@ -3,29 +3,34 @@
 import inspect
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from hfreader.concepts.model import Concept
-from hfreader.facts.analysis import Analysis
-from hfreader.facts.matches import Match, Proof
+from hfreader.facts.matches import Proof
+from hfreader.facts.survey import Found
 from hfreader.pages import equations
 from hfreader.pages.absent import absences
-from hfreader.pages.book import Book, address, bare, concept_page, page_of
+from hfreader.pages.book import Shelf, Site, address, concept_page, page_of
 from hfreader.pages.cards import citation_html, proof_badge
+from hfreader.pages.concept_body import Body, body
 from hfreader.pages.fragment import Fragment, SearchEntry
 from hfreader.pages.highlight import Mark, Stretch, code_html, scan
+from hfreader.pages.implementers import Implementer, groups, said, signs, totalled
 from hfreader.pages.language import gettext as _
 from hfreader.pages.language import noted, own
-from hfreader.pages.naming import KINDS, line_range, source_name
+from hfreader.pages.naming import KINDS, line_range
 from hfreader.pages.rendering import fill
 
+# The bodies of so many groups, the largest, are shown with the symbols of the equation.
+MOST_BODIES = 4
 _NAME = re.compile(r"[^\W\d]\w*")
 _ANCHORS = (
     ("symbols", noted("Symbols")),
     ("places", noted("Where")),
+    ("without", noted("Families without it")),
     ("reference", noted("Reference")),
     ("examples", noted("Examples")),
 )
@@ -33,20 +38,43 @@ _NOT_CODE = frozenset("sc")
 
 
 @dataclass(frozen=True)
-class _Place:
-    """One match as a row: who implements the concept, where, under what condition, and how sure we are. `code` is the
-    line on which the result is computed."""
+class _Row:
+    """One place of the first of a group: who implements the concept, where, under what condition, and how sure we are.
+    `code` is the line on which the result is computed; a role has its wiring instead."""
 
     owner: str
     home: str
-    lines: str
-    link: str
-    upstream: str | None
-    code: str
-    guards: tuple[str, ...]
-    absent: tuple[Markup, ...]
     state: str
     badge: Markup
+    lines: str = ""
+    link: str = ""
+    upstream: str | None = None
+    code: str = ""
+    guards: tuple[str, ...] = ()
+    absent: tuple[Markup, ...] = ()
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Member:
+    """One of a group: its name, the line that computes the result, its states in short and in words; `anchor` stands
+    at the first of each family."""
+
+    name: str
+    link: str
+    signs: str
+    said: str
+    anchor: str | None
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Definitions whose source is the same but for names."""
+
+    rows: tuple[_Row, ...]
+    members: tuple[_Member, ...]
+    states: str
+    body: Body | None
 
 
 @dataclass(frozen=True)
@@ -61,16 +89,14 @@ class Totals:
     error: float | None
 
 
-def render_concept(book: Book, concept: Concept) -> Fragment:
-    """The fragment of `concepts/<slug>`; a concept that is found nowhere says so."""
+def render_concept(
+    site: Site, concept: Concept, found: Sequence[Implementer], without: Mapping[str, str], shelf: Shelf
+) -> Fragment:
+    """The fragment of `concepts/<slug>`; a concept that is found nowhere says so.
+
+    found    everything that implements it; `without` the families in which nothing does, with their pages.
+    """
     page = concept_page(concept.slug)
-    found = [item for item in book.matches() if item[2].concept == concept.slug]
-    proofs = [family.proof(match) for family, _, match in found]
-    places: dict[str, list[_Place]] = {}
-    for (family, analysis, match), proof in zip(found, proofs, strict=True):
-        places.setdefault(_("%s, shared by families") % family.name if family.shared else family.name, []).append(
-            _place(book, concept, analysis, match, proof, page)
-        )
     linked = _linked(concept)
     html = fill(
         "concept.html",
@@ -83,12 +109,14 @@ def render_concept(book: Book, concept: Concept) -> Fragment:
         ],
         in_equations={symbol for latex in concept.equations for symbol in equations.symbols_in(latex)},
         reference=_reference(concept),
-        totals=totals(proofs, len({analysis.code.file for _, analysis, _ in found})),
-        places=places,
-        roles=_roles(book, concept, page),
+        totals=totals([proof for one in found for proof in one.proofs], _files(one for one in found if one.proofs)),
+        players=sum(not one.proofs for one in found),
+        player_files=_files(one for one in found if not one.proofs),
+        families=len({one.chapter for one in found if not one.shared}),
+        groups=_Groups(site, concept, page, shelf).of(found),
+        without=[(name, address(target, page)) for name, target in without.items()],
         matches=[_coloured(source) for source in concept.matches],
         rejects=[_coloured(source) for source in concept.rejects],
-        snapshot=book.snapshot,
     )
     return Fragment(
         page,
@@ -101,26 +129,8 @@ def render_concept(book: Book, concept: Concept) -> Fragment:
     )
 
 
-@dataclass(frozen=True)
-class _Player:
-    """One class that plays a role: where it is, what it calls, and how these are connected where that is known."""
-
-    owner: str
-    home: str
-    parts: tuple[str, ...]
-    wiring: str | None
-
-
-def _roles(book: Book, concept: Concept, page: str) -> dict[str, list[_Player]]:
-    """The classes that play the concept's role, by the name of their file."""
-    players: dict[str, list[_Player]] = {}
-    for analysis in (analysis for family in book.families for analysis in family.analyses):
-        for role in (role for role in analysis.roles if role.concept == concept.slug):
-            owner = bare(role.owner)
-            home = address(f"{page_of(analysis.code.file)}#{owner}", page)
-            parts = tuple(part.attribute for part in role.parts)
-            players.setdefault(source_name(analysis), []).append(_Player(owner, home, parts, role.wiring))
-    return players
+def _files(found: Iterable[Implementer]) -> int:
+    return len({one.definition.file for one in found})
 
 
 def totals(proofs: Sequence[Proof], files: int) -> Totals:
@@ -131,19 +141,65 @@ def totals(proofs: Sequence[Proof], files: int) -> Totals:
     return Totals(len(proofs), files, *counts, max(errors, default=None))
 
 
-def _place(book: Book, concept: Concept, analysis: Analysis, match: Match, proof: Proof, page: str) -> _Place:
-    owner, file, span = bare(match.owner), match.place.file, match.place.span
-    home = address(f"{page_of(analysis.code.file)}#{owner}", page)
-    on_site = file in book.files
-    link = address(f"{page_of(file)}#L{span.line}", page) if on_site else home
-    lines = line_range(span.line, span.end_line)
-    if file != analysis.code.file:
-        lines = f"{file}, {lines}"
-    upstream = book.snapshot.link(file, span)
-    unlinked = {symbol.name: equations.LinkedSymbol(symbol.latex, "") for symbol in concept.symbols}
-    absent = tuple(absences(concept, match, proof, unlinked))
-    code = book.line(file, span.line).strip()
-    return _Place(owner, home, lines, link, upstream, code, match.guards, absent, proof.state, proof_badge(proof))
+class _Groups:
+    """Makes the groups of one concept's page."""
+
+    def __init__(self, site: Site, concept: Concept, page: str, shelf: Shelf) -> None:
+        self.site, self.concept, self.page, self.shelf = site, concept, page, shelf
+        self.unlinked = {symbol.name: equations.LinkedSymbol(symbol.latex, "") for symbol in concept.symbols}
+        self._absent: dict[tuple[tuple[str, ...], bool], tuple[Markup, ...]] = {}
+
+    def of(self, found: Sequence[Implementer]) -> list[_Group]:
+        """The groups, the largest first; the bodies of the first few are shown."""
+        seen: set[str] = set()
+        made = []
+        for number, group in enumerate(groups(found)):
+            rows = self._role(group[0]) if not group[0].proofs else self._rows(group[0])
+            members = tuple(self._member(one, seen) for one in group)
+            shown = body(self.page, self.concept, group[0], self.site, self.shelf) if number < MOST_BODIES else None
+            made.append(_Group(rows, members, said(totalled(group)), shown))
+        return made
+
+    def _member(self, one: Implementer, seen: set[str]) -> _Member:
+        anchor = None if one.chapter in seen else one.chapter
+        seen.add(one.chapter)
+        name = f"{one.chapter}: {one.definition.name}" if one.definition.kind == "function" else one.definition.name
+        return _Member(name, address(one.line, self.page), signs(one.states), said(one.states), anchor)
+
+    def _rows(self, one: Implementer) -> tuple[_Row, ...]:
+        pairs = zip(one.definition.matches, one.proofs, strict=True)
+        return tuple(self._row(one, match, proof) for match, proof in pairs)
+
+    def _row(self, one: Implementer, match: Found, proof: Proof) -> _Row:
+        file, span = match.place.file, match.place.span
+        home = address(one.home, self.page)
+        shown = page_of(file) if file == one.definition.file else self.site.home(file)
+        lines = line_range(span.line, span.end_line)
+        return _Row(
+            one.definition.name,
+            home,
+            proof.state,
+            proof_badge(proof),
+            lines if file == one.definition.file else f"{file}, {lines}",
+            home if shown is None else address(f"{shown}#L{span.line}", self.page),
+            self.site.snapshot.link(file, span),
+            match.code,
+            match.guards,
+            self._absences(match.bound, proof),
+        )
+
+    def _absences(self, bound: tuple[str, ...], proof: Proof) -> tuple[Markup, ...]:
+        key = bound, proof.state == "matched"
+        if key not in self._absent:
+            self._absent[key] = tuple(absences(self.concept, bound, proof, self.unlinked))
+        return self._absent[key]
+
+    def _role(self, one: Implementer) -> tuple[_Row, ...]:
+        name, home = one.definition.name, address(one.home, self.page)
+        return tuple(
+            _Row(name, home, "role", Markup(), code=role.wiring or "", parts=role.parts)
+            for role in one.definition.played
+        )
 
 
 def _linked(concept: Concept) -> dict[str, equations.LinkedSymbol]:

@@ -1,6 +1,8 @@
 r"""Equations of concepts as MathML, each symbol an element that can be hovered, focused and styled."""
 
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import lru_cache
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, tostring
 
@@ -49,6 +51,12 @@ def symbols_in(latex: str) -> list[str]:
 
 
 def _converted(latex: str, display: bool) -> Element:
+    """The element of a formula, for the caller to change: the same symbols stand in most blocks of a site."""
+    return deepcopy(_conversion(latex, display))
+
+
+@lru_cache(maxsize=4096)
+def _conversion(latex: str, display: bool) -> Element:
     try:
         math = convert(latex, display)
     except Exception as error:

@@ -1,5 +1,6 @@
 """What every block of a modeling file's page is made from, worked out once for the file."""
 
+from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 
@@ -8,7 +9,7 @@ from hfreader.facts.analysis import Analysis, Diagram, DispatchSite
 from hfreader.facts.matches import Match
 from hfreader.facts.places import Place, Span
 from hfreader.facts.traces import Dispatch, Trace
-from hfreader.pages.book import Book, Family, address, bare, concept_page, page_of
+from hfreader.pages.book import Family, Site, address, bare, concept_page, page_of
 from hfreader.pages.diagrams import dot_source
 from hfreader.pages.execution import Reading, first_runs, read
 from hfreader.pages.highlight import scan
@@ -16,14 +17,15 @@ from hfreader.pages.hints import Records
 from hfreader.pages.layout import Layout, layout_many
 from hfreader.pages.listing import SourceText
 from hfreader.pages.module_notes import Modules
+from hfreader.pages.naming import source_name
 from hfreader.pages.sections import Section
 
 
 class FileContext:
     """One modeling file of one family, with look-ups over its source, its runs and its matches."""
 
-    def __init__(self, book: Book, family: Family, analysis: Analysis, concepts: Mapping[str, Concept]) -> None:
-        self.book = book
+    def __init__(self, site: Site, family: Family, analysis: Analysis, concepts: Mapping[str, Concept]) -> None:
+        self.site = site
         self.family = family
         self.analysis = analysis
         self.concepts = concepts
@@ -33,6 +35,11 @@ class FileContext:
         self._sources: dict[str, SourceText] = {}
         self._readings: dict[str, Reading] = {}
         self._first_runs: dict[str, dict[int, int | None]] = {}
+
+    @cached_property
+    def name(self) -> str:
+        """What readers call the file."""
+        return source_name(self.file, [item.name for item in self.analysis.code.classes])
 
     @cached_property
     def records(self) -> Records:
@@ -54,16 +61,16 @@ class FileContext:
         """The address of the block of a class that ran, of this file or of one that families share."""
         if name in self.linked_names:
             return f"#{name}"
-        shared = self.book.library.get(name)
+        shared = self.site.home(name)
         return address(shared, self.page) if shared else None
 
     def source(self, file: str) -> SourceText:
         """The text of a file of the snapshot; UTF-8, its line ends as `\\n`."""
         if file not in self._sources:
-            text = self.book.snapshot.path(file).read_text(encoding="utf-8")
+            text = self.site.snapshot.path(file).read_text(encoding="utf-8")
             linked = self.linked_names if file == self.file else ()
             colours = scan(text, linked)
-            self._sources[file] = SourceText(file, text.split("\n"), colours, self.book.snapshot.link)
+            self._sources[file] = SourceText(file, text.split("\n"), colours, self.site.snapshot.link)
         return self._sources[file]
 
     def reading(self, file: str) -> Reading:
@@ -158,15 +165,17 @@ class FileContext:
 
     def _function(self, place: Place) -> tuple[str, Span | None]:
         """File and span of the innermost function around a place; in files of others the whole file is one."""
-        around = [span for span in self._functions if place.file == self.file and span.holds(place.span)]
-        return place.file, max(around, default=None)
+        if place.file != self.file:
+            return place.file, None
+        last = bisect_right(self._functions, place.span.line, key=lambda span: span.line)
+        return place.file, next((span for span in reversed(self._functions[:last]) if span.holds(place.span)), None)
 
     @cached_property
     def _functions(self) -> tuple[Span, ...]:
         code = self.analysis.code
         methods = [method.span for item in code.classes for method in item.methods]
-        return tuple(methods + [function.span for function in code.functions])
+        return tuple(sorted(methods + [function.span for function in code.functions]))
 
     def upstream(self, section: Section) -> str | None:
         """The web address of a section's lines at the pinned commit."""
-        return self.book.snapshot.link(self.file, Span(section.first, 0, section.last, 0))
+        return self.site.snapshot.link(self.file, Span(section.first, 0, section.last, 0))

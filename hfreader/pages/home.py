@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from hfreader.concepts.model import Concept
-from hfreader.facts.analysis import Analysis
-from hfreader.facts.matches import Match, Proof
-from hfreader.pages.book import Book, Family, address, bare, concept_page, page_of
+from hfreader.facts.matches import Proof
+from hfreader.facts.survey import FileSurvey
+from hfreader.pages.book import Book, Chapter, address, concept_page, page_of
 from hfreader.pages.cards import citation_html
 from hfreader.pages.fragment import Fragment
+from hfreader.pages.implementers import Implementer, groups
 from hfreader.pages.language import gettext as _
 from hfreader.pages.naming import KINDS, source_name
 from hfreader.pages.rendering import fill
@@ -58,101 +59,93 @@ class _FileRow:
     counts: Counts
 
 
-def home_page(book: Book, concepts: Mapping[str, Concept]) -> Fragment:
+def home_page(book: Book, concepts: Mapping[str, Concept], found: Mapping[str, Sequence[Implementer]]) -> Fragment:
     """The fragment that the home page's prose is followed by."""
-    groups = _file_groups(book, HOME)
-    long = sum(len(rows) for _, _, rows in groups) > MOST_FILES
+    tables = _file_groups(book, HOME)
+    long = sum(len(rows) for _, _, rows in tables) > MOST_FILES
     html = fill(
         "home.html",
-        concepts=_concept_rows(book, concepts, HOME),
-        groups=[] if long else groups,
+        concepts=_concept_rows(concepts, found, HOME),
+        groups=[] if long else tables,
         models=address(MODELS, HOME) if long else None,
-        families=len(book.families),
+        families=sum(not chapter.shared for chapter in book.chapters),
         snapshot=book.snapshot,
     )
-    anchors = (("models", _("Models")),) if long else tuple(group[:2] for group in groups)
-    return Fragment(HOME, "hfreader", html, (("concepts", _("Concepts")), *anchors))
+    anchors = (("models", _("Models")),) if long else tuple(table[:2] for table in tables)
+    return Fragment(HOME, "hfreader", str(html), (("concepts", _("Concepts")), *anchors))
 
 
-def concepts_index(book: Book, concepts: Mapping[str, Concept]) -> Fragment:
+def concepts_index(concepts: Mapping[str, Concept], found: Mapping[str, Sequence[Implementer]]) -> Fragment:
     """The list of all concepts, by their kind."""
-    rows = _concept_rows(book, concepts, CONCEPTS)
-    groups = [
+    rows = _concept_rows(concepts, found, CONCEPTS)
+    tables = [
         (kind, _(heading), [row for row in rows if row.concept.kind == kind])
         for kind, heading in KINDS.items()
         if any(row.concept.kind == kind for row in rows)
     ]
-    html = fill("concepts.html", groups=groups)
-    return Fragment(CONCEPTS, _("Concepts"), html, tuple(group[:2] for group in groups))
+    html = fill("concepts.html", groups=tables)
+    return Fragment(CONCEPTS, _("Concepts"), str(html), tuple(table[:2] for table in tables))
 
 
 def models_index(book: Book) -> Fragment:
     """The list of all modeling files, by their names."""
-    groups = _file_groups(book, MODELS)
-    return Fragment(MODELS, _("Models"), fill("models.html", groups=groups), tuple(group[:2] for group in groups))
+    tables = _file_groups(book, MODELS)
+    return Fragment(MODELS, _("Models"), str(fill("models.html", groups=tables)), tuple(table[:2] for table in tables))
 
 
-def _concept_rows(book: Book, concepts: Mapping[str, Concept], page: str) -> list[_ConceptRow]:
+def _concept_rows(
+    concepts: Mapping[str, Concept], found: Mapping[str, Sequence[Implementer]], page: str
+) -> list[_ConceptRow]:
     """The concepts, those found most often first."""
-    found: dict[str, list[tuple[Family, Analysis, Match]]] = {slug: [] for slug in concepts}
-    for family, analysis, match in book.matches():
-        if match.concept in found:
-            found[match.concept].append((family, analysis, match))
-    players: dict[str, dict[str, str]] = {slug: {} for slug in concepts}
-    for analysis in (analysis for family in book.families for analysis in family.analyses):
-        for role in (role for role in analysis.roles if role.concept in players):
-            players[role.concept][bare(role.owner)] = _link(analysis, role.owner, page)
-    rows = [_concept_row(concepts[slug], items, players[slug], page) for slug, items in found.items()]
+    rows = [_concept_row(concept, found.get(slug, ()), page) for slug, concept in concepts.items()]
     return sorted(rows, key=lambda row: -(row.counts.total + row.players))
 
 
-def _concept_row(
-    concept: Concept, found: Sequence[tuple[Family, Analysis, Match]], players: Mapping[str, str], page: str
-) -> _ConceptRow:
-    places = {_place_name(analysis, match): _link(analysis, match.owner, page) for _, analysis, match in found}
-    by_role = {name: link for name, link in players.items() if name not in places}
-    places |= by_role
+def _concept_row(concept: Concept, found: Sequence[Implementer], page: str) -> _ConceptRow:
+    """Named are those whose source most others share."""
     whole = concept_page(concept.slug)
-    more = [("…", address(f"{whole}#places", page))] if len(places) > MOST_PLACES else []
+    leaders = [group[0] for group in groups(found)]
+    places = [(_name(one), address(one.home, page)) for one in leaders[:MOST_PLACES]]
+    more = [("…", address(f"{whole}#places", page))] if len(leaders) > MOST_PLACES else []
     return _ConceptRow(
         concept,
         address(whole, page),
         citation_html(concept.citations[0]) if concept.citations else None,
-        count(family.proof(match) for family, _, match in found),
-        (*tuple(places.items())[:MOST_PLACES], *more),
-        len(by_role),
+        count(proof for one in found for proof in one.proofs),
+        (*places, *more),
+        sum(not one.proofs for one in found),
     )
 
 
-def _place_name(analysis: Analysis, match: Match) -> str:
-    """The class, or for a function its file as well (`bert: eager_attention_forward`)."""
-    owner = bare(match.owner)
-    return f"{source_name(analysis)}: {owner}" if match.function == owner else owner
+def _name(one: Implementer) -> str:
+    """The class; for a function its family as well (`bert: eager_attention_forward`)."""
+    name = one.definition.name
+    return f"{one.chapter}: {name}" if one.definition.kind == "function" else name
 
 
-def _link(analysis: Analysis, owner: str, page: str) -> str:
-    """The block of a class or function on the page of its file."""
-    return address(f"{page_of(analysis.code.file)}#{bare(owner)}", page)
+def name_of(part: FileSurvey) -> str:
+    """What readers call a file."""
+    return source_name(part.file, (one.name for one in part.classes))
 
 
 def _file_groups(book: Book, page: str) -> list[tuple[str, str, list[_FileRow]]]:
     """Anchor, heading and rows of the models, and of the files that models share where there are any."""
-    models = _file_rows([family for family in book.families if not family.shared], page)
-    shared = _file_rows([family for family in book.families if family.shared], page)
+    models = _file_rows([chapter for chapter in book.chapters if not chapter.shared], page)
+    shared = _file_rows([chapter for chapter in book.chapters if chapter.shared], page)
     return [("models", _("Models"), models), *([("shared", _("Files that models share"), shared)] if shared else [])]
 
 
-def _file_rows(families: Iterable[Family], page: str) -> list[_FileRow]:
+def _file_rows(chapters: Iterable[Chapter], page: str) -> list[_FileRow]:
     rows = [
         _FileRow(
-            source_name(analysis),
-            analysis.code.file,
-            address(page_of(analysis.code.file), page),
-            len(analysis.code.classes),
-            len(family.run.traces) if family.run else 0,
-            count(family.proof(match) for match in analysis.matches),
+            name_of(part),
+            part.file,
+            address(page_of(part.file), page),
+            len(part.classes),
+            chapter.run.runs if chapter.run else 0,
+            count(proof for one in part.definitions for proof in chapter.proofs(one)),
         )
-        for family in families
-        for analysis in family.analyses
+        for chapter in chapters
+        for part in chapter.files
     ]
     return sorted(rows, key=lambda row: row.name.casefold())

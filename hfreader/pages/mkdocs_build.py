@@ -9,7 +9,7 @@ from mkdocs.exceptions import MkDocsException
 
 from hfreader.errors import HfreaderError
 from hfreader.facts.problems import Problem
-from hfreader.pages.site import read_manifest
+from hfreader.pages.manifest import read_manifest
 
 PLUGIN = "hfreader"
 LOGGER = logging.getLogger("mkdocs")

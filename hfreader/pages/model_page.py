@@ -11,7 +11,7 @@ from hfreader.facts.code import ClassFacts
 from hfreader.facts.matches import Match
 from hfreader.facts.problems import Problem
 from hfreader.pages import equations
-from hfreader.pages.book import Book, Family, address, bare, compare_page_of, concept_page
+from hfreader.pages.book import Family, Site, address, bare, compare_page_of, concept_page
 from hfreader.pages.cards import citation_html, proof_badge
 from hfreader.pages.class_block import ClassBlock
 from hfreader.pages.execution import setting
@@ -20,7 +20,6 @@ from hfreader.pages.fragment import Fragment, SearchEntry
 from hfreader.pages.language import gettext as _
 from hfreader.pages.language import noted
 from hfreader.pages.module_tree import module_tree
-from hfreader.pages.naming import source_name
 from hfreader.pages.reading_order import base_model, reading_order
 from hfreader.pages.rendering import fill
 from hfreader.pages.sections import Section, sections
@@ -34,9 +33,9 @@ _HEADINGS = (
 )
 
 
-def model_page(book: Book, family: Family, analysis: Analysis, concepts: Mapping[str, Concept]) -> Fragment:
+def model_page(site: Site, family: Family, analysis: Analysis, concepts: Mapping[str, Concept]) -> Fragment:
     """The fragment of a modeling file."""
-    context = FileContext(book, family, analysis, concepts)
+    context = FileContext(site, family, analysis, concepts)
     parts = sections(analysis.code, context.source(context.file).lines)
     base = base_model(analysis.code, context.traces)
     default = context.traces[0] if context.traces and not family.shared else None
@@ -45,13 +44,13 @@ def model_page(book: Book, family: Family, analysis: Analysis, concepts: Mapping
     html = fill(
         "model.html",
         file=context.file,
-        snapshot=book.snapshot,
-        upstream=book.snapshot.link(context.file),
+        snapshot=site.snapshot,
+        upstream=site.snapshot.link(context.file),
         generated_from=analysis.code.generated_from,
         comparisons=[
-            (f"{one.left} {_('and')} {one.right}", address(compare_page_of(one), context.page))
-            for one in book.comparisons
-            if family.name in (one.left, one.right)
+            (f" {_('and')} ".join(pair), address(compare_page_of(*pair), context.page))
+            for pair in site.compared
+            if family.name in pair
         ],
         default=default,
         settings=[setting(trace) for trace in context.traces],
@@ -69,10 +68,8 @@ def model_page(book: Book, family: Family, analysis: Analysis, concepts: Mapping
     contents = [(anchor, _(title)) for anchor, title in _HEADINGS if f'<h2 id="{anchor}">' in html]
     contents += [(part.name, part.name) for part in parts if part.item is not None]
     most = max((block.symbol_count for block in blocks), default=0)
-    name = source_name(analysis)
-    return Fragment(
-        context.page, _("%s: annotated source") % name, html, tuple(contents), _search(context, parts), most, label=name
-    )
+    title = _("%s: annotated source") % context.name
+    return Fragment(context.page, title, html, tuple(contents), _search(context, parts), most, label=context.name)
 
 
 def _model_diagram(context: FileContext, base: ClassFacts | None) -> Markup | None:
@@ -134,7 +131,13 @@ def _problems(context: FileContext) -> tuple[Problem, ...]:
 def _search(context: FileContext, parts: tuple[Section, ...]) -> tuple[SearchEntry, ...]:
     """The page itself, and each class and function with the names of its concepts."""
     module = context.analysis.code.module
-    entries = [SearchEntry("", source_name(context.analysis), f"{context.file} {module}")]
+    entries = [
+        SearchEntry(
+            "",
+            context.name,
+            f"{context.file} {module}",
+        )
+    ]
     for part in parts:
         if part.item is None:
             continue

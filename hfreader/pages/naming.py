@@ -1,8 +1,8 @@
 """What pages are called."""
 
 import re
+from collections.abc import Iterable
 
-from hfreader.facts.analysis import Analysis
 from hfreader.pages.language import gettext as _
 from hfreader.pages.language import noted
 
@@ -20,13 +20,13 @@ def line_range(first: int, last: int) -> str:
     return _("line %s") % first if first == last else _("lines %(first)s–%(last)s") % {"first": first, "last": last}
 
 
-def source_name(analysis: Analysis) -> str:
-    """What readers call a modeling file: its name as its own classes spell it (`GPT2` for `modeling_gpt2.py`), else its
-    name as it is; other files have their suffix too (`activations.py`)."""
-    file = analysis.code.file.rpartition("/")[2]
+def source_name(path: str, classes: Iterable[str]) -> str:
+    """What readers call a modeling file: its name as its own `classes` spell it (`GPT2` for `modeling_gpt2.py`), else
+    its name as it is; other files have their suffix too (`activations.py`)."""
+    file = path.rpartition("/")[2]
     if not file.startswith("modeling_"):
         return file
     stem = file.removesuffix(".py").removeprefix("modeling_")
     letters = "_?".join(re.escape(letter) for letter in stem.replace("_", ""))
-    spelt = (re.match(rf"(?i:{letters})(?![a-z])", item.name) for item in analysis.code.classes)
+    spelt = (re.match(rf"(?i:{letters})(?![a-z])", name) for name in classes)
     return next((found.group() for found in spelt if found), stem)

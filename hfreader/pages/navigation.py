@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from hfreader.pages.language import gettext as _
 from hfreader.pages.language import noted
+from hfreader.pages.manifest import PageRecord
 from hfreader.pages.naming import KINDS
-from hfreader.pages.site import PageRecord
 
 # More pages than this in one list are divided by their first letter.
 MOST_ENTRIES = 60

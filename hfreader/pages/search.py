@@ -8,7 +8,7 @@ from pathlib import Path
 import jieba
 from markupsafe import escape
 
-from hfreader.pages.site import Manifest
+from hfreader.pages.manifest import Manifest
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 jieba.setLogLevel(logging.WARNING)  # its words are loaded with the first cut, and it tells of that

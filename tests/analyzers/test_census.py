@@ -3,6 +3,7 @@
 from hfreader.analyzers.analysis import analyse
 from hfreader.analyzers.census import census
 from hfreader.analyzers.library import Library
+from hfreader.analyzers.surveying import surveyed
 from hfreader.concepts import catalogue
 from hfreader.facts.codec import from_json, to_json
 from hfreader.facts.mapping import Census, ClassMapping
@@ -56,7 +57,8 @@ def mapped(**sources: str) -> dict[str, ClassMapping]:
 
 def census_of(here: str = HERE, base: str = BASE, file: str = OTHER) -> Census:
     library = Library.of_sources({FILE: IMPORTS + here, file: IMPORTS + base})
-    return census([analyse(library, FILE), analyse(library, file)], catalogue())
+    files = [surveyed(analyse(library, each)) for each in (FILE, file)]
+    return census([one for each in files for one in each.classes], catalogue())
 
 
 def test_a_class_without_a_forward_has_what_its_base_computes_across_files():

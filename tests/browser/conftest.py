@@ -21,7 +21,7 @@ def toy_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site of the toy family, compared with one that has no page."""
     folder = tmp_path_factory.mktemp("toy")
     book = replace(toy.book(folder / "package"), comparisons=(toy.COMPARISON,))
-    write_fragments(book, folder / "fragments", silent, toy.CONCEPTS)
+    write_fragments(book.book, book, folder / "fragments", silent, toy.CONCEPTS)
     run_mkdocs(CONFIG, folder / "fragments", folder / "site")
     return folder / "site"
 

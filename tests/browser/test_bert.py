@@ -51,11 +51,13 @@ def bert_built(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixture
     folder = tmp_path_factory.mktemp("bert")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HFREADER_CACHE", str(kept))
-        book = gather(BuildOptions(("bert",), None, None, folder / "site", offline=True), silent)
+        book, shelf = gather(BuildOptions(("bert",), None, None, folder / "site", offline=True), silent)
         book = replace(book, snapshot=replace(book.snapshot, repository=OFFICIAL, commit=COMMIT))
-        write_fragments(book, folder / "fragments", silent)
+        write_fragments(book, shelf, folder / "fragments", silent)
         run_mkdocs(site_config(), folder / "fragments", folder / "site")
-    return folder / "site", [match for _, _, match in book.matches()]
+    return folder / "site", [
+        match for one in book.chapters for part in shelf.family(one.name).analyses for match in part.matches
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -4,22 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from hfreader.pages.book import Book
 from hfreader.pages.class_block import ClassBlock
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.sections import Section, sections
 from tests.pages import toy
+from tests.pages.shelf import Families
 
 
 @pytest.fixture(scope="session")
-def toy_book(tmp_path_factory: pytest.TempPathFactory) -> Book:
+def toy_book(tmp_path_factory: pytest.TempPathFactory) -> Families:
     return toy.book(tmp_path_factory.mktemp("package"))
 
 
 @pytest.fixture(scope="session")
-def toy_context(toy_book: Book) -> FileContext:
+def toy_context(toy_book: Families) -> FileContext:
     family = toy_book.families[0]
-    return FileContext(toy_book, family, family.analyses[0], toy.CONCEPTS)
+    return FileContext(toy_book.site, family, family.analyses[0], toy.CONCEPTS)
 
 
 @pytest.fixture(scope="session")

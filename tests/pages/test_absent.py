@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from hfreader.concepts.model import Symbol, Text
-from hfreader.facts.matches import Match, Proof
+from hfreader.facts.matches import Proof
 from hfreader.pages.absent import absences
 from hfreader.pages.equations import LinkedSymbol
 from tests.pages import toy
@@ -29,14 +29,10 @@ CONCEPT = replace(
 )
 
 
-def said(*bound: str, state: str = "proven", function: str = "forward") -> list[str]:
-    token = toy.match().bindings[0]
-    match: Match = replace(
-        toy.match("ToyAttention", function), bindings=tuple(replace(token, symbol=name) for name in bound)
-    )
+def said(*bound: str, state: str = "proven") -> list[str]:
     linked = {symbol.name: LinkedSymbol(symbol.latex, "") for symbol in SYMBOLS}
-    proof = Proof(match.key, "proven" if state == "proven" else "matched")
-    return [sentence.striptags() for sentence in absences(CONCEPT, match, proof, linked)]
+    proof = Proof("match", "proven" if state == "proven" else "matched")
+    return [sentence.striptags() for sentence in absences(CONCEPT, bound, proof, linked)]
 
 
 def test_nothing_is_said_where_every_symbol_of_the_equations_is_bound():

@@ -6,12 +6,12 @@ from msgspec import structs
 from hfreader.concepts.model import Text
 from hfreader.facts.mapping import Part, Role
 from hfreader.pages import cards, class_block
-from hfreader.pages.book import Book
 from hfreader.pages.class_block import ClassBlock
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.sections import Section
 from tests.pages import toy
 from tests.pages.html import Element, code_of, parse
+from tests.pages.shelf import Families
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +44,7 @@ def test_every_line_with_text_links_to_itself_at_the_commit(block: Element):
 
 def test_lines_of_the_installed_package_link_to_themselves(tmp_path, toy_sections: dict[str, Section]):
     book = toy.book(tmp_path, commit=None)
-    context = FileContext(book, book.families[0], book.families[0].analyses[0], toy.CONCEPTS)
+    context = FileContext(book.site, book.families[0], book.families[0].analyses[0], toy.CONCEPTS)
     html = ClassBlock(context, toy_sections["ToyAttention"]).html()
     assert "github.com" not in html
     links = [number for number in numbers_of(parse(html)) if "href" in number.attributes]
@@ -84,7 +84,7 @@ def test_the_fullest_cards_are_open_and_the_others_folded(
     repeated = replace(match, place=structs.replace(match.place, span=structs.replace(match.place.span, line=15)))
     analysis = replace(toy_context.analysis, matches=(match, thin, repeated))
     concepts = {**toy.CONCEPTS, "thin": replace(toy.CONCEPT, slug="thin", name=Text("Thin", "薄"))}
-    context = FileContext(toy_context.book, toy_context.family, analysis, concepts)
+    context = FileContext(toy_context.site, toy_context.family, analysis, concepts)
     monkeypatch.setattr(class_block, "_OPEN_CARDS", 1)
     titles = [title for title, _ in ClassBlock(context, toy_sections["ToyAttention"])._cards()]
     line = match.place.span.line
@@ -107,14 +107,14 @@ def test_a_block_tells_its_wiring_once_and_the_roles_that_no_card_tells(
     roles = tuple(Role(slug, owner, toy.match().place, (), wiring) for slug in (toy.CONCEPT.slug, "role"))
     concepts = {**toy.CONCEPTS, "role": replace(toy.CONCEPT, slug="role", name=Text("A role", "角色"))}
     analysis = replace(toy_context.analysis, roles=roles)
-    context = FileContext(toy_context.book, toy_context.family, analysis, concepts)
+    context = FileContext(toy_context.site, toy_context.family, analysis, concepts)
     (meta,) = parse(ClassBlock(context, toy_sections["ToyAttention"]).html()).all("p", "hf-meta")
     assert " ".join(meta.text.split()).count("· role: A role · wiring: y1 = key(x) ·") == 1
     assert meta.text.count("role:") == meta.text.count(wiring) == 1
     unseen = (Part("cross", (), (), toy.match().place),)
     analysis = replace(toy_context.analysis, roles=(replace(roles[1], parts=unseen),))
     html = ClassBlock(
-        FileContext(context.book, context.family, analysis, concepts), toy_sections["ToyAttention"]
+        FileContext(context.site, context.family, analysis, concepts), toy_sections["ToyAttention"]
     ).html()
     assert "wiring (one path; other parts are left out): <code>y1 = key(x)</code>" in html
 
@@ -154,9 +154,9 @@ def test_how_sure_we_are_is_said(block: Element, toy_context: FileContext, toy_s
     assert "DISPROVEN" in other.all("p", "hf-disproven")[0].text
 
 
-def test_what_was_not_run_claims_nothing(toy_book: Book, toy_sections: dict[str, Section]):
+def test_what_was_not_run_claims_nothing(toy_book: Families, toy_sections: dict[str, Section]):
     family = type(toy_book.families[0])("toy", toy_book.families[0].analyses, None)
-    context = FileContext(toy_book, family, family.analyses[0], toy.CONCEPTS)
+    context = FileContext(toy_book.site, family, family.analyses[0], toy.CONCEPTS)
     root = parse(ClassBlock(context, toy_sections["ToyAttention"]).html())
     assert "matched, not proven: the family was not run" in root.all("p", "hf-proof")[0].text
     assert not root.all("i", "h") and not root.all("span", "x")

@@ -2,21 +2,21 @@ from dataclasses import replace
 
 import pytest
 
-from hfreader.pages.book import Book
 from hfreader.pages.compare_page import compare_page, comparisons_index
 from hfreader.pages.model_page import model_page
 from tests.pages import toy
 from tests.pages.html import Element, parse
+from tests.pages.shelf import Families
 
 
 @pytest.fixture(scope="module")
-def book(toy_book: Book) -> Book:
+def book(toy_book: Families) -> Families:
     return replace(toy_book, comparisons=(toy.COMPARISON,))
 
 
 @pytest.fixture(scope="module")
-def tree(book: Book) -> Element:
-    return parse(compare_page(book, toy.COMPARISON).html)
+def tree(book: Families) -> Element:
+    return parse(compare_page(book.site, toy.COMPARISON).html)
 
 
 def rows(tree: Element, table: int) -> list[list[str]]:
@@ -59,17 +59,17 @@ def test_identical_classes_are_collapsed_and_those_alone_are_named(tree):
 
 def test_what_could_not_be_compared_says_why(book):
     nothing = replace(toy.COMPARISON, traits=(), fields=(), parameters=(), parts=(), problems=(toy.PROBLEM,))
-    fragment = compare_page(book, nothing)
+    fragment = compare_page(book.site, nothing)
     assert toy.PROBLEM.reason in fragment.html
     assert fragment.contents == ()
 
 
 def test_the_index_and_the_model_page_lead_to_it(book):
-    index = parse(comparisons_index(book).html)
+    index = parse(comparisons_index(book.comparisons).html)
     assert index.all("a")[0].attributes["href"] == "../compare/toy-oak.html"
     assert rows(index, 0) == [["toy and oak", "norms", "1", "1", "0"]]
     family = book.families[0]
-    model = parse(model_page(book, family, family.analyses[0], toy.CONCEPTS).html)
+    model = parse(model_page(book.site, family, family.analyses[0], toy.CONCEPTS).html)
     assert ("toy and oak", "../compare/toy-oak.html") in [
         (one.text, one.attributes.get("href")) for one in model.all("a")
     ]

@@ -4,11 +4,14 @@ from html import unescape
 
 import pytest
 
-from hfreader.concepts.model import Symbol, Text
+from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.facts.mapping import Part, Role
-from hfreader.facts.matches import Proof
-from hfreader.pages.book import Book, Family
+from hfreader.facts.matches import Binding, Proof
+from hfreader.facts.snapshot import Snapshot
+from hfreader.pages.book import Family
 from hfreader.pages.concept_page import render_concept, totals
+from hfreader.pages.fragment import Fragment
+from hfreader.pages.implementers import implementers, without
 from tests.facts_builder import (
     COMMIT,
     FILE,
@@ -20,6 +23,7 @@ from tests.facts_builder import (
     make_snapshot,
     place,
 )
+from tests.pages.shelf import Families
 
 PROVEN = make_match("ToyAttention", 12, "query")
 WRONG = make_match("ToyAttention", 14, "query", guards=("self.cross",))
@@ -34,11 +38,17 @@ def snapshot(tmp_path_factory):
     return replace(make_snapshot(), package=str(path).removesuffix(f"/{FILE}"))
 
 
+def rendered(concept: Concept, snapshot: Snapshot, *families: Family) -> Fragment:
+    shelf = Families(snapshot, families)
+    found = implementers(shelf.book).get(concept.slug, [])
+    return render_concept(shelf.site, concept, found, without(shelf.book, found), shelf)
+
+
 @pytest.fixture(scope="module")
 def fragment(snapshot):
     run = make_run(Proof(PROVEN.key, "proven", 3e-16, 4), Proof(WRONG.key, "disproven", 0.1, 1))
     family = Family("toy", (make_analysis(PROVEN, WRONG, UNCHECKED),), run)
-    return render_concept(Book(snapshot, (family,)), make_concept())
+    return rendered(make_concept(), snapshot, family)
 
 
 def text_of(html):
@@ -88,7 +98,7 @@ def test_every_place_links_to_its_class_its_lines_and_upstream(fragment):
 
 def test_a_symbol_that_no_equation_prints_says_so(snapshot):
     symbols = (*make_concept().symbols, Symbol("bias", "B", Text("a bias", "偏置")))
-    page = render_concept(Book(snapshot, ()), make_concept(symbols=symbols))
+    page = rendered(make_concept(symbols=symbols), snapshot)
     assert page.html.count("in some code, not in the equation") == 1, "B; Q, K and S are printed"
     assert "a bias <span" in page.html
 
@@ -110,13 +120,13 @@ def test_examples_are_shown_escaped(fragment):
 
 
 def test_a_concept_found_nowhere_says_so(snapshot):
-    page = render_concept(Book(snapshot, ()), make_concept())
+    page = rendered(make_concept(), snapshot)
     assert "Not found in any of the files" in page.html and "Nowhere in the files" in page.html
 
 
 def test_prose_is_escaped(snapshot):
     concept = make_concept(citations=())
-    page = render_concept(Book(snapshot, (Family("<i>toy", (make_analysis(PROVEN),)),)), concept)
+    page = rendered(concept, snapshot, Family("<i>toy", (make_analysis(PROVEN),)))
     assert "<i>toy" not in page.html and "&lt;i&gt;toy" in page.html
 
 
@@ -127,11 +137,38 @@ def test_a_role_lists_the_classes_that_play_it(snapshot):
         Role("block", "toy.ToyLayer", place(12, "query"), parts),
         Role("other", "toy.ToyHead", place(12, "query")),
     )
-    book = Book(snapshot, (Family("toy", (replace(make_analysis(), roles=roles),)),))
+    family = Family("toy", (make_analysis(roles=roles),))
     concept = make_concept(slug="block", kind="composition", equations=(), symbols=(), patterns=(), output="")
-    page = render_concept(book, replace(concept, reference=None))
+    page = rendered(replace(concept, reference=None), snapshot, family)
     text = text_of(page.html)
     assert "Told from structure: 2 classes in 1 file" in text and "Nowhere" not in text
-    assert "ToyBlock : y = x + mlp(norm(x))" in text and "ToyLayer : calls norm , mlp" in text
+    assert "ToyBlock y = x + mlp(norm(x))" in text and "ToyLayer calls norm , mlp" in text
     assert 'href="../models/toy.html#ToyBlock"' in page.html and "ToyHead" not in page.html
     assert page.group == "Blocks, heads and models"
+
+
+def test_what_differs_in_names_alone_stands_together_and_what_lacks_it_is_named(snapshot):
+    bodies = {"toy.ToyAttention": "one", "toy.OtherAttention": "one", "toy.ThirdAttention": "another"}
+    matches = [make_match(name.rpartition(".")[2], 12, "query") for name in bodies]
+    owners = {match.owner: body for match, body in zip(matches, bodies.values(), strict=True)}
+    having = Family(
+        "toy", (replace(make_analysis(*matches), bodies=owners),), make_run(Proof(matches[1].key, "proven"))
+    )
+    without_any = Family("oak", (make_analysis(),))
+    html = rendered(make_concept(), snapshot, having, without_any).html
+    text = text_of(html)
+    assert "Written in 2 ways in 1 family" in text
+    assert "OtherAttention and 1 alike" in text, "the first by name is the origin"
+    assert "The same code under other names: ToyAttention ≈" in text
+    assert html.count('id="in-toy"') == 1
+    assert "1 family in which it was not found oak" in text
+
+
+def test_the_body_of_a_group_carries_the_symbols_of_the_equation(snapshot):
+    where = place(12, "query")
+    match = replace(make_match("ToyAttention", 12, "query"), bindings=(Binding("query", (where,)),))
+    html = rendered(make_concept(), snapshot, Family("toy", (make_analysis(match),))).html
+    body = html.split('id="body-1"')[1].split("</table>")[0]
+    assert '<b class="t0 s0"' in body or 'class="t0 s0"' in body
+    assert 'id="ToyAttention-L12"' in body or "id=ToyAttention-L12" in body
+    assert "../models/toy.html#L12" in body

@@ -8,12 +8,13 @@ from babel.messages.extract import extract, extract_from_dir
 from babel.messages.pofile import read_po
 
 import hfreader.plugin
-from hfreader.pages.book import Book
 from hfreader.pages.concept_page import render_concept
+from hfreader.pages.implementers import implementers
 from hfreader.pages.language import LANGUAGES, LOCALE, catalogue, gettext, in_language, language, other, own
 from hfreader.pages.model_page import model_page
 from tests.pages import toy
 from tests.pages.html import parse
+from tests.pages.shelf import Families
 
 PAGES = LOCALE.parent
 KEYWORDS = {"gettext": None, "_": None, "ngettext": (1, 2), "noted": None, "other_gettext": None}
@@ -61,11 +62,11 @@ def test_plural_forms():
     ]
 
 
-def test_a_model_page_in_chinese_has_the_same_code_anchors_and_links(toy_book: Book):
+def test_a_model_page_in_chinese_has_the_same_code_anchors_and_links(toy_book: Families):
     family = toy_book.families[0]
-    english = model_page(toy_book, family, family.analyses[0], toy.CONCEPTS)
+    english = model_page(toy_book.site, family, family.analyses[0], toy.CONCEPTS)
     with in_language("zh"):
-        chinese = model_page(toy_book, family, family.analyses[0], toy.CONCEPTS)
+        chinese = model_page(toy_book.site, family, family.analyses[0], toy.CONCEPTS)
     assert chinese.title == "Toy:带注解的源代码"
     for text in ("建议的阅读顺序", "已证明(", "玩具注意力", "只看代码"):
         assert text in chinese.html
@@ -78,9 +79,10 @@ def test_a_model_page_in_chinese_has_the_same_code_anchors_and_links(toy_book: B
     assert [tag.text for tag in one.all("pre")] == [tag.text for tag in two.all("pre")]
 
 
-def test_a_concept_page_in_chinese_begins_with_chinese(toy_book: Book):
+def test_a_concept_page_in_chinese_begins_with_chinese(toy_book: Families):
     with in_language("zh"):
-        page = render_concept(toy_book, toy.CONCEPT)
+        found = implementers(toy_book.book)[toy.CONCEPT.slug]
+        page = render_concept(toy_book.site, toy.CONCEPT, found, {}, toy_book)
     assert page.title == "玩具注意力" and page.search[0].title == "玩具注意力"
     assert page.html.index("仔细看。") < page.html.index("Looks &lt;b&gt;")
     assert '<p lang="en" class="hf-zh hf-concept-name">Toy attention</p>' in page.html

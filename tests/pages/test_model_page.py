@@ -1,52 +1,52 @@
 from dataclasses import replace
 
-from hfreader.pages.book import Book
 from hfreader.pages.model_page import model_page
 from hfreader.pages.reading_order import Step, base_model, reading_order
 from hfreader.pages.sections import sections
 from tests.pages import toy
 from tests.pages.html import code_of, parse
+from tests.pages.shelf import Families
 
 
-def page(book: Book):
+def page(book: Families):
     family = book.families[0]
-    return model_page(book, family, family.analyses[0], toy.CONCEPTS)
+    return model_page(book.site, family, family.analyses[0], toy.CONCEPTS)
 
 
-def test_the_page_shows_the_whole_file_once(toy_book: Book):
+def test_the_page_shows_the_whole_file_once(toy_book: Families):
     code = code_of(parse(page(toy_book).html))
     shown = {int(anchor[1:]): text for anchor, text in code.items() if anchor.startswith("L")}
     assert shown == {n: toy.LINES[n - 1] + "\n" for n in shown}
     assert {n for n, text in enumerate(toy.LINES, 1) if text.strip()} <= set(shown)
 
 
-def test_ids_are_unique(toy_book: Book):
+def test_ids_are_unique(toy_book: Families):
     ids = [value for element in parse(page(toy_book).html).all() if (value := element.attributes.get("id"))]
     assert len(ids) == len(set(ids))
 
 
-def test_every_link_within_the_page_leads_somewhere(toy_book: Book):
+def test_every_link_within_the_page_leads_somewhere(toy_book: Families):
     root = parse(page(toy_book).html)
     ids = {element.attributes.get("id") for element in root.all()}
     inner = [href for link in root.all("a") if (href := link.attributes.get("href") or "").startswith("#")]
     assert inner and all(href[1:] in ids for href in inner)
 
 
-def test_the_summary_says_what_ran(toy_book: Book):
+def test_the_summary_says_what_ran(toy_book: Families):
     text = " ".join(parse(page(toy_book).html).all("div", "hf-summary")[0].text.split())
     assert "ToyModel, 72 weights, random (seed 0), float32 on cpu" in text
     assert "<sat>" in text and toy.COMMIT[:12] in text
 
 
-def test_search_entries_name_classes_and_their_concepts(toy_book: Book):
+def test_search_entries_name_classes_and_their_concepts(toy_book: Families):
     entries = {entry.anchor: entry for entry in page(toy_book).search}
     assert "Toy attention 玩具注意力" in entries["ToyAttention"].text
     assert entries[""].title == "Toy" and "ToyModel" in entries
 
 
-def test_a_file_that_was_not_run_says_so(toy_book: Book):
+def test_a_file_that_was_not_run_says_so(toy_book: Families):
     family = replace(toy_book.families[0], run=None)
-    html = model_page(replace(toy_book, families=(family,)), family, family.analyses[0], toy.CONCEPTS).html
+    html = model_page(toy_book.site, family, family.analyses[0], toy.CONCEPTS).html
     assert "Nothing of this file was run" in html
 
 
@@ -63,12 +63,12 @@ def test_a_function_without_an_equation_is_no_step():
     assert [step.name for step in steps] == ["ToyAttention", "ToyModel"]
 
 
-def test_what_the_default_run_did_not_reach_comes_last_and_says_so(toy_book: Book):
+def test_what_the_default_run_did_not_reach_comes_last_and_says_so(toy_book: Families):
     without = replace(toy.trace(), modules=toy.trace().modules[:1])
     ((_, steps),) = reading_order(toy.analysis(), [without])
     assert steps == (Step("ToyModel"), Step("eager_attention_forward"), Step("ToyAttention", idle=True))
     family = replace(toy_book.families[0], run=replace(toy_book.families[0].run, traces=(without,)))
-    html = model_page(replace(toy_book, families=(family,)), family, family.analyses[0], toy.CONCEPTS).html
+    html = model_page(toy_book.site, family, family.analyses[0], toy.CONCEPTS).html
     assert "ToyAttention</a> (not in the default run)" in html
 
 

@@ -1,16 +1,6 @@
-from dataclasses import replace
-
 import pytest
 
-from hfreader.facts.analysis import Analysis
 from hfreader.pages.naming import source_name
-from tests.pages import toy
-
-
-def analysis(file: str, *names: str) -> Analysis:
-    base = toy.analysis()
-    classes = tuple(replace(base.code.classes[0], name=name) for name in names)
-    return replace(base, code=replace(base.code, file=file, classes=classes))
 
 
 @pytest.mark.parametrize(
@@ -25,4 +15,4 @@ def analysis(file: str, *names: str) -> Analysis:
     ],
 )
 def test_a_file_is_called_as_its_classes_spell_it(file: str, names: tuple[str, ...], expected: str):
-    assert source_name(analysis(file, *names)) == expected
+    assert source_name(file, names) == expected

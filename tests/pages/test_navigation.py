@@ -1,8 +1,8 @@
 """The navigation: sections by folder, groups within them, letters where there are many pages."""
 
 from hfreader.pages import navigation as module
+from hfreader.pages.manifest import PageRecord
 from hfreader.pages.navigation import navigation
-from hfreader.pages.site import PageRecord
 
 
 def record(page: str, label: str, group: str = "") -> PageRecord:

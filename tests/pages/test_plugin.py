@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from hfreader.errors import HfreaderError
-from hfreader.pages.book import Book
+from hfreader.pages.manifest import PLACEHOLDER
 from hfreader.pages.mkdocs_build import run_mkdocs
-from hfreader.pages.site import PLACEHOLDER, write_fragments
+from hfreader.pages.site import write_fragments
 from hfreader.progress import silent
 from tests.pages import toy
+from tests.pages.shelf import Families
 
 CONFIG = """
 site_name: Notes
@@ -20,12 +21,12 @@ plugins: [search, hfreader, offline]
 
 
 @pytest.fixture
-def project(tmp_path: Path, toy_book: Book) -> Path:
+def project(tmp_path: Path, toy_book: Families) -> Path:
     """A project of the user's own, with a home page that has room for the tables."""
     (tmp_path / "docs").mkdir()
     (tmp_path / "mkdocs.yml").write_text(CONFIG)
     (tmp_path / "docs" / "index.md").write_text(f"# My notes\n\n{PLACEHOLDER}\n")
-    write_fragments(toy_book, tmp_path / "fragments", silent, toy.CONCEPTS)
+    write_fragments(toy_book.book, toy_book, tmp_path / "fragments", silent, toy.CONCEPTS)
     return tmp_path
 
 

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from hfreader.pages.book import Book
+from hfreader.pages.manifest import PLACEHOLDER, read_manifest
 from hfreader.pages.mkdocs_build import run_mkdocs
 from hfreader.pages.prose import alternates, resolve_switch
-from hfreader.pages.site import PLACEHOLDER, read_manifest, write_fragments
+from hfreader.pages.site import write_fragments
 from hfreader.progress import silent
 from tests.pages import toy
+from tests.pages.shelf import Families
 from tests.pages.test_plugin import CONFIG
 
 
@@ -28,8 +29,8 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def build(project: Path, book: Book, *languages: str) -> Path:
-    write_fragments(book, project / "fragments", silent, toy.CONCEPTS, languages)
+def build(project: Path, book: Families, *languages: str) -> Path:
+    write_fragments(book.book, book, project / "fragments", silent, toy.CONCEPTS, languages)
     run_mkdocs(project / "mkdocs.yml", project / "fragments", project / "site")
     return project / "site"
 
@@ -38,7 +39,7 @@ def read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def test_each_language_has_its_own_prose_under_the_same_addresses(project: Path, toy_book: Book):
+def test_each_language_has_its_own_prose_under_the_same_addresses(project: Path, toy_book: Families):
     site = build(project, toy_book, "en", "zh")
     assert "My notes" in read(site / "index.html") and "我的笔记" in read(site / "zh/index.html")
     assert "First" in read(site / "study/first.html") and "第一步" in read(site / "zh/study/first.html")
@@ -48,13 +49,13 @@ def test_each_language_has_its_own_prose_under_the_same_addresses(project: Path,
     assert '<html lang="zh"' in read(site / "zh/models/toy.html")
 
 
-def test_a_page_that_is_not_translated_says_so(project: Path, toy_book: Book):
+def test_a_page_that_is_not_translated_says_so(project: Path, toy_book: Families):
     site = build(project, toy_book, "en", "zh")
     assert "本页尚无中文译文" in read(site / "zh/study/second.html")
     assert "本页尚无中文译文" not in read(site / "zh/study/first.html") + read(site / "study/second.html")
 
 
-def test_the_switch_keeps_the_page(project: Path, toy_book: Book):
+def test_the_switch_keeps_the_page(project: Path, toy_book: Families):
     site = build(project, toy_book, "en", "zh")
     for page in ("index.html", "models/toy.html", "study/first.html", "zh/models/toy.html", "zh/concepts/index.html"):
         html = read(site / page)
@@ -65,7 +66,7 @@ def test_the_switch_keeps_the_page(project: Path, toy_book: Book):
     assert "hf-language:" not in "".join(read(path) for path in site.rglob("*.html"))
 
 
-def test_one_language_alone_has_no_switch_and_the_root(project: Path, toy_book: Book):
+def test_one_language_alone_has_no_switch_and_the_root(project: Path, toy_book: Families):
     site = build(project, toy_book, "en", "zh")
     site = build(project, toy_book, "zh")
     assert "我的笔记" in read(site / "index.html") and "hreflang" not in read(site / "index.html")
@@ -73,13 +74,13 @@ def test_one_language_alone_has_no_switch_and_the_root(project: Path, toy_book: 
     assert read_manifest(project / "fragments").languages == ("zh",)
 
 
-def test_links_that_rot_are_told_in_every_language(project: Path, toy_book: Book):
-    write_fragments(toy_book, project / "fragments", silent, toy.CONCEPTS, ("en", "zh"))
+def test_links_that_rot_are_told_in_every_language(project: Path, toy_book: Families):
+    write_fragments(toy_book.book, toy_book, project / "fragments", silent, toy.CONCEPTS, ("en", "zh"))
     problems = run_mkdocs(project / "mkdocs.yml", project / "fragments", project / "site")
     assert ["study/second.md" in problem.reason for problem in problems] == [True] * 2
 
 
-def test_chinese_words_are_found(project: Path, toy_book: Book):
+def test_chinese_words_are_found(project: Path, toy_book: Families):
     site = build(project, toy_book, "en", "zh")
     for folder in ("search", "zh/search"):
         docs = json.loads(read(site / folder / "search_index.json"))["docs"]

@@ -8,19 +8,21 @@ import pytest
 from hfreader.errors import HfreaderError
 from hfreader.facts.mapping import Role
 from hfreader.pages import home
-from hfreader.pages.book import Book, address
+from hfreader.pages.book import address
+from hfreader.pages.manifest import Manifest, read_html, read_manifest, shell_file
 from hfreader.pages.search import append_entries, entries
-from hfreader.pages.site import Manifest, read_html, read_manifest, shell_file, write_fragments
+from hfreader.pages.site import write_fragments
 from hfreader.pages.stylesheet import symbol_rules
 from hfreader.progress import silent
 from tests.pages import toy
+from tests.pages.shelf import Families
 
 
-def write(book: Book, folder: Path) -> Manifest:
-    return write_fragments(book, folder, silent, toy.CONCEPTS)
+def write(book: Families, folder: Path) -> Manifest:
+    return write_fragments(book.book, book, folder, silent, toy.CONCEPTS)
 
 
-def test_every_page_has_a_fragment_and_a_shell(toy_book: Book, fragments: Path):
+def test_every_page_has_a_fragment_and_a_shell(toy_book: Families, fragments: Path):
     manifest = write(toy_book, fragments)
     pages = ["models/toy", "concepts/toy-attention", "index", "concepts/index", "models/index"]
     assert [record.page for record in manifest.pages] == pages
@@ -30,7 +32,7 @@ def test_every_page_has_a_fragment_and_a_shell(toy_book: Book, fragments: Path):
         assert shell_file(fragments, record.page).is_file()
 
 
-def test_what_did_not_change_is_not_rendered_again(toy_book: Book, fragments: Path):
+def test_what_did_not_change_is_not_rendered_again(toy_book: Families, fragments: Path):
     write(toy_book, fragments)
     pages = sorted((fragments / "html").rglob("*.html"))
     for path in pages:
@@ -42,14 +44,14 @@ def test_what_did_not_change_is_not_rendered_again(toy_book: Book, fragments: Pa
     assert all(path.stat().st_mtime > 1 for path in pages)
 
 
-def test_pages_that_are_no_longer_planned_go(toy_book: Book, fragments: Path):
+def test_pages_that_are_no_longer_planned_go(toy_book: Families, fragments: Path):
     write(toy_book, fragments)
     write(replace(toy_book, families=()), fragments)
     assert not shell_file(fragments, "models/toy").exists()
     assert not (fragments / "html/models/toy.html").exists()
 
 
-def test_a_damaged_manifest_is_written_anew(toy_book: Book, fragments: Path):
+def test_a_damaged_manifest_is_written_anew(toy_book: Families, fragments: Path):
     fragments.mkdir()
     (fragments / "manifest.json").write_text("{")
     assert write(toy_book, fragments).pages
@@ -60,7 +62,7 @@ def test_no_fragments_is_one_clear_line(tmp_path: Path):
         read_manifest(tmp_path)
 
 
-def test_search_entries_are_added_once(toy_book: Book, fragments: Path, tmp_path: Path):
+def test_search_entries_are_added_once(toy_book: Families, fragments: Path, tmp_path: Path):
     manifest = write(toy_book, fragments)
     index = tmp_path / "search_index.json"
     index.write_text(json.dumps({"config": {}, "docs": []}))
@@ -90,14 +92,14 @@ def test_each_symbol_has_a_rule_and_a_hue():
     assert "t9" not in rules and "body" not in rules
 
 
-def test_the_home_page_counts_proofs_and_links_to_places(toy_book: Book, fragments: Path):
+def test_the_home_page_counts_proofs_and_links_to_places(toy_book: Families, fragments: Path):
     write(toy_book, fragments)
     html = read_html(fragments, "index")
-    assert 'href="models/toy.html#ToyAttention"' in html and 'href="concepts/toy-attention.html"' in html
+    assert "href=models/toy.html#ToyAttention>" in html and "href=concepts/toy-attention.html>" in html
     assert "1 disproven" in html
 
 
-def test_a_class_counts_once_as_a_place_of_the_equation_or_as_one_of_the_role(toy_book: Book, fragments: Path):
+def test_a_class_counts_once_as_a_place_of_the_equation_or_as_one_of_the_role(toy_book: Families, fragments: Path):
     (family,) = toy_book.families
     (analysis,) = family.analyses
     roles = tuple(
@@ -107,27 +109,27 @@ def test_a_class_counts_once_as_a_place_of_the_equation_or_as_one_of_the_role(to
     write(replace(toy_book, families=(played,)), fragments)
     html = read_html(fragments, "index")
     count = len(analysis.matches)
-    assert f'<td class="hf-number">{count} + 1 by role</td>' in html
-    assert 'href="models/toy.html#ToyModel"' in html
+    assert f"<td class=hf-number>{count} + 1 by role</td>" in html
+    assert "href=models/toy.html#ToyModel>" in html
 
 
-def test_a_cut_list_of_places_leads_to_the_whole(monkeypatch: pytest.MonkeyPatch, toy_book: Book, fragments: Path):
+def test_a_cut_list_of_places_leads_to_the_whole(monkeypatch: pytest.MonkeyPatch, toy_book: Families, fragments: Path):
     monkeypatch.setattr(home, "MOST_PLACES", 1)
     write(toy_book, fragments)
-    assert '<a href="concepts/toy-attention.html#places">…</a>' in read_html(fragments, "index")
+    assert "<a href=concepts/toy-attention.html#places>…</a>" in read_html(fragments, "index")
 
 
-def test_the_lists_of_concepts_and_models_lead_to_their_pages(toy_book: Book, fragments: Path):
+def test_the_lists_of_concepts_and_models_lead_to_their_pages(toy_book: Families, fragments: Path):
     write(toy_book, fragments)
     concepts, models = (read_html(fragments, page) for page in ("concepts/index", "models/index"))
-    assert "Mechanisms" in concepts and 'href="../concepts/toy-attention.html"' in concepts
-    assert '<a href="../models/toy.html">Toy</a>' in models and toy.FILE in models
+    assert "Mechanisms" in concepts and "href=../concepts/toy-attention.html>" in concepts
+    assert "<a href=../models/toy.html>Toy</a>" in models and toy.FILE in models
 
 
 def test_a_home_page_of_many_models_leads_to_their_list(
-    monkeypatch: pytest.MonkeyPatch, toy_book: Book, fragments: Path
+    monkeypatch: pytest.MonkeyPatch, toy_book: Families, fragments: Path
 ):
     monkeypatch.setattr(home, "MOST_FILES", 0)
     write(toy_book, fragments)
     html = read_html(fragments, "index")
-    assert '<a href="models/index.html">All 1 families</a>' in html and toy.FILE not in html
+    assert "<a href=models/index.html>All 1 families</a>" in html and toy.FILE not in html

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from hfreader.errors import HfreaderError
-from hfreader.pages.book import Book
 from hfreader.pages.source_links import find, resolve_links, source_file
 from tests.pages import toy
+from tests.pages.shelf import Families
 
 PAGES = frozenset({"models/toy"})
 
@@ -28,7 +28,7 @@ def link(target: str, text: str = "") -> str:
         ("", "import torch", "import torch", None),
     ],
 )
-def test_a_link_leads_to_what_it_names(toy_book: Book, name: str, text: str, line: str, anchor: str | None):
+def test_a_link_leads_to_what_it_names(toy_book: Families, name: str, text: str, line: str, anchor: str | None):
     place, found = find(f"models/toy{name}", text, toy_book.snapshot)
     assert (place.file, place.span.line) == (toy.FILE, toy.line_of(line))
     assert found == (anchor or f"L{toy.line_of(line)}")
@@ -43,7 +43,7 @@ def test_a_link_leads_to_what_it_names(toy_book: Book, name: str, text: str, lin
         ("models/toy#ToyModel.forward", "softmax(", "no line of ToyModel.forward holds 'softmax('"),
     ],
 )
-def test_a_link_to_what_is_not_there_stays_text_and_is_told(toy_book: Book, target: str, text: str, reason: str):
+def test_a_link_to_what_is_not_there_stays_text_and_is_told(toy_book: Families, target: str, text: str, reason: str):
     with pytest.raises(HfreaderError, match=r"defines no|has no file|no line of"):
         find(target, text, toy_book.snapshot)
     told: list[str] = []
@@ -52,7 +52,7 @@ def test_a_link_to_what_is_not_there_stays_text_and_is_told(toy_book: Book, targ
     assert len(told) == 1 and reason in told[0] and f"hf:{target}" in told[0]
 
 
-def test_on_the_site_a_class_leads_to_its_block_and_a_line_to_itself(toy_book: Book):
+def test_on_the_site_a_class_leads_to_its_block_and_a_line_to_itself(toy_book: Families):
     def resolved(target: str, text: str = "") -> str:
         return resolve_links(link(target, text), "study/x", toy_book.snapshot, PAGES, pytest.fail)
 
@@ -63,7 +63,7 @@ def test_on_the_site_a_class_leads_to_its_block_and_a_line_to_itself(toy_book: B
     assert 'href="../models/toy.html"' in resolved("models/toy")
 
 
-def test_without_a_page_a_link_leads_upstream_or_says_where(toy_book: Book):
+def test_without_a_page_a_link_leads_upstream_or_says_where(toy_book: Families):
     html = link("models/toy#ToyModel.forward")
     number = toy.line_of("def forward(self, hidden_states):")
     upstream = resolve_links(html, "index", toy_book.snapshot, (), pytest.fail)
@@ -73,7 +73,7 @@ def test_without_a_page_a_link_leads_upstream_or_says_where(toy_book: Book):
     assert "<a" not in said and f"({toy.FILE}:{number})" in said
 
 
-def test_other_links_are_left_alone(toy_book: Book):
+def test_other_links_are_left_alone(toy_book: Families):
     html = '<a href="x.html">x</a> <a href="https://arxiv.org/abs/1706.03762" title="y">y</a>'
     assert resolve_links(html, "index", toy_book.snapshot, PAGES, pytest.fail) == html
 

@@ -23,7 +23,8 @@ from hfreader.facts.traces import (
     Trace,
     Value,
 )
-from hfreader.pages.book import Book, Family
+from hfreader.pages.book import Family
+from tests.pages.shelf import Families
 
 FILE = "models/toy/modeling_toy.py"
 MODULE = "transformers.models.toy.modeling_toy"
@@ -311,14 +312,14 @@ def family() -> Family:
     return Family("toy", (found,), FamilyRun("toy", (trace(),), proofs))
 
 
-def book(package: Path, commit: str | None = COMMIT) -> Book:
+def book(package: Path, commit: str | None = COMMIT) -> Families:
     """The toy as a snapshot written to `package`."""
     path = package / FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(SOURCE, encoding="utf-8")
     repository = "https://github.com/huggingface/transformers.git" if commit else None
     origin = "official" if commit else "installed"
-    return Book(Snapshot(origin, repository, "v5.0.0", commit, "5.0.0", str(package)), (family(),))
+    return Families(Snapshot(origin, repository, "v5.0.0", commit, "5.0.0", str(package)), (family(),))
 
 
 OAK = "transformers.models.oak.modeling_oak"
