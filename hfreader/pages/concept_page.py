@@ -123,7 +123,7 @@ def render_concept(
         own(concept.name),
         str(html),
         tuple((anchor, _(title)) for anchor, title in _ANCHORS if f'id="{anchor}"' in html),
-        tuple(_search(concept)),
+        tuple(_search(concept, len(found))),
         len(concept.symbols),
         group=KINDS[concept.kind],
     )
@@ -242,8 +242,8 @@ def _marks(line: str, stretches: Sequence[Stretch], numbers: dict[str, int]) -> 
         yield Mark(name.start(), name.end(), f' class="t{number} s{number}"')
 
 
-def _search(concept: Concept) -> Iterator[SearchEntry]:
+def _search(concept: Concept, places: int) -> Iterator[SearchEntry]:
     meanings = " ".join(f"{symbol.meaning.en} {symbol.meaning.zh}" for symbol in concept.symbols)
     titles = " ".join(f"{citation.title} {citation.authors}" for citation in concept.citations)
     text = f"{concept.name.en} {concept.name.zh} {concept.explanation.en} {concept.explanation.zh} {meanings} {titles}"
-    yield SearchEntry("", own(concept.name), text)
+    yield SearchEntry("", own(concept.name), text, places)

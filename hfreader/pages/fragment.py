@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class SearchEntry:
-    """What the search finds: an anchor on the page ("" for the page itself), its title and its text."""
+    """What the search finds: an anchor on the page ("" for the page itself), its title and its text, and for a concept
+    in how many places it was found."""
 
     anchor: str
     title: str
     text: str
+    places: int = 0
 
 
 @dataclass(frozen=True)

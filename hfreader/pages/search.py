@@ -2,14 +2,18 @@
 
 import json
 import logging
+import math
 import re
 from pathlib import Path
 
 import jieba
 from markupsafe import escape
 
+from hfreader.pages.fragment import SearchEntry
 from hfreader.pages.manifest import Manifest
 
+# The theme multiplies what it finds on whole pages by up to 2.5.
+ANCHOR_BOOST = 2.0
 _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 jieba.setLogLevel(logging.WARNING)  # its words are loaded with the first cut, and it tells of that
 
@@ -22,22 +26,32 @@ def append_entries(index: Path, manifest: Manifest) -> None:
     index.write_text(json.dumps(data, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 
 
-def entries(manifest: Manifest) -> list[dict[str, str]]:
+def entries(manifest: Manifest) -> list[dict[str, str | float]]:
     """One entry for each searchable place of the site. Titles and texts are HTML to the search: they are escaped."""
+    most = max((entry.places for record in manifest.pages for entry in record.search), default=0)
     return [
         {
             "location": _location(record.page, entry.anchor),
             "title": segmented(str(escape(entry.title))),
             "text": segmented(str(escape(entry.text))),
+            "boost": _boost(entry, most),
         }
         for record in manifest.pages
         for entry in record.search
     ]
 
 
+def _boost(entry: SearchEntry, most: int) -> float:
+    """How much more than its words an entry counts: a concept by the places where it is found (`most` of any), a place
+    on a page as much as makes up for the theme's preference of whole pages."""
+    if entry.anchor:
+        return ANCHOR_BOOST
+    return round(1 + math.log1p(entry.places) / math.log1p(most), 2) if most else 1.0
+
+
 def segmented(text: str) -> str:
     """The text with a zero-width space around each Chinese word, as the search separates words."""
-    return _CHINESE.sub(lambda run: "\u200b" + "\u200b".join(jieba.cut(run[0])) + "\u200b", text)
+    return _CHINESE.sub(lambda run: "\u200b" + "\u200b".join(jieba.cut(run[0], HMM=False)) + "\u200b", text)
 
 
 def _location(page: str, anchor: str) -> str:

@@ -39,6 +39,18 @@
     }
   });
 
+  // The language switch keeps the page; with this, also the place on it.
+  const place = () => {
+    if (location.hash.length > 1) return location.hash;
+    const top = (element) => element.getBoundingClientRect().top;
+    const passed = [...document.querySelectorAll(".md-content :is(section, h2, h3)[id]")].filter((one) => top(one) < 120);
+    return window.scrollY > 120 && passed.length ? `#${passed.at(-1).id}` : "";
+  };
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a.md-select__link[hreflang]");
+    if (link) link.hash = place();
+  }, true);
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && document.activeElement.matches(LIT)) document.activeElement.blur();
   });
