@@ -20,7 +20,7 @@ from hfreader.pages.fragment import Fragment, SearchEntry
 from hfreader.pages.highlight import Mark, Stretch, code_html, scan
 from hfreader.pages.implementers import Implementer, groups, said, signs, totalled
 from hfreader.pages.language import gettext as _
-from hfreader.pages.language import noted, own
+from hfreader.pages.language import noted, other, own
 from hfreader.pages.naming import KINDS, line_range
 from hfreader.pages.rendering import fill
 
@@ -245,5 +245,5 @@ def _marks(line: str, stretches: Sequence[Stretch], numbers: dict[str, int]) -> 
 def _search(concept: Concept, places: int) -> Iterator[SearchEntry]:
     meanings = " ".join(f"{symbol.meaning.en} {symbol.meaning.zh}" for symbol in concept.symbols)
     titles = " ".join(f"{citation.title} {citation.authors}" for citation in concept.citations)
-    text = f"{concept.name.en} {concept.name.zh} {concept.explanation.en} {concept.explanation.zh} {meanings} {titles}"
-    yield SearchEntry("", own(concept.name), text, places)
+    text = f"{concept.explanation.en} {concept.explanation.zh} {meanings} {titles}"
+    yield SearchEntry("", f"{own(concept.name)} {other(concept.name)}", text, places)

@@ -58,7 +58,7 @@ def text_of(html):
 def test_where_the_page_lies_and_what_search_finds(fragment):
     assert (fragment.page, fragment.title, fragment.symbols) == ("concepts/attention", "Attention scores", 3)
     (entry,) = fragment.search
-    assert "注意力分数" in entry.text and "queries" in entry.text and "A Paper & More" in entry.text
+    assert entry.title == "Attention scores 注意力分数" and "queries" in entry.text and "A Paper & More" in entry.text
     assert all(f'id="{anchor}"' in fragment.html for anchor, _ in fragment.contents)
 
 

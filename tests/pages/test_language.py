@@ -67,8 +67,8 @@ def test_a_model_page_in_chinese_has_the_same_code_anchors_and_links(toy_book: F
     english = model_page(toy_book.site, family, family.analyses[0], toy.CONCEPTS)
     with in_language("zh"):
         chinese = model_page(toy_book.site, family, family.analyses[0], toy.CONCEPTS)
-    assert chinese.title == "Toy:带注解的源代码"
-    for text in ("建议的阅读顺序", "已证明(", "玩具注意力", "只看代码"):
+    assert chinese.title == "Toy：带注解的源代码"
+    for text in ("建议的阅读顺序", "已证明（", "玩具注意力", "只看代码"):
         assert text in chinese.html
     assert "Suggested reading order" not in chinese.html
     one, two = parse(english.html), parse(chinese.html)
@@ -83,6 +83,6 @@ def test_a_concept_page_in_chinese_begins_with_chinese(toy_book: Families):
     with in_language("zh"):
         found = implementers(toy_book.book)[toy.CONCEPT.slug]
         page = render_concept(toy_book.site, toy.CONCEPT, found, {}, toy_book)
-    assert page.title == "玩具注意力" and page.search[0].title == "玩具注意力"
+    assert page.title == "玩具注意力" and page.search[0].title == "玩具注意力 Toy attention"
     assert page.html.index("仔细看。") < page.html.index("Looks &lt;b&gt;")
     assert '<p lang="en" class="hf-zh hf-concept-name">Toy attention</p>' in page.html
