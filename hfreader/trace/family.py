@@ -1,7 +1,10 @@
 """Running a whole family: its base model as it is, then every class in as many settings as bring new lines to life."""
 
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
+
+from transformers import PreTrainedModel
 
 from hfreader.concepts import catalogue
 from hfreader.facts.problems import Problem
@@ -17,6 +20,7 @@ from hfreader.trace.proof import prove
 from hfreader.trace.recorder import Recorder
 from hfreader.trace.recording import files_of, record, recorder_for, watch, with_executions
 from hfreader.trace.settings import Setting
+from hfreader.trace.symbols_runs import Varied
 from hfreader.trace.tracing import trace, with_symbols
 
 
@@ -57,19 +61,20 @@ def _traces(
     classes = {each.model_class: each for each in settings}
     files = {file: None for each in classes.values() for file in files_of(each.model(), package)}
     recorder = recorder_for(tuple(files), package)
+    varied: dict[type[PreTrainedModel], Varied] = defaultdict(dict)
     traces: list[Trace] = []
     problems: list[Problem] = []
     with held(recorder.rewritten):
         for number, setting in enumerate(settings):
             report("trace", f"{setting.model_class.__name__}, {setting.name}", number, len(settings))
             try:
-                traces.append(_trace(setting, snapshot, recorder, seed))
+                traces.append(_trace(setting, snapshot, recorder, seed, varied[setting.model_class]))
             except Exception as error:
                 problems.append(Problem("trace", setting.model_class.__name__, one_line(error)))
     return traces, problems
 
 
-def _trace(setting: Setting, snapshot: Snapshot, recorder: Recorder, seed: int) -> Trace:
+def _trace(setting: Setting, snapshot: Snapshot, recorder: Recorder, seed: int, varied: Varied) -> Trace:
     model, construction = watch(recorder, lambda: setting.model(seed))
     recorded = with_executions(record(setting, model, snapshot, recorder, seed=seed), construction)
-    return with_symbols(replace(recorded, notes=(setting.name,)), setting, snapshot, recorder)
+    return with_symbols(replace(recorded, notes=(setting.name,)), setting, snapshot, recorder, varied=varied)

@@ -20,6 +20,13 @@ RUNS = 3
 _HEADS_IN_RUN, _SHARED_IN_RUN = (4, 8, 8), (2, 4, 2)
 # Pixels along the side of a patch, and patches along that of an image: areas are to stay small.
 _PATCH_IN_RUN, _PATCHES_IN_RUN = (6, 10, 14), (3, 5, 4)
+# What need not be hundreds: experts, which groups divide; those chosen or shared; channels and sides of an image.
+_FEW = {
+    re.compile(r"^(num|n)_(local_|routed_)?experts$|^moe_num_experts$"): (16, 32, 48),
+    re.compile(r"experts_per_tok(en)?$|num_shared_experts$|^n_shared_experts$|^(moe_)?top_?k(_experts)?$"): (2, 3, 4),
+    re.compile(r"num_channels$"): (5, 6, 4),
+    re.compile(r"image_size$"): (64, 128, 96),
+}
 
 _IMAGE, _PATCH = "image_size", "patch_size"
 _LAYERS = re.compile(r"layers?$|^num_.*layers?|blocks$|depth$")
@@ -107,12 +114,24 @@ def values(config: PreTrainedConfig, names: Iterable[str], run: int, tied: bool)
     for name, multiple in zip(chosen, multiples, strict=False):
         if not counts_heads(name):
             fields[name] = _floor(config, name) + unit * multiple
+    few = _few(chosen, run)
     fields |= {name: _PATCH_IN_RUN[run % RUNS] for name in chosen if name.endswith(_PATCH)}
     for name in chosen:
         patch = name.removesuffix(_IMAGE) + _PATCH
         if name.endswith(_IMAGE) and patch in present:
+            few.pop(name)
             fields[name] = fields.get(patch, present[patch]) * _PATCHES_IN_RUN[run % RUNS]
-    return _tie(fields, present) if tied else fields
+    wide = {name: value for name, value in fields.items() if name not in few}
+    return (_tie(wide, present) if tied else wide) | few
+
+
+def _few(chosen: Iterable[str], run: int) -> dict[str, int]:
+    """Values for the fields that need not be wide: those of one kind in several parts of the configuration differ."""
+    found: dict[str, int] = {}
+    for kind, plan in _FEW.items():
+        names = [name for name in chosen if kind.search(_last(name))]
+        found |= {name: plan[run % RUNS] + place * max(plan) for place, name in enumerate(names)}
+    return found
 
 
 def _side(name: str) -> str:
@@ -143,7 +162,7 @@ def _tie(fields: dict[str, int], present: Mapping[str, int]) -> dict[str, int]:
         first.setdefault(present[name], name)
     tied = {name: fields[first[present[name]]] for name in fields}
     counts = [name for name in tied if counts_heads(name)]
-    for product in tied:
+    for product in (name for name in tied if not counts_heads(name)):
         for count in counts:
             for width in tied:
                 if not counts_heads(width) and width != product and present[count] * present[width] == present[product]:

@@ -26,17 +26,21 @@ from hfreader.trace.symbols_names import (
     symbol_of,
 )
 from hfreader.trace.symbols_records import Key, before_cache, general, rewrite, shapes
-from hfreader.trace.symbols_runs import Rerun, Run, Runs
+from hfreader.trace.symbols_runs import Rerun, Run, Runs, Varied
 
 
-def label(trace: Trace, config: PreTrainedConfig, lengths: Lengths, rerun: Rerun) -> Trace:
+def label(
+    trace: Trace, config: PreTrainedConfig, lengths: Lengths, rerun: Rerun, varied: Varied | None = None
+) -> Trace:
     """The trace with `symbols` on every tensor, and the legend of the symbols used.
 
     config, lengths  those of the trace. Where the class runs at no other sizes, every dimension is its number, and a
     note says so.
+
+    varied  what other traces of the class have found; it is added to.
     """
     own = Run(Assignment(config, integers(config), lengths), shapes(trace))
-    runs = Runs(config, lengths, rerun)
+    runs = Runs(config, lengths, rerun, {} if varied is None else varied)
     rounds = [_Names(config, free, own)] if (free := runs.free()) else []
     if not rounds or any(not rounds[0].knows(key) for key in own.shapes):
         rounds += [_Names(config, tied, own)] if (tied := runs.tied()) else []

@@ -12,6 +12,8 @@ from hfreader.trace.symbols_records import Key, shapes
 
 Rerun = Callable[[PreTrainedConfig, Lengths], Trace]
 """Runs the same class, with random weights, for another configuration and other lengths."""
+Varied = dict[tuple[str, ...], tuple[str, ...]]
+"""What was found for one class: of these fields, which cannot all vary, those that can do so together."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +27,18 @@ class Run:
 class Runs:
     """Runs of one class at sizes other than its own; every field of a small configuration that may be a size varies."""
 
-    def __init__(self, config: PreTrainedConfig, lengths: Lengths, rerun: Rerun) -> None:
+    def __init__(self, config: PreTrainedConfig, lengths: Lengths, rerun: Rerun, varied: Varied) -> None:
         self.config = shallow(config)
         self.lengths = lengths
         self.rerun = rerun
         self.names = candidates(self.config)
+        self.varied = varied
 
     def free(self) -> tuple[Run, ...]:
         """Runs in which fields differ that are equal in the configuration; of fewer fields where not all can vary."""
+        known = self.varied.get(self.names)
+        if known is not None and (found := self._all(known, False)):
+            return found
         return self._all(self.names, False) or self._all(self._some(), False)
 
     def tied(self) -> tuple[Run, ...]:
@@ -40,7 +46,8 @@ class Runs:
         return self._all(self.names, True)
 
     def _some(self) -> tuple[str, ...]:
-        return largest_set(self.names, lambda chosen: self._one(chosen, 0, False) is not None)
+        self.varied[self.names] = largest_set(self.names, lambda some: self._one(some, 0, False) is not None)
+        return self.varied[self.names]
 
     def _all(self, chosen: tuple[str, ...], tied: bool) -> tuple[Run, ...]:
         runs: list[Run] = []

@@ -29,8 +29,11 @@ from hfreader.trace.settings import Setting
 from hfreader.trace.sizes import Lengths
 from hfreader.trace.subject import Subject, find_subject
 from hfreader.trace.symbols import label
+from hfreader.trace.symbols_runs import Varied
 
 HOLLOW = "nothing was computed, only shapes: what depends on numbers, such as leaving out a mask of ones, can differ"
+HEAVY = 100_000_000
+"""Numbers of a model that is not run only to tell its sizes apart."""
 NOWHERE = "no device (shapes only)"
 
 
@@ -94,16 +97,25 @@ def _weights(recorded: Trace, subject: Subject, large: bool, hollow: bool) -> st
     return recorded.weights if subject.folder is None else f"checkpoint {subject.name}"
 
 
-def with_symbols(found: Trace, setting: Setting, snapshot: Snapshot, recorder: Recorder, hollow: bool = False) -> Trace:
+def with_symbols(
+    found: Trace,
+    setting: Setting,
+    snapshot: Snapshot,
+    recorder: Recorder,
+    hollow: bool = False,
+    varied: Varied | None = None,
+) -> Trace:
     """The trace with its dimensions named, by running the setting at other sizes; without numbers where the trace has
-    none, because what is too large for memory can be so at other sizes, too."""
+    none, because what is too large for memory can be so at other sizes, too. `varied` as `label` takes it."""
 
     def rerun(config: PreTrainedConfig, lengths: Lengths) -> Trace:
         other = setting.with_config(config, lengths)
+        if not hollow and parameters_of(skeleton(other.model_class, deepcopy(config))) > HEAVY:
+            raise HfreaderError("so many numbers are not worth the names of dimensions")
         with without_numbers() if hollow else nullcontext():
             return record(other, other.model(), snapshot, recorder, configured=False)
 
-    return label_steps(found, lambda each: label(each, setting.config, setting.lengths, rerun))
+    return label_steps(found, lambda each: label(each, setting.config, setting.lengths, rerun, varied))
 
 
 def _notes(subject: Subject, hollow: bool, invented: Sequence[str]) -> tuple[str, ...]:
