@@ -28,11 +28,13 @@ class Matcher:
     def __init__(self, graph: Dataflow, concepts: Mapping[str, Concept], needs: Needs | None = None) -> None:
         self.flow = Flow(graph)
         self.concepts = concepts
-        self.solver = Solver(self.flow, concepts, needs or Needs(concepts))
+        self.needs = needs or Needs(concepts)
+        self.solver = Solver(self.flow, concepts, self.needs)
 
     def matches(self) -> tuple[Match, ...]:
         """The matches of every concept, in the order of their places."""
-        found = [self._match(concept, one) for concept in self.concepts.values() for one in self._own(concept.slug)]
+        possible = self.needs.possible(self.solver.ways.all)
+        found = [self._match(self.concepts[slug], one) for slug in possible for one in self._own(slug)]
         unique = {match.key: match for match in reversed(found)}
         return tuple(sorted(unique.values(), key=lambda match: (match.place, match.concept)))
 

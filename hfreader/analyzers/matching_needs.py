@@ -4,6 +4,7 @@ Needs are sets of features (`hfreader.analyzers.matching_features`), of each of 
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 from hfreader.analyzers.matching_features import bits
@@ -76,6 +77,20 @@ class Needs:
             patterns = self._concepts[slug].patterns if slug in self._concepts else ()
             self._begins[slug] = all(map(_is_output, patterns))
         return self._begins[slug]
+
+    def possible(self, features: int) -> list[str]:
+        """The concepts of which some pattern can do with what a graph has."""
+        return [
+            slug for slug, needs in self._of_patterns.items() if any(all(map(features.__and__, one)) for one in needs)
+        ]
+
+    @cached_property
+    def _of_patterns(self) -> dict[str, tuple[tuple[int, ...], ...]]:
+        """What the patterns of each concept must be made of, what few graphs have first."""
+        return {
+            slug: tuple(tuple(sorted(self.of(pattern).made_of, key=int.bit_count)) for pattern in concept.patterns)
+            for slug, concept in self._concepts.items()
+        }
 
     def _of(self, pattern: Pattern) -> Need:
         match pattern:

@@ -7,7 +7,7 @@ What is found here depends on no symbol and on no condition met before, so it ho
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cache, reduce
 from itertools import permutations
 from operator import or_
 from typing import Any, NamedTuple
@@ -75,74 +75,74 @@ class Way(NamedTuple):
 # A function, not a bound method: a graph that refers to itself is given up by the collector alone, which rests.
 Take = Callable[["Ways", Any, int, Node], Iterator[Way]]
 
+# Whether a pattern can match a value; of a pattern that is an operation, the ways in which it can.
+Answers = dict[int, "bool | tuple[Way, ...]"]
+
 
 @dataclass(slots=True)
 class _Asked:
-    """A pattern in one graph: what it needs, how it takes a value apart where it is an operation, whether it can match
-    a value (as it is seen, as it stands), and in which ways."""
+    """A pattern in one graph: what it needs, how it takes a value apart where it is an operation, and the answers for
+    values however they are looked at, and as they stand."""
 
     pattern: Pattern
     need: Need
     take: Take | None
-    seen: dict[int, bool] = field(default_factory=dict)
-    exact: dict[int, bool] = field(default_factory=dict)
-    standing: dict[int, tuple[Way, ...]] = field(default_factory=dict)
-    looked: dict[int, tuple[Way, ...]] = field(default_factory=dict)
+    seen: Answers = field(default_factory=dict)
+    exact: Answers = field(default_factory=dict)
 
 
 class Ways:
-    """The ways in which patterns take the values of one graph apart, without those that lead nowhere."""
+    """The ways in which patterns take the values of one graph apart, without those that lead nowhere.
+
+    all  the features of all its values.
+    """
 
     def __init__(self, flow: Flow, needs: Needs) -> None:
         self.flow = flow
         self._needs = needs
         self._own, self._reach = flow.features, flow.reach
-        self._all = reduce(or_, self._own, 0)
+        self.all = reduce(or_, self._own, 0)
         self._shown: dict[int, int] = {}
         self._asked: dict[int, _Asked] = {}
         self._leaves: dict[tuple[int, str, int], list[tuple[tuple[Use, ...], frozenset[int], Guards]]] = {}
 
     def starts(self, pattern: Pattern, among: Candidates) -> list[int]:
         """Those values in which the outermost operation of a pattern can be."""
-        need = self._needs.of(pattern)
-        if not need.shown:
+        asked = self._asked.get(id(pattern)) or self._ask(pattern)
+        if not asked.need.shown:
             raise TypeError(f"{pattern} cannot be the outermost part of a pattern")
-        if not all(map(self._all.__and__, need.made_of)):
+        if not all(map(self.all.__and__, asked.need.made_of)):
             return []
-        return sorted(node for node in among.having(need) if self.is_possible(pattern, node, exact=True))
+        return sorted(node for node in among.having(asked.need) if self.is_possible(pattern, node, exact=True))
 
     def of(self, pattern: Pattern, node: int, exact: bool) -> tuple[Way, ...]:
         """Every way of a pattern that is an operation, in the order in which the value is looked through; of the value
         as it stands where `exact`."""
         asked = self._asked.get(id(pattern)) or self._ask(pattern)
-        if exact:
-            return self._standing(asked, node)
-        found = asked.looked.get(node)
+        return self._ways(asked, node, exact)
+
+    def _ways(self, asked: _Asked, node: int, exact: bool) -> tuple[Way, ...]:
+        known = asked.exact if exact else asked.seen
+        found = known.get(node)
         if found is None:
-            found = asked.looked[node] = (*self._standing(asked, node), *self._through(asked, node))
+            ways = self._standing(asked, node) if exact else self._through(asked, node)
+            found = known[node] = tuple(ways) if self._has(asked.need, node, exact) else ()
+        assert isinstance(found, tuple)
         return found
 
-    def _standing(self, asked: _Asked, node: int) -> tuple[Way, ...]:
+    def _standing(self, asked: _Asked, node: int) -> Iterator[Way]:
         """The ways of a value as it stands of which every part is possible."""
-        found = asked.standing.get(node)
-        if found is None:
-            assert asked.take is not None
-            ways = asked.take(self, asked.pattern, node, self.flow.node(node)) if self._is_one(asked, node) else ()
-            possible = (way for way in ways if all(self.is_possible(part, use.node) for part, use in way.parts))
-            found = asked.standing[node] = tuple(possible)
-        return found
+        assert asked.take is not None
+        ways = asked.take(self, asked.pattern, node, self.flow.node(node))
+        return (way for way in ways if all(self.is_possible(part, use.node) for part, use in way.parts))
 
     def _through(self, asked: _Asked, node: int) -> Iterator[Way]:
-        """The ways of what a value is seen as."""
+        """The ways of a value as it stands, then those of what it is seen as."""
+        yield from self._ways(asked, node, True)
         for seen, guards in self.flow.seen_through(node):
-            for way in self._standing(asked, seen.node) if self._is_one(asked, seen.node) else ():
+            for way in self._ways(asked, seen.node, True):
                 if (together := consistent(guards, way.guards)) is not None:
                     yield way._replace(guards=together)
-
-    def _is_one(self, asked: _Asked, node: int) -> bool:
-        """Whether a value is an operation that a pattern can be."""
-        (operation,) = asked.need.shown
-        return bool(operation & self._own[node])
 
     def views(self, use: Use, exact: bool) -> Iterator[tuple[Use, Guards]]:
         """The value itself, then all that it is seen as unless `exact`."""
@@ -153,26 +153,20 @@ class Ways:
     def is_possible(self, pattern: Pattern, node: int, exact: bool = False) -> bool:
         """Whether a pattern can match a value, as far as can be told without symbols and conditions."""
         asked = self._asked.get(id(pattern)) or self._ask(pattern)
-        answers = asked.exact if exact else asked.seen
-        answer = answers.get(node)
-        if answer is None:
-            if not self._has(asked.need, node, exact):
-                answer = False
-            elif asked.take is None:
-                answer = self._can(asked.pattern, node, exact)
-            else:
-                answer = bool(self._standing(asked, node) if exact else self.of(pattern, node, exact))
-            answers[node] = answer
-        return answer
+        known = asked.exact if exact else asked.seen
+        answer = known.get(node)
+        if answer is None and asked.take is not None:
+            answer = self._ways(asked, node, exact)
+        elif answer is None:
+            answer = known[node] = self._has(asked.need, node, exact) and self._can(asked.pattern, node, exact)
+        return bool(answer)
 
     def _ask(self, pattern: Pattern) -> _Asked:
         """What is known of a pattern; the same for one that only gives another's value a name or a condition more."""
-        match pattern:
-            case Bind(pattern=inner) | Unshared(pattern=inner) | NotPartOf(pattern=inner):
-                found = self._asked.get(id(inner)) or self._ask(inner)
-            case _:
-                take = getattr(Ways, "_take_" + type(pattern).__name__, None)
-                found = _Asked(pattern, self._needs.of(pattern), take)
+        if isinstance(pattern, Bind | Unshared | NotPartOf):
+            found = self._asked.get(id(pattern.pattern)) or self._ask(pattern.pattern)
+        else:
+            found = _Asked(pattern, self._needs.of(pattern), _take_of(type(pattern).__name__))
         self._asked[id(pattern)] = found
         return found
 
@@ -315,6 +309,12 @@ class Ways:
         given = _arguments(pattern, node) if node.op == "call" and named else None
         if given is not None:
             yield _way(number, *given)
+
+
+@cache
+def _take_of(pattern: str) -> Take | None:
+    found: Take | None = getattr(Ways, f"_take_{pattern}", None)
+    return found
 
 
 def _way(number: int, *parts: tuple[Pattern, Use]) -> Way:
