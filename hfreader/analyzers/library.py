@@ -125,7 +125,7 @@ class Library:
         folder = file.rpartition("/")[0] + "/"
         for known in self._resolver.forget(folder):
             self._facts.pop(known, None)
-        self._methods = {key: found for key, found in self._methods.items() if not _stands_in(found, folder)}
+        self._methods.clear()
 
     def families(self) -> tuple[str, ...]:
         """Folders under `models/` that hold modeling files, sorted."""
@@ -155,10 +155,6 @@ class Library:
         parsed = self.tree(file)
         owners = (name.removesuffix(".forward") for name in parsed.functions if name.endswith(".forward"))
         return any(self.is_module(f"{parsed.module}.{owner}") for owner in owners)
-
-
-def _stands_in(found: tuple[str, FunctionFacts, ParsedFile] | None, folder: str) -> bool:
-    return found is not None and found[2].file.startswith(folder)
 
 
 def is_modeling_file(file: str) -> bool:
