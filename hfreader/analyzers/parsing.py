@@ -1,7 +1,7 @@
 """One source file parsed: its libcst tree, where every node stands, and the names its top level defines."""
 
-import ast
 import gc
+import symtable
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -79,10 +79,11 @@ def parse_file(source: str, file: str) -> ParsedFile:
 
 
 def _refuse_what_is_not_python(source: str, file: str) -> None:
-    """Ask Python's own parser first: it is quick, tells the line, and bounds the nesting, which libcst does not."""
+    """Ask Python's own parser first: it is quick, above all where it makes no tree, tells the line, and bounds the
+    nesting, which libcst does not."""
     try:
         with warnings.catch_warnings(action="ignore"):
-            ast.parse(source.encode())
+            symtable.symtable(source.removeprefix("\ufeff"), file, "exec")
     except SyntaxError as error:
         raise HfreaderError(f"{file}:{error.lineno or 1}: cannot be parsed: {error.msg}") from error
     except ValueError as error:
