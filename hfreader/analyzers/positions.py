@@ -55,10 +55,10 @@ class Positions:
         return Lines(self._source)
 
     def __getitem__(self, node: cst.CSTNode) -> Span:
-        key = id(node)
-        if key not in self._spans:
-            self._spans[key] = self.lines.span(*self._recorded.syntactic[key])
-        return self._spans[key]
+        span = self._spans.get(id(node))
+        if span is None:
+            span = self._spans[id(node)] = self.lines.span(*self._recorded.syntactic[id(node)])
+        return span
 
     def whole(self, node: cst.CSTNode) -> Range:
         """Offsets of a node with the parentheses around it."""
