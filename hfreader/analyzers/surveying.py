@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
+from hfreader.analyzers.declared import modalities, year
 from hfreader.facts.analysis import Analysis
 from hfreader.facts.codec import to_json
 from hfreader.facts.mapping import Role
@@ -19,6 +20,7 @@ def surveyed(
     """The classes and the functions of one file; `read` gives the source of a file, `shared` is as in `FileSurvey`."""
     parts = _Parts(analysis, read)
     code = analysis.code
+    source = read(code.file)
     classes = [
         Surveyed(
             one.qualified,
@@ -64,6 +66,8 @@ def surveyed(
         tuple(functions),
         tuple(shared),
         tuple(problem for group in parts.problems.values() for problem in group),
+        modalities(source) if any(one.kind == "model" for one in code.classes) else (),
+        year(source),
     )
 
 

@@ -94,6 +94,7 @@ class FileSurvey:
 
     analysis  identifies the content of its analysis; `matched` that of the matches in it.
     shared    the files outside `models/` that hold modules which it uses.
+    modalities, year  what its models read and the year of its copyright notice, as the file says.
     problems  of the whole file, or of what is neither a class nor a function.
     """
 
@@ -104,6 +105,8 @@ class FileSurvey:
     functions: tuple[Surveyed, ...] = ()
     shared: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    modalities: tuple[str, ...] = ()
+    year: int | None = None
 
     @property
     def definitions(self) -> tuple[Surveyed, ...]:

@@ -24,8 +24,9 @@ from hfreader.pages.language import noted, other, own
 from hfreader.pages.naming import KINDS, line_range
 from hfreader.pages.rendering import fill
 
-# The bodies of so many groups, the largest, are shown with the symbols of the equation.
-MOST_BODIES = 4
+# The bodies of so many groups, the largest, are shown with the symbols of the equation; so many stand in the table,
+# with the line that computes the result; the others are named.
+MOST_BODIES, MOST_ROWS = 4, 120
 _NAME = re.compile(r"[^\W\d]\w*")
 _ANCHORS = (
     ("symbols", noted("Symbols")),
@@ -150,15 +151,17 @@ class _Groups:
         self._absent: dict[tuple[tuple[str, ...], bool], tuple[Markup, ...]] = {}
 
     def of(self, found: Sequence[Implementer]) -> list[_Group]:
-        """The groups, the largest first; the bodies of the first few are shown."""
+        """The groups, the largest first; of the first few the bodies are shown, of the last only the members."""
         seen: set[str] = set()
-        made = []
-        for number, group in enumerate(groups(found)):
-            rows = self._role(group[0]) if not group[0].proofs else self._rows(group[0])
-            members = tuple(self._member(one, seen) for one in group)
-            shown = body(self.page, self.concept, group[0], self.site, self.shelf) if number < MOST_BODIES else None
-            made.append(_Group(rows, members, said(totalled(group)), shown))
-        return made
+        return [self._group(number, group, seen) for number, group in enumerate(groups(found))]
+
+    def _group(self, number: int, group: Sequence[Implementer], seen: set[str]) -> _Group:
+        rows: tuple[_Row, ...] = ()
+        if number < MOST_ROWS:
+            rows = self._rows(group[0]) if group[0].proofs else self._role(group[0])
+        members = tuple(self._member(one, seen) for one in group)
+        shown = body(self.page, self.concept, group[0], self.site, self.shelf) if number < MOST_BODIES else None
+        return _Group(rows, members, said(totalled(group)), shown)
 
     def _member(self, one: Implementer, seen: set[str]) -> _Member:
         anchor = None if one.chapter in seen else one.chapter

@@ -1,5 +1,6 @@
 """The tables of the home page: every concept and every model, with how much of it is proven."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from hfreader.pages.cards import citation_html
 from hfreader.pages.fragment import Fragment
 from hfreader.pages.implementers import Implementer, groups
 from hfreader.pages.language import gettext as _
+from hfreader.pages.language import noted
 from hfreader.pages.naming import KINDS, source_name
 from hfreader.pages.rendering import fill
 
@@ -22,6 +24,14 @@ MODELS = "models/index"
 MOST_PLACES = 6
 # Where there are more files than this, the home page leads to the list of them instead of holding it.
 MOST_FILES = 60
+# What models read (`hfreader.analyzers.declared`), in this order.
+READ = {
+    "text": noted("Text"),
+    "image": noted("Images"),
+    "video": noted("Video"),
+    "audio": noted("Sound"),
+    "time": noted("Time series"),
+}
 
 
 @dataclass(frozen=True)
@@ -54,9 +64,14 @@ class _FileRow:
     name: str
     file: str
     home: str
+    modalities: tuple[str, ...]
+    year: int | None
     classes: int
     runs: int
     counts: Counts
+
+
+Table = tuple[str, str, list[_FileRow]]
 
 
 def home_page(book: Book, concepts: Mapping[str, Concept], found: Mapping[str, Sequence[Implementer]]) -> Fragment:
@@ -88,8 +103,8 @@ def concepts_index(concepts: Mapping[str, Concept], found: Mapping[str, Sequence
 
 
 def models_index(book: Book) -> Fragment:
-    """The list of all modeling files, by their names."""
-    tables = _file_groups(book, MODELS)
+    """The list of all modeling files, by what their models read."""
+    tables = _modality_groups(book, MODELS)
     return Fragment(MODELS, _("Models"), str(fill("models.html", groups=tables)), tuple(table[:2] for table in tables))
 
 
@@ -128,11 +143,31 @@ def name_of(part: FileSurvey) -> str:
     return source_name(part.file, (one.name for one in part.classes))
 
 
-def _file_groups(book: Book, page: str) -> list[tuple[str, str, list[_FileRow]]]:
+def _file_groups(book: Book, page: str) -> list[Table]:
     """Anchor, heading and rows of the models, and of the files that models share where there are any."""
     models = _file_rows([chapter for chapter in book.chapters if not chapter.shared], page)
-    shared = _file_rows([chapter for chapter in book.chapters if chapter.shared], page)
-    return [("models", _("Models"), models), *([("shared", _("Files that models share"), shared)] if shared else [])]
+    return [("models", _("Models"), models), *_shared(book, page)]
+
+
+def _shared(book: Book, page: str) -> list[Table]:
+    rows = _file_rows([chapter for chapter in book.chapters if chapter.shared], page)
+    return [("shared", _("Files that models share"), rows)] if rows else []
+
+
+def _modality_groups(book: Book, page: str) -> list[Table]:
+    """The same by what the models read: one modality before several."""
+    groups: dict[tuple[str, ...], list[_FileRow]] = defaultdict(list)
+    for row in _file_rows([chapter for chapter in book.chapters if not chapter.shared], page):
+        groups[row.modalities].append(row)
+    order = list(READ)
+    ordered = sorted(groups, key=lambda names: (not names, len(names), *(order.index(one) for one in names)))
+    models = [("-".join(names) or "none", _reads(names), groups[names]) for names in ordered]
+    return [*models, *_shared(book, page)]
+
+
+def _reads(modalities: Sequence[str]) -> str:
+    names = [_(READ[one]) for one in modalities]
+    return _(" and ").join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names) or _("Parts of models")
 
 
 def _file_rows(chapters: Iterable[Chapter], page: str) -> list[_FileRow]:
@@ -141,6 +176,8 @@ def _file_rows(chapters: Iterable[Chapter], page: str) -> list[_FileRow]:
             name_of(part),
             part.file,
             address(page_of(part.file), page),
+            tuple(one for one in part.modalities if one in READ),
+            part.year,
             len(part.classes),
             chapter.run.runs if chapter.run else 0,
             count(proof for one in part.definitions for proof in chapter.proofs(one)),

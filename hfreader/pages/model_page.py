@@ -18,7 +18,7 @@ from hfreader.pages.execution import setting
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.fragment import Fragment, SearchEntry
 from hfreader.pages.language import gettext as _
-from hfreader.pages.language import noted
+from hfreader.pages.language import noted, own
 from hfreader.pages.module_tree import module_tree
 from hfreader.pages.reading_order import base_model, reading_order
 from hfreader.pages.rendering import fill
@@ -143,7 +143,7 @@ def _search(context: FileContext, parts: tuple[Section, ...]) -> tuple[SearchEnt
             continue
         owner = part.item.qualified if isinstance(part.item, ClassFacts) else f"{module}.{part.name}"
         slugs = dict.fromkeys(match.concept for match in context.matches(owner))
-        names = "; ".join(f"{context.concepts[slug].name.en} {context.concepts[slug].name.zh}" for slug in slugs)
+        names = "; ".join(own(context.concepts[slug].name) for slug in slugs)
         summary = (part.item.docstring or "").strip().split("\n")[0]
         entries.append(SearchEntry(part.name, part.name, f"{names} {summary}".strip() or context.file))
     return tuple(entries)
