@@ -40,7 +40,7 @@ CONCEPT = Concept(
     explanation=Text(
         "How far predictions are from the truth, each error as it is, so that a few large ones do not outweigh all "
         "others. The smooth form is a square near zero, where the plain one has an edge.",
-        "预测与真值的差距,每个误差按原值计入,少数大误差因而不会压倒其余。平滑形式在零附近是平方,避免了原形式的尖角。",
+        "预测与真值的差距，每个误差按原值计入，少数大误差因而不会压倒其余。平滑形式在零附近是平方，避免了原形式的尖角。",
     ),
     citations=(FAST_R_CNN,),
     equations=(

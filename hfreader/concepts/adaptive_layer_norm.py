@@ -44,7 +44,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A norm without parameters of its own: scale and shift are computed from a condition, such as the time of a "
         "diffusion step or a speaker. So one network computes differently for each condition.",
-        "归一化自身没有参数:缩放和平移由条件(如扩散步的时刻、说话人)算出,同一网络因条件而作不同计算。",
+        "归一化自身没有参数：缩放和平移由条件（如扩散步的时刻、说话人）算出，同一网络因条件而作不同计算。",
     ),
     citations=(
         Citation(
@@ -59,7 +59,7 @@ CONCEPT = Concept(
         Symbol("x", "h", Text("The features", "特征")),
         Symbol("norm", r"\mathrm{LN}", Text("The norm", "归一化")),
         Symbol("condition", "c", Text("What the scale and shift depend on", "缩放与平移所依据的条件")),
-        Symbol("scale", r"\gamma(c)", Text("Scale, beyond one", "缩放(超出一的部分)")),
+        Symbol("scale", r"\gamma(c)", Text("Scale, beyond one", "缩放（超出一的部分）")),
         Symbol("shift", r"\beta(c)", Text("Shift", "平移")),
         Symbol("output", "y", Text("The modulated features", "调制后的特征")),
     ),

@@ -35,7 +35,7 @@ CONCEPT = Concept(
         "A recurrent decoder asks at each step which positions of the input matter: a small network of its state and "
         "each position gives a score, a softmax makes weights of the scores, and the weighted mean of the positions "
         "is what it goes on with.",
-        "循环解码器在每一步询问输入的哪些位置重要:由它的状态与各位置经小网络得到分数,softmax 得到权重,"
+        "循环解码器在每一步询问输入的哪些位置重要：由它的状态与各位置经小网络得到分数，softmax 得到权重，"
         "各位置的加权平均即为它继续使用的内容。",
     ),
     citations=(

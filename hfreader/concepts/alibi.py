@@ -41,13 +41,13 @@ def reference(slopes: Any, like: Any, mask: Any = None, bias_max: Any = 8) -> An
 
 CONCEPT = Concept(
     slug="alibi",
-    name=Text("Linear biases (ALiBi)", "线性偏置 (ALiBi)"),
+    name=Text("Linear biases (ALiBi)", "线性偏置（ALiBi）"),
     explanation=Text(
         "There are no position embeddings; every score of a query and a key is lowered in proportion to their "
         "distance. The slopes are fixed, not learned, and differ from head to head. Code often leaves out the query's "
         "own position, which is the same for all keys and so changes nothing after the softmax.",
-        "不使用位置嵌入;每个查询与键的分数按两者的距离成比例地降低。斜率是固定而非学习的,各头不同。"
-        "代码常略去查询自身的位置:它对所有键相同,softmax 之后没有影响。",
+        "不使用位置嵌入；每个查询与键的分数按两者的距离成比例地降低。斜率是固定而非学习的，各头不同。"
+        "代码常略去查询自身的位置：它对所有键相同，softmax 之后没有影响。",
     ),
     citations=(
         Citation(
@@ -68,10 +68,10 @@ CONCEPT = Concept(
         Symbol(
             "distances",
             r"\left[-(S-1),\dots,-1,0\right]",
-            Text("The places of the S keys, counted to the last one", "S 个键的位置,以最后一个为零"),
+            Text("The places of the S keys, counted to the last one", "S 个键的位置，以最后一个为零"),
             ("mask",),
         ),
-        Symbol("mask", "a", Text("1 where there is a word, 0 where there is padding", "有词处为 1,填充处为 0")),
+        Symbol("mask", "a", Text("1 where there is a word, 0 where there is padding", "有词处为 1，填充处为 0")),
         Symbol("output", "B", Text("What is added to the scores", "加在分数上的项")),
     ),
     patterns=(Bind("output", Op(("mul",), (Bind("slopes", SLOPES), OneOf((DISTANCES, POSITIONS))))),),

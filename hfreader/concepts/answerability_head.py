@@ -36,7 +36,7 @@ CONCEPT = Concept(
     explanation=Text(
         "The state where the answer begins and the state that stands for the whole text, side by side, go through a "
         "small network to one number: how sure it is that the text holds no answer.",
-        "把答案起点的状态与代表全文的状态并排,经小网络得到一个数:文中没有答案的可能性有多大。",
+        "把答案起点的状态与代表全文的状态并排，经小网络得到一个数：文中没有答案的可能性有多大。",
     ),
     citations=(
         Citation(

@@ -55,7 +55,7 @@ CONCEPT = Concept(
         "A signal is brought to a higher or lower rate through a fixed low-pass filter, the same for every channel, so "
         "that no frequency above the new limit folds back. Vocoders put it around non-linearities, which make such "
         "frequencies.",
-        "用固定的低通滤波器(各通道相同)把信号变到更高或更低的采样率,使超过新上限的频率不会折叠回来。"
+        "用固定的低通滤波器（各通道相同）把信号变到更高或更低的采样率，使超过新上限的频率不会折叠回来。"
         "声码器把它放在会产生这类频率的非线性前后。",
     ),
     citations=(BIG_VGAN, STYLE_GAN_3),
@@ -64,7 +64,7 @@ CONCEPT = Concept(
         r"\sym{output}_t=\sym{ratio}\sum_j\sym{h}_{t+\sym{first}-\sym{stride}j}\,\sym{x}_j\ \text{(up)}",
     ),
     symbols=(
-        Symbol("x", "x", Text("The signal, its ends repeated", "信号,两端重复延长")),
+        Symbol("x", "x", Text("The signal, its ends repeated", "信号，两端重复延长")),
         Symbol("h", "h", Text("The fixed filter", "固定的滤波器")),
         Symbol("stride", "s", Text("How many fine steps one coarse step is", "一个粗步相当于多少细步")),
         Symbol("ratio", "r", Text("Makes up for the zeros between the values", "补偿插入的零")),

@@ -37,8 +37,8 @@ FOLD = ("reshape", "view", "flatten")
 
 
 HEAD_SYMBOLS = (
-    Symbol("x", "X", Text("The input, one row per position", "输入,每个位置一行")),
-    Symbol("memory", "Y", Text("The sequence that is looked at, one row per position", "被查看的序列,每个位置一行")),
+    Symbol("x", "X", Text("The input, one row per position", "输入，每个位置一行")),
+    Symbol("memory", "Y", Text("The sequence that is looked at, one row per position", "被查看的序列，每个位置一行")),
     Symbol("w_query", "W_i^Q", Text("Projection to queries", "查询投影"), ("w_qkv", "w_qkv_heads")),
     Symbol("w_key", "W_i^K", Text("Projection to keys", "键投影"), ("w_qkv", "w_qkv_heads")),
     Symbol("w_value", "W_i^V", Text("Projection to values", "值投影"), ("w_qkv", "w_qkv_heads")),
@@ -47,18 +47,20 @@ HEAD_SYMBOLS = (
         "w_qkv_heads", r"[W_i^Q\,W_i^K\,W_i^V]_i", Text("The three projections, head by head", "逐头排列的三个投影")
     ),
     Symbol(
-        "query_norm", r"\mathrm{Norm}_q", Text("Normalisation of the queries, where there is one", "查询的归一化(若有)")
+        "query_norm",
+        r"\mathrm{Norm}_q",
+        Text("Normalisation of the queries, where there is one", "查询的归一化（若有）"),
     ),
-    Symbol("key_norm", r"\mathrm{Norm}_k", Text("Normalisation of the keys, where there is one", "键的归一化(若有)")),
+    Symbol("key_norm", r"\mathrm{Norm}_k", Text("Normalisation of the keys, where there is one", "键的归一化（若有）")),
     Symbol("query", "Q", Text("Queries, in heads", "分头后的查询")),
     Symbol("key", "K", Text("Keys, in heads", "分头后的键")),
     Symbol("value", "V", Text("Values, in heads", "分头后的值")),
     *DETAIL_SYMBOLS,
-    Symbol("gate", "g", Text("A gate on the result, where there is one", "结果上的门(若有)")),
+    Symbol("gate", "g", Text("A gate on the result, where there is one", "结果上的门（若有）")),
     Symbol(
         "output_norm",
         r"\mathrm{Norm}_o",
-        Text("Normalisation before W^O, where there is one", "W^O 之前的归一化(若有)"),
+        Text("Normalisation before W^O, where there is one", "W^O 之前的归一化（若有）"),
     ),
     Symbol("w_o", "W^O", Text("Output projection", "输出投影")),
 )
@@ -82,7 +84,7 @@ ROTARY_SYMBOLS = (
         Text("First coordinates of the pairs, where these are neighbours", "相邻配对时各对的第一坐标"),
     ),
     Symbol(
-        "gathered", "Pq", Text("First coordinates of all pairs, then the second ones", "先排所有第一坐标,再排第二坐标")
+        "gathered", "Pq", Text("First coordinates of all pairs, then the second ones", "先排所有第一坐标，再排第二坐标")
     ),
 )
 

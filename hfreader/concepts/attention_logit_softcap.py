@@ -22,14 +22,14 @@ CONCEPT = Concept(
         "The scores of an attention are squeezed smoothly into the range from minus c to c before the "
         "softmax, so that "
         "no single score can outgrow all others.",
-        "在 softmax 之前,把注意力分数平滑地压缩到 -c 与 c 之间,使任何一个分数都不会远超其他分数。",
+        "在 softmax 之前，把注意力分数平滑地压缩到 -c 与 c 之间，使任何一个分数都不会远超其他分数。",
     ),
     citations=(
         Citation("Gemma 2: Improving Open Language Models at a Practical Size", "Gemma Team", 2024, "2408.00118", "§2"),
     ),
     equations=(r"\sym{output}=\sym{softcap}\,\tanh\!\left(\sym{scores}/\sym{softcap}\right)",),
     symbols=(
-        Symbol("scores", "s", Text("Scores of queries and keys, scaled", "查询与键的分数,已缩放")),
+        Symbol("scores", "s", Text("Scores of queries and keys, scaled", "查询与键的分数，已缩放")),
         Symbol("softcap", "c", Text("The bound", "上限")),
         Symbol("query", "Q", Text("Queries", "查询")),
         Symbol("key", "K", Text("Keys", "键")),

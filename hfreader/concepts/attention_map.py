@@ -38,7 +38,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Queries are compared with the positions of a feature map as in attention, but the weights themselves are the "
         "result: a picture of where each query looks, from which a mask is drawn. No values are averaged.",
-        "如同注意力那样把查询与特征图的各位置比较,但结果就是权重本身:每个查询看向何处的一张图,由此画出掩码。"
+        "如同注意力那样把查询与特征图的各位置比较，但结果就是权重本身：每个查询看向何处的一张图，由此画出掩码。"
         "这里不对任何值求平均。",
     ),
     citations=(
@@ -56,7 +56,7 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("query", "Q", Text("Queries, in heads", "分头后的查询")),
-        Symbol("key", "K", Text("Keys, in heads, one per position of the map", "分头后的键,特征图每个位置一个")),
+        Symbol("key", "K", Text("Keys, in heads, one per position of the map", "分头后的键，特征图每个位置一个")),
         Symbol("scale", r"\sqrt{d_k}", Text("Square root of the key dimension", "键维度的平方根")),
         Symbol("mask", "M", Text("Minus infinity where a query may not look", "不可见处为负无穷")),
         Symbol("bias", "B", Text("A bias added to the scores", "加在分数上的偏置")),

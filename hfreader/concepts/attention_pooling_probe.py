@@ -51,8 +51,8 @@ CONCEPT = Concept(
         "To make one vector of a sequence, one learned query looks at all its positions; the weights of the attention "
         "say how much each counts. The query is a parameter and does not depend on the input; several of them give "
         "several vectors.",
-        "为把一个序列变成一个向量,用一个学习的查询去看所有位置;注意力权重说明每个位置占多少。"
-        "该查询是参数,不依赖输入;多个查询则给出多个向量。",
+        "为把一个序列变成一个向量，用一个学习的查询去看所有位置；注意力权重说明每个位置占多少。"
+        "该查询是参数，不依赖输入；多个查询则给出多个向量。",
     ),
     citations=(
         Citation("Scaling Vision Transformers", "Zhai, Kolesnikov, Houlsby, Beyer", 2021, "2106.04560", "MAP head"),
@@ -70,10 +70,10 @@ CONCEPT = Concept(
         r"\quad\sym{query}=\sym{probe}\,\sym{w_query}",
     ),
     symbols=(
-        Symbol("probe", "S", Text("The learned queries, of any input the same", "学习的查询,与输入无关")),
-        Symbol("x", "Z", Text("The sequence, one row per position", "序列,每个位置一行"), ("key", "value")),
+        Symbol("probe", "S", Text("The learned queries, of any input the same", "学习的查询，与输入无关")),
+        Symbol("x", "Z", Text("The sequence, one row per position", "序列，每个位置一行"), ("key", "value")),
         Symbol("attention", r"\mathrm{MHA}", Text("Multi-head attention", "多头注意力")),
-        Symbol("w_query", "W^Q", Text("Projection to queries, where there is one", "查询投影(若有)")),
+        Symbol("w_query", "W^Q", Text("Projection to queries, where there is one", "查询投影（若有）")),
         Symbol("query", "Q", Text("Queries, in heads", "分头后的查询")),
         Symbol("key", "K", Text("Keys of the sequence", "序列的键")),
         Symbol("value", "V", Text("Values of the sequence", "序列的值")),

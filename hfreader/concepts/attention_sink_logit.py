@@ -28,7 +28,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Each head has a learned score that joins the softmax but belongs to no key. It takes the weight that no key "
         "deserves, so that a head may attend to nothing.",
-        "每个头有一个学习的分数参与 softmax,但不属于任何键。它吸收不该分给任何键的权重,使一个头可以什么也不关注。",
+        "每个头有一个学习的分数参与 softmax，但不属于任何键。它吸收不该分给任何键的权重，使一个头可以什么也不关注。",
     ),
     citations=(
         Citation("gpt-oss-120b & gpt-oss-20b Model Card", "OpenAI", 2025, "2508.10925"),
@@ -44,10 +44,10 @@ CONCEPT = Concept(
         r"\sym{output}=\sigma\!\left(\log\sum_k\exp(\sym{scores}_{ik})-\sym{sinks}\right)\sym{mixed}",
     ),
     symbols=(
-        Symbol("scores", "s", Text("Scores, scaled and masked", "分数,已缩放并加掩码")),
+        Symbol("scores", "s", Text("Scores, scaled and masked", "分数，已缩放并加掩码")),
         Symbol("sinks", "b_h", Text("The learned score of each head", "每个头学习的分数")),
         Symbol("mixed", "a'V", Text("Values averaged as if there were no sink", "不计汇点时的加权平均")),
-        Symbol("output", "a", Text("Weights of the keys, or the values under them", "键的权重,或其加权的值")),
+        Symbol("output", "a", Text("Weights of the keys, or the values under them", "键的权重，或其加权的值")),
     ),
     patterns=(
         Bind("output", Slice(APPENDED, stop=Number(-1))),

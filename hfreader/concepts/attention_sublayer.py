@@ -69,11 +69,11 @@ BARE = "return self.a(self.n(x), x)"
 CONCEPT = Concept(
     slug="attention-sublayer",
     kind="composition",
-    name=Text("Attention sub-layer", "注意力子层(残差与归一化)"),
+    name=Text("Attention sub-layer", "注意力子层（残差与归一化）"),
     explanation=Text(
         "Attention, the residual around it and the norm before or after it, in one class: one half of a "
         "Transformer block.",
-        "注意力、其外的残差以及之前或之后的归一化,合在一个类里:Transformer 块的一半。",
+        "注意力、其外的残差以及之前或之后的归一化，合在一个类里：Transformer 块的一半。",
     ),
     citations=(at(TRANSFORMER, "§3.1, LayerNorm(x + Sublayer(x))"),),
     equations=(

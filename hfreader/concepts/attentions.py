@@ -45,37 +45,37 @@ DETAIL_SYMBOLS = (
         Text(
             "Square root of the key dimension; code often multiplies by its inverse, or by a number that the "
             "configuration sets instead, which the proof then says",
-            "键维度的平方根;代码常乘其倒数,或改乘配置另设的数(证明中会注明)",
+            "键维度的平方根；代码常乘其倒数，或改乘配置另设的数（证明中会注明）",
         ),
     ),
     Symbol(
         "key_scale",
         r"\sqrt[4]{d_k}",
-        Text("Its root, where queries and keys are divided each", "其平方根,分别除查询与键时用"),
+        Text("Its root, where queries and keys are divided each", "其平方根，分别除查询与键时用"),
     ),
     Symbol(
         "mask",
         "M",
         Text(
             "0 where a query may look, minus infinity where not (Transformer paper, §3.2.3)",
-            "可见处为 0,不可见处为负无穷(Transformer 论文 §3.2.3)",
+            "可见处为 0，不可见处为负无穷（Transformer 论文 §3.2.3）",
         ),
         ("visible", "forbidden", "is_causal"),
     ),
     Symbol("softmax", r"\mathrm{softmax}", Text("Weights over the keys that sum to one", "对键归一化、和为一的权重")),
     Symbol("bias", "B", Text("A bias added to the scores before the mask", "在掩码之前加到分数上的偏置")),
-    Symbol("softcap", "c", Text("Bound of the scores: c tanh(s / c)", "分数的上限:c tanh(s / c)")),
+    Symbol("softcap", "c", Text("Bound of the scores: c tanh(s / c)", "分数的上限：c tanh(s / c)")),
     Symbol(
         "sinks",
         "b_h",
-        Text("A learned score per head that takes weight from the keys", "每个头一个学习的分数,分走键的权重"),
+        Text("A learned score per head that takes weight from the keys", "每个头一个学习的分数，分走键的权重"),
     ),
     Symbol("visible", r"M_{0}", Text("True where a query may look", "可见处为真")),
     Symbol("forbidden", r"M_{-\infty}", Text("True where a query may not look", "不可见处为真")),
     Symbol(
         "unscaled",
         r"QK^{\top}",
-        Text("Scores that nothing divides: the scale is 1", "不作缩放的分数:缩放为 1"),
+        Text("Scores that nothing divides: the scale is 1", "不作缩放的分数：缩放为 1"),
     ),
     Symbol("dropped", r"M_{0}^{A}", Text("True where a weight is set to 0", "权重置零处为真")),
     Symbol(
@@ -83,7 +83,7 @@ DETAIL_SYMBOLS = (
         r"\alpha",
         Text(
             "Divides the scores before their largest is taken away, and multiplies them again",
-            "减去最大分数之前的除数,之后再乘回",
+            "减去最大分数之前的除数，之后再乘回",
         ),
     ),
     Symbol(

@@ -40,7 +40,7 @@ CONCEPT = Concept(
         "A spectrogram goes through strided convolutions over time and frequency, which leave a fraction of the "
         "moments. What all channels and frequencies hold at one moment becomes one vector, and a linear map brings it "
         "to the width of the encoder.",
-        "声谱图经过时间与频率上的带步幅卷积,时刻数减为几分之一。每个时刻的所有通道与频率合为一个向量,"
+        "声谱图经过时间与频率上的带步幅卷积，时刻数减为几分之一。每个时刻的所有通道与频率合为一个向量，"
         "再由线性映射变到编码器的宽度。",
     ),
     citations=(at(CONFORMER, "§2"),),

@@ -37,8 +37,8 @@ CONCEPT = Concept(
         "Instead of comparing positions, whole series are compared with each other, shifted by every delay. By the "
         "theorem of Wiener and Khinchin all delays cost one Fourier transform each way. The values, shifted by the few "
         "delays that agree best, are then averaged, so that periods are lined up.",
-        "不比较单个位置,而是把整个序列与错开各种时延的序列比较。由维纳-辛钦定理,全部时延只需一次正反傅里叶变换。"
-        "随后取最吻合的几个时延,把错开的值加权平均,使周期对齐。",
+        "不比较单个位置，而是把整个序列与错开各种时延的序列比较。由维纳-辛钦定理，全部时延只需一次正反傅里叶变换。"
+        "随后取最吻合的几个时延，把错开的值加权平均，使周期对齐。",
     ),
     citations=(
         Citation(
@@ -54,8 +54,8 @@ CONCEPT = Concept(
         r"=\mathcal F^{-1}\big(\mathcal F(\sym{query})\,\overline{\mathcal F(\sym{key})}\big)(\tau)",
     ),
     symbols=(
-        Symbol("query", "Q", Text("Queries, a series per channel", "查询,每个通道一个序列")),
-        Symbol("key", "K", Text("Keys, a series per channel", "键,每个通道一个序列")),
+        Symbol("query", "Q", Text("Queries, a series per channel", "查询，每个通道一个序列")),
+        Symbol("key", "K", Text("Keys, a series per channel", "键，每个通道一个序列")),
         Symbol("output", r"\mathcal R_{QK}", Text("How well the two agree at each delay", "两者在各时延下的吻合程度")),
     ),
     patterns=(Bind("output", Op(("irfft",), (Op(("mul",), (QUERY, KEY)),))),),

@@ -39,8 +39,8 @@ CONCEPT = Concept(
         "Each position weighs the places in a window around it, and only these: the weights form a band beside the "
         "diagonal, stored without the zeros outside. Cut into chunks that overlap, and with each row moved by one "
         "against the row above, the band times the values is a plain product of matrices.",
-        "每个位置只对其周围窗口内的位置加权:权重构成对角线旁的一条带,带外的零不存储。"
-        "切成互相重叠的小块,并让每行相对上一行错开一位后,带与值之积就是普通的矩阵乘法。",
+        "每个位置只对其周围窗口内的位置加权：权重构成对角线旁的一条带，带外的零不存储。"
+        "切成互相重叠的小块，并让每行相对上一行错开一位后，带与值之积就是普通的矩阵乘法。",
     ),
     citations=(
         Citation(
@@ -57,7 +57,7 @@ CONCEPT = Concept(
             Text("Weights of a position on its window", "位置对其窗口的权重"),
         ),
         Symbol("value", "v", Text("Values", "值")),
-        Symbol("w_o", "W^O", Text("Output projection, where it is part of the class", "输出投影(若属于该类)")),
+        Symbol("w_o", "W^O", Text("Output projection, where it is part of the class", "输出投影（若属于该类）")),
         Symbol("output", "o", Text("One mixture of values per position", "每个位置得到的值的混合")),
     ),
     patterns=(Bind("output", Layer(LINEAR, (BAND,), "w_o")), Bind("output", BAND)),

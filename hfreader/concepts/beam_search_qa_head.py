@@ -35,13 +35,13 @@ CONCEPT = Concept(
         "The few likeliest starts of an answer are kept, and for each of them the likeliest ends, so that the end "
         "depends on the start. The mean of all states, weighted by how likely the answer starts there, decides whether "
         "there is one.",
-        "保留最可能的若干答案起点,再为每个起点找最可能的终点,因而终点依赖于起点。"
-        "各状态按其作为起点的概率加权平均,用来判断是否有答案。",
+        "保留最可能的若干答案起点，再为每个起点找最可能的终点，因而终点依赖于起点。"
+        "各状态按其作为起点的概率加权平均，用来判断是否有答案。",
     ),
     citations=ANSWERABILITY.citations,
     equations=(r"\sym{output}=\sum_l\sym{starts}_l\,\sym{h}_l,\qquad\sym{starts}=\mathrm{softmax}(\sym{scores})",),
     symbols=(
-        Symbol("h", "h", Text("Hidden states, one row per position", "隐状态,每个位置一行")),
+        Symbol("h", "h", Text("Hidden states, one row per position", "隐状态，每个位置一行")),
         Symbol("scores", "z", Text("A score for each position to be the start", "各位置作为起点的分数")),
         Symbol("starts", "p", Text("How likely the answer starts there", "答案从该处开始的概率")),
         Symbol("output", r"\bar h", Text("The mean start", "平均的起点状态")),

@@ -63,7 +63,7 @@ CONCEPT = Concept(
         "The positions of an image and the words of a text are compared once. Read by rows, the scores tell every "
         "position which words matter to it; read by columns, they tell every word which positions do. Each side "
         "averages values of the other one under its own softmax.",
-        "图像各位置与文本各词只比较一次。按行读,分数告诉每个位置哪些词重要;按列读,告诉每个词哪些位置重要。"
+        "图像各位置与文本各词只比较一次。按行读，分数告诉每个位置哪些词重要；按列读，告诉每个词哪些位置重要。"
         "两边各用自己的 softmax 对另一边的值求平均。",
     ),
     citations=(

@@ -96,8 +96,8 @@ CONCEPT = Concept(
         "The text is cut into blocks. The queries of a block look at the keys of their own block or of the blocks "
         "beside it, and at a few global keys that all blocks share, so that news still travels far. The cost grows "
         "with the length of the text, not with its square.",
-        "文本被切成若干块。块内的查询只看本块(或相邻块)的键,以及所有块共享的少数全局键,使信息仍能传得很远。"
-        "代价随文本长度线性增长,而非平方。",
+        "文本被切成若干块。块内的查询只看本块（或相邻块）的键，以及所有块共享的少数全局键，使信息仍能传得很远。"
+        "代价随文本长度线性增长，而非平方。",
     ),
     citations=(
         Citation(
@@ -128,7 +128,7 @@ CONCEPT = Concept(
         Symbol("value", "V", Text("Values, in blocks", "分块的值")),
         Symbol("global_key", "K^g", Text("Keys that every block looks at", "所有块都看的键")),
         Symbol("global_value", "V^g", Text("Their values", "它们的值")),
-        Symbol("bias", "B", Text("Bias by distance, and minus infinity for padding", "距离偏置;填充处为负无穷")),
+        Symbol("bias", "B", Text("Bias by distance, and minus infinity for padding", "距离偏置；填充处为负无穷")),
         Symbol("output", "O", Text("One mixture of values per query", "每个查询得到的值的混合")),
     ),
     patterns=(Bind("output", NEIGHBOURS), Bind("output", OWN)),

@@ -72,7 +72,7 @@ _MEANINGS = {
     "attention": (
         r"\mathrm{Attn}",
         "Output of self-attention, or of what mixes positions",
-        "自注意力(或混合位置的层)的输出",
+        "自注意力（或混合位置的层）的输出",
     ),
     "middle": ("y", "The stream after self-attention", "自注意力之后的主干"),
     "cross_input": ("v", "What cross-attention reads", "交叉注意力读取的值"),

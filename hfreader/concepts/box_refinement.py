@@ -51,7 +51,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Each layer of a detector does not predict its boxes anew: it says by how much the boxes so far should move. "
         "The step is added where numbers are free, before the sigmoid that keeps a box within the picture.",
-        "检测器的每一层不重新预测框,而是给出已有框应移动多少。这一步在没有取值限制的空间里相加,"
+        "检测器的每一层不重新预测框，而是给出已有框应移动多少。这一步在没有取值限制的空间里相加，"
         "再由 sigmoid 把框限制在图像之内。",
     ),
     citations=(DEFORMABLE_DETR,),
@@ -60,7 +60,7 @@ CONCEPT = Concept(
         r"{\max(1-\sym{box},\sym{eps})}",
     ),
     symbols=(
-        Symbol("box", "b", Text("The box so far, as fractions of the picture", "已有的框,以图像比例表示")),
+        Symbol("box", "b", Text("The box so far, as fractions of the picture", "已有的框，以图像比例表示")),
         Symbol("eps", r"\epsilon", Text("Keeps the logarithm finite", "使对数有限的小数")),
         Symbol("logit", r"\sigma^{-1}(b)", Text("The box before the sigmoid", "sigmoid 之前的框")),
         Symbol("step", r"\Delta b", Text("By how much it moves", "移动量")),

@@ -32,7 +32,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Things that a series is known by, such as a shop or a day of the week, are numbers without order. Each gets a "
         "learned vector from a table of its own, and the vectors stand side by side.",
-        "序列的类别属性(如门店、星期几)是没有大小顺序的编号。每个属性从各自的表中取得可学习的向量,这些向量并排放置。",
+        "序列的类别属性（如门店、星期几）是没有大小顺序的编号。每个属性从各自的表中取得可学习的向量，这些向量并排放置。",
     ),
     citations=(ENTITIES,),
     equations=(r"x=[e_1;\,\cdots;\,e_K],\quad \sym{output}_k=\sym{table}_k[\sym{category}_k]",),

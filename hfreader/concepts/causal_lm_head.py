@@ -49,8 +49,8 @@ CONCEPT = Concept(
         "of these "
         "scores is the probability of the next word. The vectors are often the input embeddings themselves (tied "
         "weights).",
-        "每个位置的隐状态与词表中每个词的向量比较,对这些分数做 softmax 即下一个词的概率。"
-        "这些向量常常就是输入嵌入本身(权重共享)。",
+        "每个位置的隐状态与词表中每个词的向量比较，对这些分数做 softmax 即下一个词的概率。"
+        "这些向量常常就是输入嵌入本身（权重共享）。",
     ),
     citations=(at(GPT, "§3.1, Eq. (2)"), TIED),
     equations=(
@@ -60,7 +60,7 @@ CONCEPT = Concept(
     symbols=(
         Symbol("h", "h_n", Text("Hidden states of the positions that are asked for", "所需位置的隐状态")),
         Symbol(
-            "decoder", r"W_e^{\top}", Text("One column per word, often the tied embeddings", "每个词一列,常与嵌入共享")
+            "decoder", r"W_e^{\top}", Text("One column per word, often the tied embeddings", "每个词一列，常与嵌入共享")
         ),
         Symbol("output", "z", Text("One score per position and word of the vocabulary", "每个位置、每个词一个分数")),
     ),

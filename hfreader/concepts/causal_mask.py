@@ -41,7 +41,7 @@ CONCEPT = Concept(
         "A position may look at itself and at what stands before it, never at what comes after. Minus infinity "
         "is added to "
         "the scores of later positions, so that their weight after the softmax is zero.",
-        "一个位置只能看自己和之前的位置,不能看之后的。在之后位置的分数上加负无穷,使其 softmax 后的权重为零。",
+        "一个位置只能看自己和之前的位置，不能看之后的。在之后位置的分数上加负无穷，使其 softmax 后的权重为零。",
     ),
     citations=(at(TRANSFORMER, "§3.2.3"),),
     equations=(r"\sym{output}_{ij}=\begin{cases}0&j\le i\\\sym{minus_infinity}&j>i\end{cases}",),
@@ -49,18 +49,18 @@ CONCEPT = Concept(
         Symbol(
             "padding",
             "p",
-            Text("1 for tokens, 0 for padding, which is hidden as well", "词元为 1,填充为 0,填充同样不可见"),
+            Text("1 for tokens, 0 for padding, which is hidden as well", "词元为 1，填充为 0，填充同样不可见"),
         ),
         Symbol(
             "minus_infinity",
             r"-\infty",
-            Text("Minus infinity, in code often the least finite number", "负无穷,代码中常用最小有限数"),
+            Text("Minus infinity, in code often the least finite number", "负无穷，代码中常用最小有限数"),
         ),
         Symbol(
-            "blocks", "b", Text("Blocks inside which positions look both ways, or None", "块内可双向可见;无则为 None")
+            "blocks", "b", Text("Blocks inside which positions look both ways, or None", "块内可双向可见；无则为 None")
         ),
-        Symbol("or_function", r"\lor", Text("Lets a query look at more, or None", "放宽可见范围的函数,无则为 None")),
-        Symbol("and_function", r"\land", Text("Lets a query look at less, or None", "收窄可见范围的函数,无则为 None")),
+        Symbol("or_function", r"\lor", Text("Lets a query look at more, or None", "放宽可见范围的函数，无则为 None")),
+        Symbol("and_function", r"\land", Text("Lets a query look at less, or None", "收窄可见范围的函数，无则为 None")),
         Symbol("output", "M", Text("The mask, added to the scores", "加在分数上的掩码")),
     ),
     patterns=(

@@ -58,8 +58,8 @@ CONCEPT = Concept(
         "A long signal is cut into blocks of queries. Each block looks at the keys of one window, from some way before "
         "the block to some way after it, so that windows overlap. Scores hold a part that the distance gives; the "
         "cost grows with the length, and a stream can be read as it comes.",
-        "长信号被切成若干查询块,每块只看一个窗口内的键:从块前若干位置到块后若干位置,窗口彼此重叠。"
-        "分数中含由距离给出的一项;代价随长度线性增长,可边输入边处理。",
+        "长信号被切成若干查询块，每块只看一个窗口内的键：从块前若干位置到块后若干位置，窗口彼此重叠。"
+        "分数中含由距离给出的一项；代价随长度线性增长，可边输入边处理。",
     ),
     citations=(
         Citation(
@@ -77,7 +77,7 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("query", "Q", Text("Queries, in blocks", "分块的查询")),
-        Symbol("key", r"K^{\top}", Text("Keys of each block's window, transposed", "每块窗口内的键,转置")),
+        Symbol("key", r"K^{\top}", Text("Keys of each block's window, transposed", "每块窗口内的键，转置")),
         Symbol("value", "V", Text("Values of each block's window", "每块窗口内的值")),
         Symbol("bias", "R", Text("The part of the scores that distances give", "分数中由距离给出的部分")),
         Symbol("softcap", "c", Text("Bound of the scores", "分数的上限")),

@@ -35,12 +35,12 @@ class {name}(nn.Module):
 
 CONCEPT = Concept(
     slug="codec-vocoder-unit",
-    name=Text("Snake activation", "Snake 激活(声码器与编解码单元)"),
+    name=Text("Snake activation", "Snake 激活（声码器与编解码单元）"),
     explanation=Text(
         "A non-linearity with a periodic part: the input plus the square of its sine, with a learned frequency for "
         "each channel. Neural codecs and vocoders use it, as sound is periodic and ReLU networks extend no period.",
-        "带周期成分的非线性:输入加上其正弦的平方,每个通道的频率可学习。神经编解码器与声码器使用它,"
-        "因为声音是周期性的,而 ReLU 网络不能延续周期。",
+        "带周期成分的非线性：输入加上其正弦的平方，每个通道的频率可学习。神经编解码器与声码器使用它，"
+        "因为声音是周期性的，而 ReLU 网络不能延续周期。",
     ),
     citations=(SNAKE, BIG_VGAN),
     equations=(r"\sym{output}=\sym{x}+\frac{1}{\sym{beta}+\sym{eps}}\sin^2(\sym{alpha}\,\sym{x})",),
@@ -48,7 +48,7 @@ CONCEPT = Concept(
         Symbol("x", "x", Text("The input", "输入")),
         Symbol("alpha", r"\alpha", Text("Frequency of each channel", "每个通道的频率")),
         Symbol(
-            "beta", r"\beta", Text("One over the height; the frequency itself in Snake", "高度的倒数,Snake 中即频率")
+            "beta", r"\beta", Text("One over the height; the frequency itself in Snake", "高度的倒数，Snake 中即频率")
         ),
         Symbol("eps", r"\epsilon", Text("A small number against division by zero", "防止除以零的小数")),
         Symbol("output", r"\mathrm{Snake}(x)", Text("The output", "输出")),

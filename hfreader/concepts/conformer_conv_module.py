@@ -67,7 +67,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A gate lets through part of the features, a convolution of each channel alone mixes neighbouring moments, and "
         "two maps of the channels stand before and after. It gives attention layers the local view they lack.",
-        "门控放行部分特征,逐通道卷积混合相邻时刻,前后各有一个通道映射。它补上注意力层缺少的局部视野。",
+        "门控放行部分特征，逐通道卷积混合相邻时刻，前后各有一个通道映射。它补上注意力层缺少的局部视野。",
     ),
     citations=(CONFORMER,),
     equations=(
@@ -82,7 +82,7 @@ CONCEPT = Concept(
         Symbol("gated", "g", Text("One half, gated by the other", "一半由另一半门控")),
         Symbol("dw", r"W_{\mathrm{dw}}", Text("Convolution of each channel alone", "逐通道卷积")),
         Symbol("d", "d", Text("What enters the norm", "进入归一化的值")),
-        Symbol("norm", r"\mathrm{Norm}", Text("Norm, over the batch in the paper", "归一化,论文中为批归一化")),
+        Symbol("norm", r"\mathrm{Norm}", Text("Norm, over the batch in the paper", "归一化，论文中为批归一化")),
         Symbol("u", "u", Text("What enters the non-linearity", "进入非线性的值")),
         Symbol("phi", r"\varphi", Text("Swish in the paper", "论文中为 Swish")),
         Symbol("v", "v", Text("What enters the last map", "进入最后映射的值")),

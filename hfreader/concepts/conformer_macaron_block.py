@@ -66,7 +66,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Self-attention for what is far and a convolution for what is near, between two feed-forward networks that "
         "each take half a residual step, like the two halves of a macaron.",
-        "自注意力处理远处的关系,卷积处理近处的关系;两者夹在两个各走半步残差的前馈网络之间,如同马卡龙的两半。",
+        "自注意力处理远处的关系，卷积处理近处的关系；两者夹在两个各走半步残差的前馈网络之间，如同马卡龙的两半。",
     ),
     citations=(at(CONFORMER, "§2.4, Eq. (1)"),),
     equations=(

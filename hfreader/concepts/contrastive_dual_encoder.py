@@ -39,13 +39,13 @@ CONCEPT = Concept(
     explanation=Text(
         "Two encoders, such as of images and of texts, whose vectors are brought to length one and compared pair by "
         "pair. Training makes those that belong together alike.",
-        "两个编码器(例如图像与文本),其向量归一化为单位长度后两两比较。训练使属于同一对的向量相近。",
+        "两个编码器（例如图像与文本），其向量归一化为单位长度后两两比较。训练使属于同一对的向量相近。",
     ),
     citations=(at(CLIP, "Figure 3"),),
     equations=(r"\sym{output}=\sym{scale}\,\sym{first}\,\sym{second}",),
     symbols=(
         Symbol("first", "T", Text("One kind of vectors, of length one", "一类单位向量")),
-        Symbol("second", r"I^{\top}", Text("The other kind, of length one, as columns", "另一类单位向量,作为列")),
+        Symbol("second", r"I^{\top}", Text("The other kind, of length one, as columns", "另一类单位向量，作为列")),
         Symbol("scale", r"e^{\tau}", Text("The learned scale", "可学习的缩放")),
         Symbol("output", r"\mathrm{logits}", Text("One score per pair", "每一对一个分数")),
     ),

@@ -58,7 +58,7 @@ CONCEPT = Concept(
     explanation=Text(
         "The unit that convolutional networks are made of: a convolution, a normalisation of its result, usually over "
         "the batch, and a pointwise non-linearity. Some units leave out the norm or the non-linearity.",
-        "卷积网络的基本单元:先卷积,再对结果归一化(通常按批统计),最后是逐元素非线性。有些单元省去归一化或非线性。",
+        "卷积网络的基本单元：先卷积，再对结果归一化（通常按批统计），最后是逐元素非线性。有些单元省去归一化或非线性。",
     ),
     citations=(at(RESNET, "§3.3"), at(BATCH_NORM_PAPER, "§3.2")),
     equations=(
@@ -66,12 +66,12 @@ CONCEPT = Concept(
         r"\sym{phi}(u)=\max(u,0)+\sym{slope}\min(u,0)\quad\text{(leaky ReLU)}",
     ),
     symbols=(
-        Symbol("x", "x", Text("The input, channels and positions", "输入,含通道与位置")),
+        Symbol("x", "x", Text("The input, channels and positions", "输入，含通道与位置")),
         Symbol("w", "W", Text("The convolution", "卷积")),
         Symbol("z", "z", Text("What enters the norm", "进入归一化的值")),
-        Symbol("norm", r"\mathrm{Norm}", Text("The norm, where there is one", "归一化(若有)")),
+        Symbol("norm", r"\mathrm{Norm}", Text("The norm, where there is one", "归一化（若有）")),
         Symbol("u", "u", Text("What enters the non-linearity", "进入非线性的值")),
-        Symbol("phi", r"\varphi", Text("Pointwise non-linearity, where there is one", "逐元素非线性(若有)")),
+        Symbol("phi", r"\varphi", Text("Pointwise non-linearity, where there is one", "逐元素非线性（若有）")),
         Symbol("slope", r"\alpha", Text("The slope below zero of a leaky ReLU", "带泄漏 ReLU 在负半轴的斜率")),
         Symbol("output", "y", Text("The output", "输出")),
     ),

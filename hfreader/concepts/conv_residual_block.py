@@ -98,20 +98,20 @@ CONCEPT = Concept(
     explanation=Text(
         "What some convolutions compute from the input is added to the input, or to a convolution of it where the "
         "number of channels changes. A bottleneck narrows the channels in between, an inverted residual widens them.",
-        "把若干卷积由输入算出的结果加到输入上;通道数改变时,加到输入的一次卷积上。"
-        "瓶颈块在中间减少通道,倒残差块在中间增加通道。",
+        "把若干卷积由输入算出的结果加到输入上；通道数改变时，加到输入的一次卷积上。"
+        "瓶颈块在中间减少通道，倒残差块在中间增加通道。",
     ),
     citations=(at(RESNET, "§3.2, Eq. (1), (2)"), MOBILE_NET_V2),
     equations=(r"\sym{output}=\sym{phi}\!\left(\sym{branch}+\sym{shortcut}\right)",),
     symbols=(
-        Symbol("x", "x", Text("The input, channels and positions", "输入,含通道与位置")),
+        Symbol("x", "x", Text("The input, channels and positions", "输入，含通道与位置")),
         Symbol(
             "branch", r"\mathcal{F}(x)", Text("What the convolutions compute from the input", "各卷积由输入算出的结果")
         ),
-        Symbol("shortcut", "W_s x", Text("The input, or a convolution of it", "输入,或输入的一次卷积")),
+        Symbol("shortcut", "W_s x", Text("The input, or a convolution of it", "输入，或输入的一次卷积")),
         Symbol("shortcut_norm", r"\mathrm{Norm}_s", Text("The norm of the shortcut", "捷径上的归一化"), ("shortcut",)),
         Symbol("total", r"\Sigma", Text("Their sum", "两者之和"), ("output",)),
-        Symbol("phi", r"\varphi", Text("Pointwise non-linearity, where there is one", "逐元素非线性(若有)")),
+        Symbol("phi", r"\varphi", Text("Pointwise non-linearity, where there is one", "逐元素非线性（若有）")),
         Symbol("output", "y", Text("The output", "输出")),
     ),
     patterns=(Bind("output", Activation(Bind("total", TOTAL), "phi")), Bind("output", TOTAL)),

@@ -97,7 +97,7 @@ CONCEPT = Concept(
         "A residual block that mixes positions by a wide convolution of each channel alone, then channels by two "
         "linear maps with a non-linearity between them. It is a Transformer block with convolution in place of "
         "attention.",
-        "一个残差块:先用逐通道的大核卷积混合位置,再用两个线性映射及其间的非线性混合通道。"
+        "一个残差块：先用逐通道的大核卷积混合位置，再用两个线性映射及其间的非线性混合通道。"
         "相当于用卷积代替注意力的 Transformer 块。",
     ),
     citations=(CONVNEXT, CONVNEXT_V2),
@@ -107,18 +107,18 @@ CONCEPT = Concept(
         r"\sym{u}=\sym{norm}(\sym{z}),\quad\sym{z}=\sym{dw}*\sym{x}",
     ),
     symbols=(
-        Symbol("x", "x", Text("The input, channels and positions", "输入,含通道与位置")),
+        Symbol("x", "x", Text("The input, channels and positions", "输入，含通道与位置")),
         Symbol("dw", r"W_{\mathrm{dw}}", Text("Convolution of each channel alone", "逐通道卷积")),
         Symbol("z", "z", Text("What enters the norm", "进入归一化的值")),
         Symbol("norm", r"\mathrm{LN}", Text("Layer norm over the channels", "对通道的层归一化")),
         Symbol("u", "u", Text("What enters the first map", "进入第一个映射的值")),
         Symbol("w_1", "W_1", Text("Linear map to more channels", "升维的线性映射")),
-        Symbol("phi", r"\varphi", Text("Pointwise non-linearity, GELU in the paper", "逐元素非线性,论文中为 GELU")),
+        Symbol("phi", r"\varphi", Text("Pointwise non-linearity, GELU in the paper", "逐元素非线性，论文中为 GELU")),
         Symbol("a", "a", Text("What the non-linearity gives", "非线性的结果")),
-        Symbol("grn", r"\mathrm{GRN}", Text("Global response normalisation, in version 2", "全局响应归一化(第二版)")),
+        Symbol("grn", r"\mathrm{GRN}", Text("Global response normalisation, in version 2", "全局响应归一化（第二版）")),
         Symbol("v", "v", Text("What enters the second map", "进入第二个映射的值")),
         Symbol("w_2", "W_2", Text("Linear map back", "降维的线性映射")),
-        Symbol("gamma", r"\gamma", Text("Learned scale of the branch, where there is one", "分支的可学习缩放(若有)")),
+        Symbol("gamma", r"\gamma", Text("Learned scale of the branch, where there is one", "分支的可学习缩放（若有）")),
         Symbol("output", "y", Text("The output", "输出")),
     ),
     patterns=(Bind("output", block(Bind("x", Anything()))),),

@@ -36,12 +36,12 @@ CONCEPT = Concept(
     explanation=Text(
         "Each output is a weighted sum of the inputs in a small window, with the same weights wherever the window "
         "stands. A transposed convolution goes the other way: each input spreads over a window of outputs.",
-        "每个输出是小窗口内输入的加权和,窗口移到哪里都用同样的权重。转置卷积方向相反:每个输入散布到一个输出窗口。",
+        "每个输出是小窗口内输入的加权和，窗口移到哪里都用同样的权重。转置卷积方向相反：每个输入散布到一个输出窗口。",
     ),
     citations=(LE_NET,),
     equations=(r"\sym{output}=\sym{w}*\sym{x}+b",),
     symbols=(
-        Symbol("x", "x", Text("The input, channels and positions", "输入,含通道与位置")),
+        Symbol("x", "x", Text("The input, channels and positions", "输入，含通道与位置")),
         Symbol("w", "W", Text("The kernels", "卷积核")),
         Symbol("output", "y", Text("The output", "输出")),
     ),

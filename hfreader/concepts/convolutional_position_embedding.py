@@ -38,7 +38,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A wide grouped convolution over the sequence, added to its input, takes the place of position embeddings: "
         "what it gives depends on the neighbours and their distance, whatever the length.",
-        "对序列作宽的分组卷积并加到输入上,代替位置编码:其结果取决于相邻位置及其距离,与长度无关。",
+        "对序列作宽的分组卷积并加到输入上，代替位置编码：其结果取决于相邻位置及其距离，与长度无关。",
     ),
     citations=(
         Citation(
@@ -53,7 +53,7 @@ CONCEPT = Concept(
     symbols=(
         Symbol("x", "x", Text("The features of each position", "各位置的特征")),
         Symbol("conv", r"\mathrm{Conv}_{k,g}", Text("A wide convolution in groups of channels", "分组的宽卷积")),
-        Symbol("phi", r"\varphi", Text("Pointwise non-linearity, GELU", "逐元素非线性(GELU)")),
+        Symbol("phi", r"\varphi", Text("Pointwise non-linearity, GELU", "逐元素非线性（GELU）")),
         Symbol("output", "p", Text("What is added to the features", "加到特征上的结果")),
     ),
     patterns=(Bind("output", Returned(Activation(TRIMMED, "phi"))),),

@@ -20,7 +20,7 @@ CONCEPT = Concept(
         "A score per frame for every symbol and for the blank. A labelling is as likely as all the paths "
         "through the frames "
         "that spell it, which the loss sums up.",
-        "为每一帧给出每个符号和空白的分数。一个标注的概率是所有拼出它的逐帧路径的概率之和,由损失函数求和。",
+        "为每一帧给出每个符号和空白的分数。一个标注的概率是所有拼出它的逐帧路径的概率之和，由损失函数求和。",
     ),
     citations=(CTC_PAPER,),
     equations=(
@@ -28,8 +28,8 @@ CONCEPT = Concept(
         r"x)=\sum_{\pi\in\mathcal{B}^{-1}(l)}\prod_t\mathrm{softmax}(\sym{output}_t)_{\pi_t}",
     ),
     symbols=head_symbols(
-        Text("Hidden states, one row per frame", "隐状态,每帧一行"),
-        Text("One column per symbol, one for the blank", "每个符号一列,空白一列"),
+        Text("Hidden states, one row per frame", "隐状态，每帧一行"),
+        Text("One column per symbol, one for the blank", "每个符号一列，空白一列"),
     ),
     patterns=(Returned(scores(H, "vocab_size")),),
     class_patterns=(

@@ -28,7 +28,7 @@ CONCEPT = Concept(
         "its dot product "
         "with the query is added to the score, so that the query itself says which directions matter to it.",
         (
-            "图像中两个位置相差若干行和若干列。每种差都有一个学习的向量,它与查询的点积加到分数上,"
+            "图像中两个位置相差若干行和若干列。每种差都有一个学习的向量，它与查询的点积加到分数上，"
             "因此由查询自己决定哪些方向重要。"
         ),
     ),

@@ -68,11 +68,11 @@ class {name}(nn.Module):
 
 CONCEPT = Concept(
     slug="dense-prediction-head",
-    name=Text("Upsampling and fusion of feature maps", "特征图上采样与融合(密集预测头)"),
+    name=Text("Upsampling and fusion of feature maps", "特征图上采样与融合（密集预测头）"),
     explanation=Text(
         "Coarse feature maps are brought to the size of finer ones by interpolation, and added to them, put beside "
         "them or convolved. Necks and heads that predict something for every pixel are made of such steps.",
-        "用插值把粗特征图变到更细特征图的尺寸,再与之相加、拼接或做卷积。对每个像素做预测的颈部与头部由这样的步骤组成。",
+        "用插值把粗特征图变到更细特征图的尺寸，再与之相加、拼接或做卷积。对每个像素做预测的颈部与头部由这样的步骤组成。",
     ),
     citations=(FPN, at(DPT, "§3")),
     equations=(
@@ -83,10 +83,10 @@ CONCEPT = Concept(
     symbols=(
         Symbol("x", "P_{l+1}", Text("The coarse feature map", "较粗的特征图")),
         Symbol("raised", r"\mathrm{Up}(P_{l+1})", Text("The same at the finer size", "放大后的特征图")),
-        Symbol("lateral", "C_l", Text("The finer feature map, where one is added", "较细的特征图(若相加)")),
-        Symbol("before", "C_l'", Text("The finer feature map, where it stands before", "较细的特征图(若拼接在前)")),
-        Symbol("beside", "C_l''", Text("The finer feature map, where it stands after", "较细的特征图(若拼接在后)")),
-        Symbol("w", "W", Text("A convolution, where one follows", "其后的卷积(若有)")),
+        Symbol("lateral", "C_l", Text("The finer feature map, where one is added", "较细的特征图（若相加）")),
+        Symbol("before", "C_l'", Text("The finer feature map, where it stands before", "较细的特征图（若拼接在前）")),
+        Symbol("beside", "C_l''", Text("The finer feature map, where it stands after", "较细的特征图（若拼接在后）")),
+        Symbol("w", "W", Text("A convolution, where one follows", "其后的卷积（若有）")),
         Symbol("mode", r"\mathrm{mode}", Text("Nearest value, or linear between values", "最近邻或线性"), ("raised",)),
         Symbol("align", r"\mathrm{align}", Text("Whether corners stay in place", "是否对齐角点"), ("raised",)),
         Symbol("scale", "s", Text("How many times as large", "放大倍数"), ("raised",)),

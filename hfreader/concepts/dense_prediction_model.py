@@ -56,7 +56,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A backbone gives features at one or several resolutions, a neck brings them together, and a head answers for "
         "every pixel: a class, a depth, a point of interest.",
-        "骨干网络给出一种或多种分辨率的特征,颈部把它们汇合,头部为每个像素给出结果:类别、深度或关键点。",
+        "骨干网络给出一种或多种分辨率的特征，颈部把它们汇合，头部为每个像素给出结果：类别、深度或关键点。",
     ),
     citations=(FCN, at(DPT, "§3")),
     equations=(r"\hat{Y}=\mathrm{Head}(\mathrm{Neck}(\{F_l\}))",),

@@ -21,7 +21,7 @@ CONCEPT = Concept(
     name=Text("Dense, dropout and residual", "全连接、丢弃与残差"),
     explanation=Text(
         "A sub-layer's last linear map, dropout, and the residual, in a class of its own. The norm stands elsewhere.",
-        "子层的最后一个线性映射、丢弃和残差,单独成为一个类。归一化在别处。",
+        "子层的最后一个线性映射、丢弃和残差，单独成为一个类。归一化在别处。",
     ),
     citations=(at(VIT, "Eq. (2), (3)"), RESNET),
     equations=(r"\sym{output}=\sym{residual}+\mathrm{Dropout}(\sym{x}\,\sym{w}+b)",),

@@ -98,7 +98,7 @@ CONCEPT = Concept(
         "body ends the attention sub-layer, where W is the output projection, and the feed-forward sub-layer, "
         "where it is W_2.",
         "依次是子层的最后一个线性映射、丢弃、残差相加、对和做层归一化。"
-        "同样的代码既结束注意力子层(W 为输出投影),也结束前馈子层(W 为 W_2)。",
+        "同样的代码既结束注意力子层（W 为输出投影），也结束前馈子层（W 为 W_2）。",
     ),
     citations=(at(TRANSFORMER, "§3.1, LayerNorm(x + Sublayer(x)); dropout: §5.4"), at(MOBILE_BERT, "§3.5")),
     equations=(r"\sym{output}=\sym{norm}\!\left(\sym{residual}+\mathrm{Dropout}(\sym{x}\,\sym{w}+b)\right)",),
@@ -108,7 +108,7 @@ CONCEPT = Concept(
         Symbol(
             "dense",
             "hW+b",
-            Text("Its result; dropout does nothing when the model is evaluated", "其结果;推理时丢弃不起作用"),
+            Text("Its result; dropout does nothing when the model is evaluated", "其结果；推理时丢弃不起作用"),
         ),
         Symbol("residual", "r", Text("The sub-layer's input, carried past it", "绕过子层的输入")),
         Symbol("norm", r"\mathrm{LayerNorm}", Text("Layer norm over the sum", "对和的层归一化")),

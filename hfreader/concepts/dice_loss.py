@@ -50,15 +50,15 @@ CONCEPT = Concept(
     explanation=Text(
         "How little two masks overlap: one less twice what they share over what both have, one added to each so that "
         "empty masks agree. Small objects count as much as large ones.",
-        "衡量两个掩码重叠得多少:一减去公共部分的两倍与两者之和的比,分子分母各加一,使两个空掩码也算一致。"
+        "衡量两个掩码重叠得多少：一减去公共部分的两倍与两者之和的比，分子分母各加一，使两个空掩码也算一致。"
         "小目标与大目标同等重要。",
     ),
     citations=(V_NET,),
     equations=(r"\sym{output}=1-\frac{2\sum_i\sym{p}_i\,\sym{t}_i+1}{\sum_i\sym{p}_i+\sum_i\sym{t}_i+1}",),
     symbols=(
-        Symbol("p", "p", Text("The predicted mask, between 0 and 1", "预测的掩码,取值 0 到 1")),
+        Symbol("p", "p", Text("The predicted mask, between 0 and 1", "预测的掩码，取值 0 到 1")),
         Symbol("t", "t", Text("The true mask", "真实掩码")),
-        Symbol("output", r"\mathcal{L}_{\mathrm{dice}}", Text("The loss of each mask or pair", "每个掩码(对)的损失")),
+        Symbol("output", r"\mathcal{L}_{\mathrm{dice}}", Text("The loss of each mask or pair", "每个掩码（对）的损失")),
     ),
     patterns=(Bind("output", Op(("sub",), (Number(1), Op(("div",), (TWICE, BOTH))))),),
     output="output",

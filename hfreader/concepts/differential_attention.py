@@ -65,7 +65,7 @@ def learned(name: str, index: int) -> Symbol:
     return Symbol(
         f"lambda_{name}_{index}",
         rf"\lambda_{{{name}{index}}}",
-        Text(f"A learned vector, one of pair {index} of the share", f"学习的向量,决定份额的第 {index} 对之一"),
+        Text(f"A learned vector, one of pair {index} of the share", f"学习的向量，决定份额的第 {index} 对之一"),
     )
 
 
@@ -75,8 +75,8 @@ CONCEPT = Concept(
     explanation=Text(
         "Two attentions over the same values are computed and a learned share of the second is taken from the first. "
         "Weight that both give to words of no importance cancels, as noise does in a differential amplifier.",
-        "对相同的值计算两个注意力,再从第一个中减去第二个的一个学习的份额。"
-        "两者都分给无关词的权重因此抵消,如同差分放大器消除噪声。",
+        "对相同的值计算两个注意力，再从第一个中减去第二个的一个学习的份额。"
+        "两者都分给无关词的权重因此抵消，如同差分放大器消除噪声。",
     ),
     citations=(Citation("Differential Transformer", "Ye et al.", 2024, "2410.05258", "§2.1, Eq. (1), (2)"),),
     equations=(
@@ -87,8 +87,8 @@ CONCEPT = Concept(
         r"+\sym{initial}",
     ),
     symbols=(
-        Symbol("query", "Q", Text("Queries; those of the first half of the heads are Q_1", "查询;前一半头的为 Q_1")),
-        Symbol("key", "K", Text("Keys, in the same halves", "键,同样分为两半")),
+        Symbol("query", "Q", Text("Queries; those of the first half of the heads are Q_1", "查询；前一半头的为 Q_1")),
+        Symbol("key", "K", Text("Keys, in the same halves", "键，同样分为两半")),
         Symbol("value_1", "V_1", Text("One half of the values of a pair of heads", "一对头的值的一半")),
         Symbol("value_2", "V_2", Text("The other half", "另一半")),
         learned("q", 1),
@@ -98,7 +98,7 @@ CONCEPT = Concept(
         Symbol(
             "initial",
             r"\lambda_{\mathrm{init}}",
-            Text("The share before training, by depth", "训练前的份额,随深度而定"),
+            Text("The share before training, by depth", "训练前的份额，随深度而定"),
         ),
         Symbol("share", r"\lambda", Text("How much of the second attention is taken away", "减去第二个注意力的多少")),
         *DETAIL_SYMBOLS,

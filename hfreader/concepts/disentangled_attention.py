@@ -71,7 +71,7 @@ CONCEPT = Concept(
         "Each word is described by two vectors, one for its content and one for its relative position. The score of "
         "two words is a sum of what their contents say to each other, what the first content says to the distance, and "
         "what the distance says to the second content.",
-        "每个词由两个向量描述:一个表示内容,一个表示相对位置。两个词的分数是三项之和:内容对内容、"
+        "每个词由两个向量描述：一个表示内容，一个表示相对位置。两个词的分数是三项之和：内容对内容、"
         "前者的内容对距离、距离对后者的内容。",
     ),
     citations=(
@@ -92,8 +92,8 @@ CONCEPT = Concept(
     symbols=(
         Symbol("query", "Q^c", Text("Queries of the words' contents", "词内容的查询")),
         Symbol("key", "K^c", Text("Keys of the words' contents", "词内容的键")),
-        Symbol("position_key", "K^r", Text("Keys of the distances, one row each", "距离的键,每种距离一行")),
-        Symbol("position_query", "Q^r", Text("Queries of the distances, one row each", "距离的查询,每种距离一行")),
+        Symbol("position_key", "K^r", Text("Keys of the distances, one row each", "距离的键，每种距离一行")),
+        Symbol("position_query", "Q^r", Text("Queries of the distances, one row each", "距离的查询，每种距离一行")),
         Symbol("rows", r"\delta", Text("The row of the distance from query to key", "从查询到键的距离所在的行")),
         Symbol("columns", r"\delta'", Text("The row of the distance from key to query", "从键到查询的距离所在的行")),
         Symbol("output", r"\tilde{A}", Text("The scores", "分数")),

@@ -60,7 +60,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A depth, or how far the side of a box is, is not predicted itself: the network gives a probability for each "
         "of some fixed values, and the prediction is their mean under these probabilities.",
-        "深度或框边的距离不是直接预测的:网络对若干固定取值各给出一个概率,预测结果是按这些概率的平均值。",
+        "深度或框边的距离不是直接预测的：网络对若干固定取值各给出一个概率，预测结果是按这些概率的平均值。",
     ),
     citations=(FOCAL, ADA_BINS),
     equations=(

@@ -41,7 +41,7 @@ CONCEPT = Concept(
         "Every point of one image is compared with every point of the other. A softmax over the rows and one over the "
         "columns are multiplied, so that a pair scores high only where each is the best partner of the other; each "
         "point may also say how sure it is to have a partner at all.",
-        "一幅图像的每个点与另一幅的每个点比较。按行与按列的 softmax 相乘,只有互为最佳的一对才得高分;"
+        "一幅图像的每个点与另一幅的每个点比较。按行与按列的 softmax 相乘，只有互为最佳的一对才得高分；"
         "每个点还可给出自己存在配对的把握。",
     ),
     citations=(
@@ -70,7 +70,7 @@ CONCEPT = Concept(
             "certainty_1", "z^A", Text("How surely each point of the first has a partner", "第一幅各点有配对的把握")
         ),
         Symbol("certainty_2", "z^B", Text("How surely each point of the second has one", "第二幅各点有配对的把握")),
-        Symbol("output", "P", Text("How well each pair matches, or its logarithm", "每对的匹配程度,或其对数")),
+        Symbol("output", "P", Text("How well each pair matches, or its logarithm", "每对的匹配程度，或其对数")),
     ),
     patterns=(
         Bind("output", Op(("add",), (LOGARITHMS, CERTAIN))),

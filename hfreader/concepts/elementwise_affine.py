@@ -42,7 +42,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Each feature is multiplied by a learned number and another one is added. Nothing is measured and divided by, "
         "so it costs less than the norm in whose place it stands.",
-        "每个特征乘以一个可学习的数,再加上另一个。不计算任何统计量,因而比它所取代的归一化更省。",
+        "每个特征乘以一个可学习的数，再加上另一个。不计算任何统计量，因而比它所取代的归一化更省。",
     ),
     citations=(RES_MLP, at(MOBILE_BERT, "§3.5, Eq. (3)"), GLOW),
     equations=(r"\sym{output}=\sym{gamma}\odot\sym{x}+\sym{beta}",),
@@ -50,7 +50,7 @@ CONCEPT = Concept(
         Symbol("x", "x", Text("The input", "输入")),
         Symbol("gamma", r"\gamma", Text("Learned scale", "可学习的缩放")),
         Symbol("beta", r"\beta", Text("Learned shift", "可学习的平移")),
-        Symbol("output", "y", Text("The output, shaped like the input", "输出,形状同输入")),
+        Symbol("output", "y", Text("The output, shaped like the input", "输出，形状同输入")),
     ),
     patterns=(
         # A scale that is never zero, so that the map can be turned back.

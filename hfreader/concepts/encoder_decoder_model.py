@@ -45,8 +45,8 @@ CONCEPT = Concept(
     explanation=Text(
         "An encoder reads one input; the layers of a decoder attend to what the encoder made. A decoder of text writes "
         "one token after another; a decoder of queries, as in detection, answers all of them at once.",
-        "编码器读取一个输入;解码器的各层关注编码器的结果。文本解码器逐个词元地写出输出;"
-        "查询解码器(如目标检测)一次给出所有查询的结果。",
+        "编码器读取一个输入；解码器的各层关注编码器的结果。文本解码器逐个词元地写出输出；"
+        "查询解码器（如目标检测）一次给出所有查询的结果。",
     ),
     citations=(at(TRANSFORMER, "§3.1"),),
     equations=(r"z=\mathrm{Dec}\!\left(y,\mathrm{Enc}(x)\right)",),

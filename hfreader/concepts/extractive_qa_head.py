@@ -25,7 +25,7 @@ CONCEPT = Concept(
         "Two scores for every position: that the answer starts there, and that it ends there. The answer is "
         "the span with "
         "the best sum.",
-        "为每个位置给出两个分数:答案从这里开始、答案在这里结束。分数之和最大的区间即为答案。",
+        "为每个位置给出两个分数：答案从这里开始、答案在这里结束。分数之和最大的区间即为答案。",
     ),
     citations=(at(BERT, "§4.2"),),
     equations=(
@@ -34,8 +34,8 @@ CONCEPT = Concept(
     ),
     symbols=(
         *head_symbols(
-            Text("Hidden states, one row per position", "隐状态,每个位置一行"),
-            Text("One column for the start, one for the end", "起点一列,终点一列"),
+            Text("Hidden states, one row per position", "隐状态，每个位置一行"),
+            Text("One column for the start, one for the end", "起点一列，终点一列"),
         ),
         Symbol("scores", "s", Text("Start and end scores", "起点与终点的分数")),
     ),

@@ -37,8 +37,8 @@ CONCEPT = Concept(
     explanation=Text(
         "Pictures of a batch are padded to one size, and a mask says which pixels are real. Each feature map gets a "
         "mask of its own size, in which a position is real where its nearest pixel is.",
-        "同批图像被填充到相同大小,掩码标出哪些像素是真实的。每个特征图得到与其同尺寸的掩码,"
-        "某位置最近的像素真实,则该位置为真实。",
+        "同批图像被填充到相同大小，掩码标出哪些像素是真实的。每个特征图得到与其同尺寸的掩码，"
+        "某位置最近的像素真实，则该位置为真实。",
     ),
     citations=(DETR,),
     equations=(r"\sym{output}_{ij}=\sym{mask}_{\lfloor iH/H'\rfloor,\,\lfloor jW/W'\rfloor}",),

@@ -46,12 +46,12 @@ CONCEPT = Concept(
     explanation=Text(
         "The linear map to the inner dimension with the non-linearity after it. BERT's code splits the feed-forward "
         "network in two: this half, and one that maps back and adds the residual.",
-        "到内部维度的线性映射及其后的非线性。BERT 的代码把前馈网络分成两半:这一半,以及映射回来并加残差的另一半。",
+        "到内部维度的线性映射及其后的非线性。BERT 的代码把前馈网络分成两半：这一半，以及映射回来并加残差的另一半。",
     ),
     citations=(at(TRANSFORMER, "§3.3, Eq. (2), inner part"), at(BERT, "§3")),
     equations=(r"\sym{output}=\sym{phi}(\sym{x}\,\sym{w_1}+b_1)",),
     symbols=(
-        Symbol("x", "x", Text("The input, one row per position", "输入,每个位置一行")),
+        Symbol("x", "x", Text("The input, one row per position", "输入，每个位置一行")),
         Symbol("w_1", "W_1", Text("The map to the inner dimension", "到内部维度的映射")),
         Symbol("phi", r"\varphi", Text("Pointwise non-linearity", "逐元素非线性")),
         Symbol("output", "h", Text("The inner layer", "内层")),

@@ -61,7 +61,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A feed-forward network, the residual around it and the norm before or after it, in one class: one half of a "
         "Transformer block.",
-        "前馈网络、其外的残差以及之前或之后的归一化,合在一个类里:Transformer 块的一半。",
+        "前馈网络、其外的残差以及之前或之后的归一化，合在一个类里：Transformer 块的一半。",
     ),
     citations=(
         at(T5, "§2.1"),

@@ -37,7 +37,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Each number of the vector is squashed into a small range and rounded to one of a few levels. All combinations "
         "of levels together are the codebook, which so needs no learning.",
-        "把向量的每个数压进一个小区间,再取整到少数几个等级之一。所有等级的组合就是码本,因而码本无需学习。",
+        "把向量的每个数压进一个小区间，再取整到少数几个等级之一。所有等级的组合就是码本，因而码本无需学习。",
     ),
     citations=(FSQ,),
     equations=(

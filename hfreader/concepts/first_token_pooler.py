@@ -35,16 +35,16 @@ CONCEPT = Concept(
     explanation=Text(
         "One vector for the whole sequence: the hidden state of the first token, which stands for no word, through a "
         "linear map and tanh. BERT trains it with next-sentence prediction, and classifiers start from it.",
-        "用一个向量表示整个序列:取第一个词元(它不代表任何词)的隐状态,经线性映射与 tanh。BERT 用下一句预测训练它,"
+        "用一个向量表示整个序列：取第一个词元（它不代表任何词）的隐状态，经线性映射与 tanh。BERT 用下一句预测训练它，"
         "分类器由它出发。",
     ),
     citations=(BERT,),
     equations=(r"\sym{output}=\sym{phi}\!\left(\sym{first}\,\sym{w}+b\right),\quad\sym{first}=\sym{x}_{0}",),
     symbols=(
-        Symbol("x", "h", Text("Hidden states, one row per position", "隐状态,每个位置一行")),
+        Symbol("x", "h", Text("Hidden states, one row per position", "隐状态，每个位置一行")),
         Symbol("first", r"h_{\mathrm{[CLS]}}", Text("Hidden state of the first position", "第一个位置的隐状态")),
         Symbol("w", "W", Text("Learned linear map", "可学习的线性映射")),
-        Symbol("phi", r"\tanh", Text("tanh, or the function that the config names", "tanh,或配置指定的函数")),
+        Symbol("phi", r"\tanh", Text("tanh, or the function that the config names", "tanh，或配置指定的函数")),
         Symbol("output", r"h_{\mathrm{pool}}", Text("The pooled vector", "池化后的向量")),
     ),
     patterns=(

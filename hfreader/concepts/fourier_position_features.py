@@ -43,7 +43,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Coordinates are projected on directions drawn at random and turned into sine and cosine. A network "
         "that sees these can follow fine detail that it would smooth over from the coordinates alone.",
-        "把坐标投影到随机方向上,再取各投影的正弦和余弦。只看坐标的网络会抹平细节,看到这些特征则能分辨。",
+        "把坐标投影到随机方向上，再取各投影的正弦和余弦。只看坐标的网络会抹平细节，看到这些特征则能分辨。",
     ),
     citations=(
         Citation(
@@ -59,7 +59,7 @@ CONCEPT = Concept(
         r"\sym{output}=\cos(2\pi(\sym{x}\,\sym{matrix}+\sym{phases}))",
     ),
     symbols=(
-        Symbol("x", "v", Text("Coordinates, from -1 to 1", "坐标,从 -1 到 1")),
+        Symbol("x", "v", Text("Coordinates, from -1 to 1", "坐标，从 -1 到 1")),
         Symbol("matrix", "B", Text("Directions and frequencies, drawn once at random", "一次随机抽取的方向与频率")),
         Symbol("phases", "b", Text("Shifts, drawn once at random", "一次随机抽取的相位")),
         Symbol("output", r"\gamma(v)", Text("The features", "特征")),

@@ -41,7 +41,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Instead of attention, tokens are mixed by a discrete Fourier transform along the sequence and another along "
         "the features, of which the real part is kept. Nothing is learned, and every output depends on every input.",
-        "不用注意力,而用离散傅里叶变换混合词元:沿序列变换一次,沿特征再变换一次,取实部。没有可学习的参数,每个输出都依赖全部输入。",
+        "不用注意力，而用离散傅里叶变换混合词元：沿序列变换一次，沿特征再变换一次，取实部。没有可学习的参数，每个输出都依赖全部输入。",
     ),
     citations=(
         Citation(

@@ -56,7 +56,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Each channel is shifted and scaled by the mean and variance that it had over the training batches, then by "
         "learned numbers. When a trained model runs, or its norms are frozen, all of these are constants.",
-        "每个通道按训练批次上的均值和方差平移、缩放,再用可学习的数缩放、平移。模型推理时或归一化被冻结时,这些都是常数。",
+        "每个通道按训练批次上的均值和方差平移、缩放，再用可学习的数缩放、平移。模型推理时或归一化被冻结时，这些都是常数。",
     ),
     citations=(
         Citation(
@@ -72,7 +72,7 @@ CONCEPT = Concept(
         r"(\sym{gamma},\sym{beta},\sym{mean},\sym{variance},\sym{eps})\in\sym{norm}",
     ),
     symbols=(
-        Symbol("x", "x", Text("The input, its second dimension the channels", "输入,第二维为通道")),
+        Symbol("x", "x", Text("The input, its second dimension the channels", "输入，第二维为通道")),
         Symbol(
             "mean",
             r"\mu",
@@ -84,7 +84,7 @@ CONCEPT = Concept(
         Symbol("gamma", r"\gamma", Text("Scale of each channel", "各通道的缩放"), ("norm",)),
         Symbol("beta", r"\beta", Text("Shift of each channel", "各通道的平移"), ("norm",)),
         Symbol("norm", r"\mathrm{BN}", Text("The module that holds them", "持有它们的模块")),
-        Symbol("output", "y", Text("The output, shaped like the input", "输出,形状同输入")),
+        Symbol("output", "y", Text("The output, shaped like the input", "输出，形状同输入")),
     ),
     patterns=(
         Bind("output", Op(("add",), (Op(("mul",), (X, SCALE)), SHIFT))),

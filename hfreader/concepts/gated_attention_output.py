@@ -27,7 +27,7 @@ CONCEPT = Concept(
     explanation=Text(
         "What an attention gives is multiplied by a gate between 0 and 1 that a linear map computes from its input, "
         "before the output projection mixes the heads.",
-        "注意力的结果在输出投影混合各头之前,先乘以由其输入经线性映射得到的、介于 0 与 1 之间的门。",
+        "注意力的结果在输出投影混合各头之前，先乘以由其输入经线性映射得到的、介于 0 与 1 之间的门。",
     ),
     citations=(Citation("Gated Attention for Large Language Models", "Qiu et al.", 2025, "2505.06708"),),
     equations=(r"\sym{output}=\sym{mixed}\odot\sigma(\sym{gate}),\quad\sym{gate}=\sym{x}\,\sym{w_gate}",),
@@ -36,7 +36,7 @@ CONCEPT = Concept(
         Symbol(
             "w_gate",
             r"W_\theta",
-            Text("The linear map that computes the gate, alone or with others", "计算门的线性映射,单独或与其他合并"),
+            Text("The linear map that computes the gate, alone or with others", "计算门的线性映射，单独或与其他合并"),
         ),
         Symbol("gate", "G", Text("The gate before the sigmoid", "sigmoid 之前的门")),
         Symbol("mixed", r"\mathrm{SDPA}(Q,K,V)", Text("What the attention gives", "注意力的结果")),

@@ -43,7 +43,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A convolution gives twice as many channels as are wanted. One half goes through a sigmoid and says, place by "
         "place, how much of the other half passes.",
-        "卷积给出两倍于所需的通道。一半经过 sigmoid,逐位置决定另一半通过多少。",
+        "卷积给出两倍于所需的通道。一半经过 sigmoid，逐位置决定另一半通过多少。",
     ),
     citations=(GATED,),
     equations=(r"\sym{output}=\sym{z}_{1}\odot\sigma(\sym{z}_{2}),\quad[\sym{z}_1;\sym{z}_2]=\sym{w}*\sym{x}+b",),

@@ -52,8 +52,8 @@ CONCEPT = Concept(
         "A memory matrix maps keys to values. At each step it fades a little, what it holds under the new key is taken "
         "out to the degree of beta, and the new value is written in its place; the query reads it. Cost grows with the "
         "length of the text, not with its square.",
-        "记忆矩阵把键映射到值。每一步它略微衰减,按 β 的程度抹去新键下原有的内容,写入新值;查询从中读取。"
-        "代价随长度线性增长,而非平方。",
+        "记忆矩阵把键映射到值。每一步它略微衰减，按 β 的程度抹去新键下原有的内容，写入新值；查询从中读取。"
+        "代价随长度线性增长，而非平方。",
     ),
     citations=(
         at(GATED_DELTA_NET, "Eq. (10)"),
@@ -69,7 +69,9 @@ CONCEPT = Concept(
         Symbol(
             "decay",
             r"\alpha",
-            Text("How much of it is kept: a number, or one for each key feature", "保留的比例:一个数,或每个键特征一个"),
+            Text(
+                "How much of it is kept: a number, or one for each key feature", "保留的比例：一个数，或每个键特征一个"
+            ),
         ),
         Symbol("key", "k", Text("Under which the value is stored", "存放值所用的键")),
         Symbol("value", "v", Text("What is stored", "存放的值")),

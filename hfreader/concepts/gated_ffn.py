@@ -80,11 +80,11 @@ class {name}(nn.Module):
 
 CONCEPT = Concept(
     slug="gated-ffn",
-    name=Text("Gated feed-forward network (SwiGLU, GEGLU, ReGLU)", "门控前馈网络(SwiGLU、GEGLU、ReGLU)"),
+    name=Text("Gated feed-forward network (SwiGLU, GEGLU, ReGLU)", "门控前馈网络（SwiGLU、GEGLU、ReGLU）"),
     explanation=Text(
         "A feed-forward network whose inner layer is the product of two linear maps of the input, one of them behind a "
         "non-linearity. The name follows the non-linearity: SwiGLU with SiLU, GEGLU with GELU, ReGLU with ReLU.",
-        "前馈网络的内层是输入的两个线性映射之积,其中一个先经过非线性。名称随非线性而定:"
+        "前馈网络的内层是输入的两个线性映射之积，其中一个先经过非线性。名称随非线性而定："
         "SiLU 为 SwiGLU,GELU 为 GEGLU,ReLU 为 ReGLU。",
     ),
     citations=(
@@ -98,21 +98,23 @@ CONCEPT = Concept(
         r"[\sym{w_gate},\,\sym{w_up}]=\sym{w_in},\qquad[\sym{first},\sym{second}]=\sym{x}\,\sym{w_in}",
     ),
     symbols=(
-        Symbol("x", "x", Text("The input, one row per position", "输入,每个位置一行")),
+        Symbol("x", "x", Text("The input, one row per position", "输入，每个位置一行")),
         Symbol("w_gate", "W", Text("The map behind the non-linearity", "经过非线性的映射"), ("w_in",)),
         Symbol("w_up", "V", Text("The map that is multiplied as it is", "直接相乘的映射"), ("w_in",)),
-        Symbol("w_in", r"[W, V]", Text("Both maps in one matrix, where the code has one", "两个映射合成的矩阵(若有)")),
-        Symbol("first", "h_1", Text("First half of the inner layer, where it is the gate", "内层前一半(为门时)")),
-        Symbol("second", "h_2", Text("Second half of the inner layer, where it is the gate", "内层后一半(为门时)")),
         Symbol(
-            "adapter", "A(x)", Text("A small map of its own that is added, in some models", "另加的小映射(某些模型)")
+            "w_in", r"[W, V]", Text("Both maps in one matrix, where the code has one", "两个映射合成的矩阵（若有）")
+        ),
+        Symbol("first", "h_1", Text("First half of the inner layer, where it is the gate", "内层前一半（为门时）")),
+        Symbol("second", "h_2", Text("Second half of the inner layer, where it is the gate", "内层后一半（为门时）")),
+        Symbol(
+            "adapter", "A(x)", Text("A small map of its own that is added, in some models", "另加的小映射（某些模型）")
         ),
         *GATE_SYMBOLS,
-        Symbol("norm", r"\mathrm{N}", Text("A norm of the inner layer, in some models", "内层的归一化(某些模型)")),
-        Symbol("w_in_groups", "[W, V]_g", Text("The same, one for each group", "同上,每组一个"), ("w_in",)),
-        Symbol("w_down_groups", "W_{2,g}", Text("The map back, one for each group", "映射回去,每组一个"), ("w_down",)),
+        Symbol("norm", r"\mathrm{N}", Text("A norm of the inner layer, in some models", "内层的归一化（某些模型）")),
+        Symbol("w_in_groups", "[W, V]_g", Text("The same, one for each group", "同上，每组一个"), ("w_in",)),
+        Symbol("w_down_groups", "W_{2,g}", Text("The map back, one for each group", "映射回去，每组一个"), ("w_down",)),
         Symbol("w_down", "W_2", Text("The map back to the model dimension", "回到模型维度的映射")),
-        Symbol("output", r"\mathrm{FFN}(x)", Text("The output, one row per position", "输出,每个位置一行")),
+        Symbol("output", r"\mathrm{FFN}(x)", Text("The output, one row per position", "输出，每个位置一行")),
     ),
     patterns=(
         Bind("output", Layer(LINEAR, (PRODUCTS,), "w_down")),

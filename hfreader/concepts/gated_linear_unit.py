@@ -85,12 +85,12 @@ class {name}(nn.Module):
 
 CONCEPT = Concept(
     slug="gated-linear-unit",
-    name=Text("Gated linear unit", "门控线性单元(GLU)"),
+    name=Text("Gated linear unit", "门控线性单元（GLU）"),
     explanation=Text(
         "Two maps of the input, one of which opens and closes the other: their product, the gate behind a sigmoid or "
         "another non-linearity, is the result. No map back follows, as it would in a gated feed-forward network.",
-        "对输入做两个映射,其中一个控制另一个的开合:门经 sigmoid 或其他非线性后与另一个相乘,积即结果。"
-        "与门控前馈网络不同,其后没有映射回去的一步。",
+        "对输入做两个映射，其中一个控制另一个的开合：门经 sigmoid 或其他非线性后与另一个相乘，积即结果。"
+        "与门控前馈网络不同，其后没有映射回去的一步。",
     ),
     citations=(
         Citation(
@@ -113,10 +113,10 @@ CONCEPT = Concept(
         Symbol("conv", "K", Text("Both maps in one convolution", "两个映射合成的卷积"), ("w_in",)),
         Symbol("w_gate", "V", Text("The map of the gate", "门的映射"), ("w_in",)),
         Symbol("w_up", "W", Text("The map that is gated", "被门控的映射"), ("w_in",)),
-        Symbol("first", "h_1", Text("First half of the map, where it is the gate", "映射的前一半(为门时)")),
-        Symbol("sigmoid", r"\sigma", Text("The open gate, where it is a sigmoid", "门(为 sigmoid 时)"), ("phi",)),
-        Symbol("gate_in", "g", Text("The gate, where it is given", "门(若直接给出)")),
-        Symbol("up_in", "u", Text("What is gated, where it is given", "被门控的值(若直接给出)")),
+        Symbol("first", "h_1", Text("First half of the map, where it is the gate", "映射的前一半（为门时）")),
+        Symbol("sigmoid", r"\sigma", Text("The open gate, where it is a sigmoid", "门（为 sigmoid 时）"), ("phi",)),
+        Symbol("gate_in", "g", Text("The gate, where it is given", "门（若直接给出）")),
+        Symbol("up_in", "u", Text("What is gated, where it is given", "被门控的值（若直接给出）")),
         *GATE_SYMBOLS,
         Symbol("output", "y", Text("The result", "结果")),
     ),

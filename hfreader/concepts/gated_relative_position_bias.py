@@ -29,7 +29,7 @@ CONCEPT = Concept(
     explanation=Text(
         "The bias that a score gets for its distance is multiplied by a gate that the query's content computes, as the "
         "reset and update gates of a recurrent unit do. Silence and speech can thus weigh distance differently.",
-        "分数因距离得到的偏置,乘以由查询内容计算的门,类似循环单元中的重置门和更新门。"
+        "分数因距离得到的偏置，乘以由查询内容计算的门，类似循环单元中的重置门和更新门。"
         "于是静音与语音可以对距离给予不同的重视。",
     ),
     citations=(

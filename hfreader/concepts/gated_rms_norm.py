@@ -66,7 +66,8 @@ CONCEPT = Concept(
     explanation=Text(
         "An RMSNorm with a gate: a second input goes through SiLU or a sigmoid and multiplies the features. Mamba-2 "
         "gates before the norm, often taking the statistics over groups of features; gated delta networks gate after.",
-        "带门的 RMSNorm:另一个输入经过 SiLU 或 sigmoid 后与特征相乘。Mamba-2 在归一化之前门控,统计量常按特征分组计算;"
+        "带门的 RMSNorm：另一个输入经过 SiLU 或 sigmoid 后与特征相乘。"
+        "Mamba-2 在归一化之前门控，统计量常按特征分组计算；"
         "门控增量网络在归一化之后门控。",
     ),
     citations=(MAMBA_2, GATED_DELTA_NET, at(RMS_NORM, "Eq. (4)")),
@@ -78,21 +79,23 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("x", "x", Text("The features", "特征")),
-        Symbol("gate", "z", Text("What opens and closes the gate, shaped like x", "控制门的输入,形状同 x")),
+        Symbol("gate", "z", Text("What opens and closes the gate, shaped like x", "控制门的输入，形状同 x")),
         Symbol("phi", r"\varphi", Text("SiLU, or a sigmoid", "SiLU 或 sigmoid")),
-        Symbol("sigmoid", r"\sigma(z)", Text("The gate, where it is a sigmoid", "门(为 sigmoid 时)")),
+        Symbol("sigmoid", r"\sigma(z)", Text("The gate, where it is a sigmoid", "门（为 sigmoid 时）")),
         Symbol(
             "groups",
             "u",
             Text(
                 "The gated features, where the gate comes first; in groups where statistics are taken in each",
-                "门控后的特征(先门控时);按组计算统计量时分组排列",
+                "门控后的特征（先门控时）；按组计算统计量时分组排列",
             ),
         ),
-        Symbol("mean_square", r"\mathrm{RMS}^2", Text("Mean of the squares, of each group", "(每组)各特征平方的均值")),
+        Symbol(
+            "mean_square", r"\mathrm{RMS}^2", Text("Mean of the squares, of each group", "（每组）各特征平方的均值")
+        ),
         Symbol("eps", r"\epsilon", Text("A small number against division by zero", "防止除以零的小数")),
         Symbol("gamma", "g", Text("Learned scale of each feature", "每个特征可学习的缩放")),
-        Symbol("output", "y", Text("The output, shaped like x", "输出,形状同 x")),
+        Symbol("output", "y", Text("The output, shaped like x", "输出，形状同 x")),
     ),
     patterns=(
         Bind("output", scaled(normalised(PRODUCT), GAMMA)),

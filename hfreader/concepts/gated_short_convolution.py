@@ -68,7 +68,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Positions are mixed by a convolution of a few taps, feature by feature, instead of by attention. A gate "
         "computed from the input opens what goes in, another one what comes out.",
-        "位置之间不用注意力,而用只有几个抽头的逐特征卷积来混合。由输入算出的一个门控制输入,另一个门控制输出。",
+        "位置之间不用注意力，而用只有几个抽头的逐特征卷积来混合。由输入算出的一个门控制输入，另一个门控制输出。",
     ),
     citations=(
         Citation("LFM2 Technical Report", "Liquid AI", 2025),
@@ -80,16 +80,16 @@ CONCEPT = Concept(
         r"\sym{output}=\big(C\odot(\sym{kernel}*(B\odot V))\big)\,\sym{w_out},\qquad[B,C,V]=\sym{x}\,\sym{w_in}",
     ),
     symbols=(
-        Symbol("x", "x", Text("The input, one row per position", "输入,每个位置一行")),
+        Symbol("x", "x", Text("The input, one row per position", "输入，每个位置一行")),
         Symbol("w_in", "W'", Text("The map to both gates and the value", "到两个门和值的映射")),
         Symbol("kernel", "K", Text("The taps of each feature", "各特征的卷积核")),
-        Symbol("offset", "b", Text("The offset of the convolution, if any", "卷积的偏置(若有)"), ("kernel",)),
-        Symbol("spatial", r"K*(B\odot V)", Text("The convolution over space, if it is one", "空间卷积的结果(若是)")),
+        Symbol("offset", "b", Text("The offset of the convolution, if any", "卷积的偏置（若有）"), ("kernel",)),
+        Symbol("spatial", r"K*(B\odot V)", Text("The convolution over space, if it is one", "空间卷积的结果（若是）")),
         Symbol(
-            "swapped", "B", Text("The gate of the input, where it is the second third", "输入门(为第二个三分之一时)")
+            "swapped", "B", Text("The gate of the input, where it is the second third", "输入门（为第二个三分之一时）")
         ),
         Symbol("w_out", "W", Text("The map back", "映射回去的矩阵")),
-        Symbol("output", "y", Text("The output, one row per position", "输出,每个位置一行")),
+        Symbol("output", "y", Text("The output, one row per position", "输出，每个位置一行")),
     ),
     patterns=(
         Bind("output", Layer(LINEAR, (Op(("mul",), (SECOND, convolution(FIRST, THIRD))),), "w_out")),

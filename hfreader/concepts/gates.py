@@ -59,13 +59,13 @@ def gated_value(
 GATE_SYMBOLS = (
     Symbol("gate", "h_g", Text("The factor that opens and closes", "控制开合的因子")),
     Symbol("phi", r"\varphi", Text("Pointwise non-linearity", "逐元素非线性")),
-    Symbol("alpha", r"\alpha", Text("How steep the gate is, if a constant says so", "门的陡度(若有常数)")),
-    Symbol("gate_scale", r"\mu", Text("A constant factor of the gate, in some models", "门的常数倍数(某些模型)")),
-    Symbol("gate_limit", "L", Text("Where the gate is cut off, in some models", "门的截断上限(某些模型)")),
+    Symbol("alpha", r"\alpha", Text("How steep the gate is, if a constant says so", "门的陡度（若有常数）")),
+    Symbol("gate_scale", r"\mu", Text("A constant factor of the gate, in some models", "门的常数倍数（某些模型）")),
+    Symbol("gate_limit", "L", Text("Where the gate is cut off, in some models", "门的截断上限（某些模型）")),
     Symbol(
         "activation_limit", "L_\\varphi", Text("Where it is cut off after the non-linearity", "非线性之后的截断上限")
     ),
     Symbol("up_limit", "L'", Text("Where the other factor is cut off", "另一因子的截断上限")),
-    Symbol("gate_cap", "c", Text("The softcap of the gate, in some models", "门的软上限(某些模型)")),
+    Symbol("gate_cap", "c", Text("The softcap of the gate, in some models", "门的软上限（某些模型）")),
     Symbol("up_cap", "c'", Text("The softcap of the other factor", "另一因子的软上限")),
 )

@@ -45,7 +45,7 @@ CONCEPT = Concept(
         "A smooth relative of ReLU: each number is weighted by the probability that a standard normal variable "
         "lies below it. The exact form uses the error function; the tanh form is the approximation that the paper "
         "gives beside it.",
-        "ReLU 的平滑版本:每个数乘以标准正态变量小于它的概率。精确形式用误差函数,tanh 形式是论文同时给出的近似。",
+        "ReLU 的平滑版本：每个数乘以标准正态变量小于它的概率。精确形式用误差函数，tanh 形式是论文同时给出的近似。",
     ),
     citations=(at(GELU_PAPER, "§2"),),
     equations=(
@@ -54,7 +54,7 @@ CONCEPT = Concept(
         r"(\sym{x}+0.044715\,\sym{x}^3)\right)\right)",
     ),
     symbols=(
-        Symbol("x", "x", Text("The input, each number by itself", "输入,逐个数")),
+        Symbol("x", "x", Text("The input, each number by itself", "输入，逐个数")),
         Symbol("tanh", r"\tanh", Text("The approximation of the error function", "误差函数的近似")),
         Symbol("root", r"\sqrt{2/\pi}", Text("Written out to some digits in code", "代码中写出若干位数字")),
         Symbol("approximate", r"\approx", Text("Which of the two forms torch computes", "torch 计算的是哪种形式")),

@@ -60,7 +60,7 @@ CONCEPT = Concept(
         "Group normalisation takes mean and variance over a group of channels of one image: batch size does not "
         "matter. Global response normalisation compares the strength of each channel over the image with that of the "
         "others, which keeps channels from doing the same.",
-        "组归一化在一幅图像的一组通道上取均值和方差,因而与批次大小无关。全局响应归一化把每个通道在整幅图上的强度与其他通道相比,"
+        "组归一化在一幅图像的一组通道上取均值和方差，因而与批次大小无关。全局响应归一化把每个通道在整幅图上的强度与其他通道相比，"
         "防止通道趋同。",
     ),
     citations=(
@@ -82,7 +82,7 @@ CONCEPT = Concept(
         Symbol("gamma", r"\gamma", Text("Learned scale", "可学习的缩放"), ("norm",)),
         Symbol("beta", r"\beta", Text("Learned shift", "可学习的平移"), ("norm",)),
         Symbol("norm", r"\mathrm{GN}", Text("The module that holds them", "持有它们的模块")),
-        Symbol("output", "y", Text("The output, shaped like the input", "输出,形状同输入")),
+        Symbol("output", "y", Text("The output, shaped like the input", "输出，形状同输入")),
     ),
     patterns=(
         Bind("output", Op(("add",), (SCALED, Bind("beta", LEARNED), X))),

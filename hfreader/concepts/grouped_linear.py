@@ -44,7 +44,7 @@ CONCEPT = Concept(
     explanation=Text(
         "The features (or the positions) are dealt out to groups, and each group has a linear map of its own. For "
         "features this is one large map whose matrix is zero outside of blocks, at a fraction of the cost.",
-        "把特征(或位置)分成若干组,每组有自己的线性映射。对特征而言,相当于一个大的分块对角矩阵,而代价只是其几分之一。",
+        "把特征（或位置）分成若干组，每组有自己的线性映射。对特征而言，相当于一个大的分块对角矩阵，而代价只是其几分之一。",
     ),
     citations=(
         Citation(
@@ -55,7 +55,7 @@ CONCEPT = Concept(
     symbols=(
         Symbol("x", "x", Text("The input, cut into groups", "分成若干组的输入")),
         Symbol("w", "W", Text("The matrices, one for each group", "各组的矩阵")),
-        Symbol("rows", "W_g^{T}", Text("The matrix of one group, transposed", "一组的矩阵,转置"), ("w",)),
+        Symbol("rows", "W_g^{T}", Text("The matrix of one group, transposed", "一组的矩阵，转置"), ("w",)),
         Symbol("output", "y", Text("The result, group by group", "各组的结果")),
     ),
     patterns=(Returned(PRODUCT), Returned(Op(("add",), (PRODUCT, HELD))), Returned(IN_TURN)),

@@ -55,7 +55,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A linear map scores every vector of the codebook, and the one with the largest score is taken, in each of "
         "several groups. In training, Gumbel noise and a softmax make the choice differentiable.",
-        "线性映射给码本中的每个向量打分,在每个组里取分数最大的一个。训练时用 Gumbel 噪声和 softmax 使选择可微。",
+        "线性映射给码本中的每个向量打分，在每个组里取分数最大的一个。训练时用 Gumbel 噪声和 softmax 使选择可微。",
     ),
     citations=(WAV2VEC_2,),
     equations=(
@@ -65,12 +65,12 @@ CONCEPT = Concept(
         r"{\sum_k\exp\left((\sym{logits}_{g,k}+n_k)/\tau\right)}\ \text{(training)}",
     ),
     symbols=(
-        Symbol("x", "x", Text("The vectors, one per position", "向量,每个位置一个")),
+        Symbol("x", "x", Text("The vectors, one per position", "向量，每个位置一个")),
         Symbol("w", "W", Text("Linear map to a score for each vector", "给每个向量打分的线性映射")),
         Symbol("logits", "l", Text("Scores", "分数")),
         Symbol("index", "k", Text("Place of the largest score", "最大分数的位置")),
         Symbol("codebook", "e", Text("The vectors, by group", "各组的码本向量")),
-        Symbol("output", "q", Text("The chosen vectors, side by side", "选出的向量,并排拼接")),
+        Symbol("output", "q", Text("The chosen vectors, side by side", "选出的向量，并排拼接")),
     ),
     patterns=(Bind("output", Op(("sum",), (Op(("mul",), (ONE_HOT, CODES)),))),),
     output="output",

@@ -34,13 +34,13 @@ CONCEPT = Concept(
     explanation=Text(
         "The residual path carries several streams. Weights computed from the streams collapse them into the input of "
         "a layer, and others spread its output over them again.",
-        "残差通路由多条流组成。由这些流算出的权重把它们合并为一层的输入,另一些权重再把该层的输出分配回各条流。",
+        "残差通路由多条流组成。由这些流算出的权重把它们合并为一层的输入，另一些权重再把该层的输出分配回各条流。",
     ),
     citations=(HYPER, MHC),
     equations=(r"\sym{output}=\sum_i\sym{weights}_i\,\sym{streams}_i",),
     symbols=(
         Symbol("streams", "H", Text("The residual streams", "各条残差流")),
-        Symbol("weights", "a", Text("One weight per stream, computed from them", "由各流算出的权重,每条一个")),
+        Symbol("weights", "a", Text("One weight per stream, computed from them", "由各流算出的权重，每条一个")),
         Symbol("output", "h", Text("The input of the layer", "该层的输入")),
     ),
     patterns=(Bind("output", Op(("sum",), (WEIGHTED,), keywords=(("dim", Number(2)),))),),

@@ -76,8 +76,8 @@ CONCEPT = Concept(
         "vector for "
         "the segment it belongs to. BERT normalises the sum; GPT-2 leaves it as it is; where positions "
         "are rotary, they are not added here.",
-        "词元进入模型时是几个向量之和:词的向量、位置的向量,在 BERT 中还有所属段的向量。BERT 对和做归一化,"
-        "GPT-2 则不做;用旋转位置编码的模型这里没有位置。",
+        "词元进入模型时是几个向量之和：词的向量、位置的向量，在 BERT 中还有所属段的向量。BERT 对和做归一化，"
+        "GPT-2 则不做；用旋转位置编码的模型这里没有位置。",
     ),
     citations=(at(BERT, "§3, Figure 2"), at(GPT, "§3.1, Eq. (2)")),
     equations=(
@@ -91,7 +91,7 @@ CONCEPT = Concept(
         Symbol("segment_table", r"E^{\mathrm{seg}}", Text("One vector per segment", "每个段一个向量")),
         Symbol("positions", "t", Text("Positions", "位置")),
         Symbol("position_table", r"E^{\mathrm{pos}}", Text("One vector per position", "每个位置一个向量")),
-        Symbol("norm", r"\mathrm{LN}", Text("Layer norm, where the model has one", "层归一化(若有)")),
+        Symbol("norm", r"\mathrm{LN}", Text("Layer norm, where the model has one", "层归一化（若有）")),
         Symbol("output", "E", Text("What enters the first layer", "进入第一层的向量")),
     ),
     patterns=tuple(Bind("output", pattern) for one in SUMS for pattern in (Layer(LAYER_NORM, (one,), "norm"), one)),

@@ -33,7 +33,7 @@ CONCEPT = Concept(
     explanation=Text(
         "From each channel, or band of sound, its mean over the training data is taken, the rest is divided "
         "by the deviation. Both are fixed numbers; usually this is done before the model, here within it.",
-        "图像的每个通道(或声音的每个频带)减去训练数据的均值,再除以标准差。两者都是固定的数;这一步通常在模型之外完成,此处在模型之内。",
+        "图像的每个通道（或声音的每个频带）减去训练数据的均值，再除以标准差。两者都是固定的数；这一步通常在模型之外完成，此处在模型之内。",
     ),
     citations=(RESNET,),
     equations=(r"\sym{output}_c=\frac{\sym{x}_c-\sym{mean}_c}{\sym{deviation}_c}",),

@@ -48,7 +48,7 @@ CONCEPT = Concept(
         "Instead of raising features step by step to the rate of sound, the head predicts, for each frame, how loud "
         "each frequency is and where in its turn it stands. An inverse Fourier transform makes the frame of it; frames "
         "are added where they overlap.",
-        "不逐级上采样到音频采样率,而是为每一帧预测各频率的幅度与相位,由傅里叶逆变换得到该帧的波形,重叠处相加。",
+        "不逐级上采样到音频采样率，而是为每一帧预测各频率的幅度与相位，由傅里叶逆变换得到该帧的波形，重叠处相加。",
     ),
     citations=(
         Citation(

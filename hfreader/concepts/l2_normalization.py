@@ -35,7 +35,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A vector is divided by its Euclidean length, so that only its direction counts. The dot product of two such "
         "vectors is the cosine of the angle between them, which is how embeddings are compared.",
-        "向量除以它的欧氏长度,只保留方向。两个这样的向量的点积是它们夹角的余弦,嵌入就是这样比较的。",
+        "向量除以它的欧氏长度，只保留方向。两个这样的向量的点积是它们夹角的余弦，嵌入就是这样比较的。",
     ),
     citations=(
         Citation(
@@ -56,8 +56,8 @@ CONCEPT = Concept(
         Symbol("x", "x", Text("The vectors", "向量")),
         Symbol("length", r"\lVert x\rVert_2", Text("Their Euclidean lengths", "欧氏长度")),
         Symbol("dim", "i", Text("The dimension along which the vectors lie", "向量所在的维度")),
-        Symbol("eps", r"\epsilon", Text("A small number against division by zero, if any", "防止除以零的小数(若有)")),
-        Symbol("floor", r"\delta", Text("No length counts as less than this, in some code", "长度的下限(某些代码)")),
+        Symbol("eps", r"\epsilon", Text("A small number against division by zero, if any", "防止除以零的小数（若有）")),
+        Symbol("floor", r"\delta", Text("No length counts as less than this, in some code", "长度的下限（某些代码）")),
         Symbol("output", r"\hat x", Text("Vectors of length 1", "长度为 1 的向量")),
     ),
     patterns=(

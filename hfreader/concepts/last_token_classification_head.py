@@ -26,13 +26,13 @@ CONCEPT = Concept(
         "Every position is scored, and the score of the last one that is no padding counts: in a model that "
         "only looks back, "
         "it alone has seen the whole input.",
-        "先给每个位置打分,再取最后一个非填充位置的分数:在只看前文的模型中,只有它看到了整个输入。",
+        "先给每个位置打分，再取最后一个非填充位置的分数：在只看前文的模型中，只有它看到了整个输入。",
     ),
     citations=(GPT,),
     equations=(r"\sym{output}=\sym{scores}_{\sym{position}},\quad\sym{scores}=\sym{h}\,\sym{w}",),
     symbols=(
         *head_symbols(
-            Text("Hidden states, one row per position", "隐状态,每个位置一行"),
+            Text("Hidden states, one row per position", "隐状态，每个位置一行"),
             Text("One column per class", "每个类别一列"),
         ),
         Symbol("scores", "s", Text("One score per position and class", "每个位置、每个类别一个分数")),

@@ -64,7 +64,7 @@ CONCEPT = Concept(
     explanation=Text(
         "The features of each position are shifted to mean 0 and scaled to variance 1, by statistics of that position "
         "alone. A learned scale and shift for each feature follow, so that nothing expressible before is lost.",
-        "用每个位置自身的统计量,把它的特征平移到均值 0、缩放到方差 1。随后每个特征有可学习的缩放和平移,"
+        "用每个位置自身的统计量，把它的特征平移到均值 0、缩放到方差 1。随后每个特征有可学习的缩放和平移，"
         "因而不损失表达力。",
     ),
     citations=(at(LAYER_NORM_PAPER, "Eq. (3), (4)"),),
@@ -73,7 +73,7 @@ CONCEPT = Concept(
         r"(\sym{gamma},\sym{beta},\sym{eps})\in\sym{norm}",
     ),
     symbols=(
-        Symbol("x", "x", Text("The input; statistics are over its features", "输入,统计量在其特征上计算")),
+        Symbol("x", "x", Text("The input; statistics are over its features", "输入，统计量在其特征上计算")),
         Symbol(
             "mean", r"\mathrm{E}[x]", Text("Mean over the features of one position", "一个位置特征的均值"), ("norm",)
         ),
@@ -86,11 +86,11 @@ CONCEPT = Concept(
         Symbol(
             "channel_mean",
             r"\mathrm{E}[x]",
-            Text("The same over the channels of an image", "同上,在图像的通道上"),
+            Text("The same over the channels of an image", "同上，在图像的通道上"),
             ("mean",),
         ),
         Symbol("shape", "n", Text("The size of the features", "特征的大小")),
-        Symbol("output", "y", Text("The output, shaped like the input", "输出,形状同输入")),
+        Symbol("output", "y", Text("The output, shaped like the input", "输出，形状同输入")),
     ),
     patterns=(
         Bind("output", Op(("add",), (SCALED, Bind("beta", Op(("attribute",)))))),

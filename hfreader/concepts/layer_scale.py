@@ -44,7 +44,7 @@ CONCEPT = Concept(
     explanation=Text(
         "What a residual branch computes is multiplied by a learned vector, one number per feature, and then added. "
         "The numbers start near zero, so that a deep network starts close to the identity and trains stably.",
-        "残差分支的结果先乘以可学习的向量(每个特征一个数)再相加。这些数从接近零开始,深网络因而从近似恒等起步,训练稳定。",
+        "残差分支的结果先乘以可学习的向量（每个特征一个数）再相加。这些数从接近零开始，深网络因而从近似恒等起步，训练稳定。",
     ),
     citations=(
         Citation(

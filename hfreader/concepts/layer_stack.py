@@ -47,7 +47,7 @@ CONCEPT = Concept(
     explanation=Text(
         "The same kind of layer applied again and again, each to the result of the one before: an encoder, a decoder "
         "or one stage of them. Often a norm follows the last layer.",
-        "同一种层反复作用,每一层处理前一层的结果:即编码器、解码器或其中的一个阶段。最后一层之后常有一次归一化。",
+        "同一种层反复作用，每一层处理前一层的结果：即编码器、解码器或其中的一个阶段。最后一层之后常有一次归一化。",
     ),
     citations=(at(TRANSFORMER, "§3.1"),),
     equations=(

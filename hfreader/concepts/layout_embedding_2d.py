@@ -73,7 +73,7 @@ CONCEPT = Concept(
         "A word of a document is given vectors for the left, upper, right and lower edge of its box on the page, edges "
         "of one axis from one table, and often for its height and width. They are added to the word's vector, or "
         "concatenated.",
-        "文档中的词另有其方框左、上、右、下边缘的向量(同一轴的边缘共用一张表),常还有高与宽的向量。它们与词向量相加,或首尾拼接。",
+        "文档中的词另有其方框左、上、右、下边缘的向量（同一轴的边缘共用一张表），常还有高与宽的向量。它们与词向量相加，或首尾拼接。",
     ),
     citations=(
         Citation(
@@ -101,9 +101,9 @@ CONCEPT = Concept(
         Symbol("y_table", "E^{y}", Text("One vector for each place down", "纵向每个位置一个向量")),
         Symbol("h_table", "E^{h}", Text("One vector for each height", "每个高度一个向量")),
         Symbol("w_table", "E^{w}", Text("One vector for each width", "每个宽度一个向量")),
-        Symbol("words", "E", Text("What is there already: words and their positions", "已有的和:词及其位置")),
-        Symbol("alone", "E", Text("The edges are summed without words", "只有边缘之和,没有词")),
-        Symbol("output", "E", Text("The sum, or the vectors side by side", "和,或并列的向量")),
+        Symbol("words", "E", Text("What is there already: words and their positions", "已有的和：词及其位置")),
+        Symbol("alone", "E", Text("The edges are summed without words", "只有边缘之和，没有词")),
+        Symbol("output", "E", Text("The sum, or the vectors side by side", "和，或并列的向量")),
     ),
     patterns=(
         Bind("output", Op(("cat",), (*EDGES, *EXTENTS))),

@@ -47,7 +47,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Lower layers of a model know other things than higher ones. The states of all layers are added with learned "
         "weights that sum to one, so that a task takes from each what it needs.",
-        "模型的低层与高层包含不同的信息。各层的状态按可学习且和为一的权重相加,任务因而能从每一层取其所需。",
+        "模型的低层与高层包含不同的信息。各层的状态按可学习且和为一的权重相加，任务因而能从每一层取其所需。",
     ),
     citations=(ELMO,),
     equations=(r"\sym{output}=\sum_l\sym{share}_l\,\sym{layers}_l,\quad\sym{share}=\mathrm{softmax}(\sym{weights})",),

@@ -57,7 +57,7 @@ CONCEPT = Concept(
         "Each position has a vector of its own, learned like a word's, that tells the model where a token "
         "stands. There are "
         "as many vectors as the longest sequence seen in training, so longer ones cannot be read.",
-        "每个位置有一个像词向量那样学得的向量,告诉模型词元在哪里。向量个数等于训练时的最大长度,更长的序列无法读入。",
+        "每个位置有一个像词向量那样学得的向量，告诉模型词元在哪里。向量个数等于训练时的最大长度，更长的序列无法读入。",
     ),
     citations=(at(BERT, "§3, Figure 2"), CONV_SEQ2SEQ),
     equations=(
@@ -68,10 +68,10 @@ CONCEPT = Concept(
         Symbol(
             "positions",
             "t",
-            Text("Positions, counted from the start (some models add an offset)", "从头数的位置(有的加偏移)"),
+            Text("Positions, counted from the start (some models add an offset)", "从头数的位置（有的加偏移）"),
         ),
         Symbol("table", r"E^{\mathrm{pos}}", Text("One learned vector per position", "每个位置一个可学习的向量")),
-        Symbol("rows", r"E^{\mathrm{pos}}", Text("The same vectors as a plain parameter", "同样的向量,作为普通参数")),
+        Symbol("rows", r"E^{\mathrm{pos}}", Text("The same vectors as a plain parameter", "同样的向量，作为普通参数")),
         Symbol("x", "x", Text("What stands at each position", "各位置上的内容")),
         Symbol("output", "p", Text("The vector of each position", "各位置的向量")),
     ),

@@ -27,11 +27,12 @@ def {name}(q, k, v, s, r, n):
 
 CONCEPT = Concept(
     slug="lightning-linear-attention",
-    name=Text("Decayed linear attention (Lightning)", "带衰减的线性注意力(Lightning)"),
+    name=Text("Decayed linear attention (Lightning)", "带衰减的线性注意力（Lightning）"),
     explanation=Text(
         "Attention without softmax: keys and values are summed into one matrix, which fades by a fixed factor for each "
         "head at every step and which the query reads. Cost grows with the length of the text, not with its square.",
-        "没有 softmax 的注意力:键与值累加进一个矩阵,每步按各头固定的系数衰减,由查询读取。代价随长度线性增长,而非平方。",
+        "没有 softmax 的注意力：键与值累加进一个矩阵，"
+        "每步按各头固定的系数衰减，由查询读取。代价随长度线性增长，而非平方。",
     ),
     citations=(
         Citation(
@@ -51,7 +52,7 @@ CONCEPT = Concept(
         Symbol("key", "k", Text("Under which the value is stored", "存放值所用的键")),
         Symbol("value", "v", Text("What is stored", "存放的值")),
         Symbol("state", "S_{t-1}", Text("The memory before the step", "该步之前的记忆")),
-        Symbol("decay", r"\lambda", Text("What is kept of it, fixed for each head", "保留的比例,每头固定")),
+        Symbol("decay", r"\lambda", Text("What is kept of it, fixed for each head", "保留的比例，每头固定")),
         Symbol("output", "o", Text("What is read", "读出的结果")),
     ),
     patterns=(Bind("output", Op(("matmul",), (Bind("query", Anything()), STATE))),),

@@ -46,16 +46,18 @@ CONCEPT = Concept(
     name=Text("Linear projection", "线性投影"),
     explanation=Text(
         "One learned linear map of the input, and nothing else but dropout and changes of shape.",
-        "对输入做一次可学习的线性映射,除丢弃和改变形状外别无其他。",
+        "对输入做一次可学习的线性映射，除丢弃和改变形状外别无其他。",
     ),
     citations=(DEEP_LEARNING,),
     equations=(r"\sym{output}=\sym{x}\,\sym{w}+b",),
     symbols=(
         Symbol("x", "x", Text("The input of the module", "模块的输入")),
         Symbol("w", "W", Text("The learned linear map", "可学习的线性映射")),
-        Symbol("weight", "W^{T}", Text("Its matrix, where it is multiplied by itself", "它的矩阵(若直接相乘)"), ("w",)),
+        Symbol(
+            "weight", "W^{T}", Text("Its matrix, where it is multiplied by itself", "它的矩阵（若直接相乘）"), ("w",)
+        ),
         Symbol("weight_transposed", "W", Text("The same, as it is multiplied", "相乘时的矩阵"), ("w",)),
-        Symbol("offset", "b", Text("Its bias, if any", "它的偏置(若有)"), ("w",)),
+        Symbol("offset", "b", Text("Its bias, if any", "它的偏置（若有）"), ("w",)),
         Symbol("output", "y", Text("The output of the module", "模块的输出")),
     ),
     patterns=(Returned(Bind("output", LAYER)), Returned(Bind("output", WRITTEN))),

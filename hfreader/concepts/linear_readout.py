@@ -16,7 +16,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A linear map of what another model returns, and none of the heads with names of their own: a projection into "
         "a space that two models share, a score of an unusual kind.",
-        "对另一模型的结果做一次线性映射,且不属于有专门名称的任务头:例如投影到两个模型共享的空间,或某种特殊的分数。",
+        "对另一模型的结果做一次线性映射，且不属于有专门名称的任务头：例如投影到两个模型共享的空间，或某种特殊的分数。",
     ),
     citations=(DEEP_LEARNING,),
     equations=(r"\sym{output}=\sym{h}\,\sym{w}+b",),

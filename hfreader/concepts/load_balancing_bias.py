@@ -39,7 +39,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Before the best experts are chosen, a number is added to the score of each. No gradient learns it: it goes up "
         "for experts that are chosen too rarely and down for those chosen too often, so that no loss is needed.",
-        "在选择最优专家之前,给每个专家的分数加上一个数。它不由梯度学习:被选得太少的专家调高,太多的调低,因而不需要额外损失。",
+        "在选择最优专家之前，给每个专家的分数加上一个数。它不由梯度学习：被选得太少的专家调高，太多的调低，因而不需要额外损失。",
     ),
     citations=(LOSS_FREE,),
     equations=(r"\sym{output}_i=\sym{scores}_i+\sym{bias}_i",),

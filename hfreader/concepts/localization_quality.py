@@ -46,8 +46,8 @@ CONCEPT = Concept(
         "A detector that predicts each side of a box as a distribution knows how sure it is: where the distribution is "
         "sharp, its largest probabilities are high. A small network turns these into a number that is added to the "
         "score of the class.",
-        "把框的每条边预测为分布的检测器知道自己有多确定:分布越尖锐,最大的几个概率越高。"
-        "一个小网络把它们变成一个数,加到类别分数上。",
+        "把框的每条边预测为分布的检测器知道自己有多确定：分布越尖锐，最大的几个概率越高。"
+        "一个小网络把它们变成一个数，加到类别分数上。",
     ),
     citations=(FOCAL_2,),
     equations=(

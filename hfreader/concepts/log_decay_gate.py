@@ -53,8 +53,8 @@ CONCEPT = Concept(
     explanation=Text(
         "How much of its memory a recurrence keeps at a step is exp(g) with g below zero: a learned rate of each head "
         "times a softplus of the input. Some models hold g above a bound by a sigmoid instead.",
-        "循环在每一步保留多少记忆由 exp(g) 决定,g 小于零:各头可学习的速率乘以输入的 softplus。"
-        "有的模型改用 sigmoid,使 g 不低于某个下界。",
+        "循环在每一步保留多少记忆由 exp(g) 决定，g 小于零：各头可学习的速率乘以输入的 softplus。"
+        "有的模型改用 sigmoid，使 g 不低于某个下界。",
     ),
     citations=(at(GATED_DELTA_NET, "§3"), at(MAMBA_2, "§7"), KIMI_LINEAR),
     equations=(
@@ -63,12 +63,12 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol(
-            "x", "x", Text("A map of the input, one number for each head or feature", "输入的映射,每头或每特征一个数")
+            "x", "x", Text("A map of the input, one number for each head or feature", "输入的映射，每头或每特征一个数")
         ),
         Symbol("offset", "b", Text("A learned offset of it", "可学习的偏置")),
-        Symbol("a", "a", Text("The logarithm of the rate, learned", "速率的对数,可学习")),
+        Symbol("a", "a", Text("The logarithm of the rate, learned", "速率的对数，可学习")),
         Symbol("rate", "e^{a}", Text("The rate of each head", "各头的速率")),
-        Symbol("bound", r"\ell", Text("The least that the gate can be, below zero", "门的下界,小于零")),
+        Symbol("bound", r"\ell", Text("The least that the gate can be, below zero", "门的下界，小于零")),
         Symbol("output", "g", Text("The logarithm of what is kept", "保留比例的对数")),
     ),
     patterns=(

@@ -34,7 +34,7 @@ CONCEPT = Concept(
     explanation=Text(
         "One number for each position or pixel, a linear map of its features, becomes a probability by a sigmoid: that "
         "there is text here, that two residues touch, that a point is matched for certain.",
-        "对每个位置或像素,把特征线性映射成一个数,再经 sigmoid 变为概率:此处有文字、两个残基相接触、某点已匹配等。",
+        "对每个位置或像素，把特征线性映射成一个数，再经 sigmoid 变为概率：此处有文字、两个残基相接触、某点已匹配等。",
     ),
     citations=(
         Citation("The Regression Analysis of Binary Sequences", "Cox", 1958),
@@ -49,7 +49,7 @@ CONCEPT = Concept(
     symbols=(
         Symbol("x", "x", Text("The features", "特征")),
         Symbol("w", "W", Text("The linear map", "线性映射")),
-        Symbol("conv", "K", Text("The map of each window, where it is a convolution", "卷积核(为卷积时)"), ("w",)),
+        Symbol("conv", "K", Text("The map of each window, where it is a convolution", "卷积核（为卷积时）"), ("w",)),
         Symbol("z", "z", Text("The score", "分数")),
         Symbol("output", "p", Text("The probability", "概率")),
     ),

@@ -41,7 +41,7 @@ CONCEPT = Concept(
         "Hidden states are transformed once more (linear map, non-linearity, layer norm) and compared with the "
         "embedding "
         "of every word, with a bias per word. A softmax over the words gives the probability of what was masked.",
-        "隐状态再变换一次(线性映射、非线性、层归一化),然后与每个词的嵌入比较,并加上每个词的偏置。"
+        "隐状态再变换一次（线性映射、非线性、层归一化），然后与每个词的嵌入比较，并加上每个词的偏置。"
         "对所有词做 softmax 得到被掩盖词的概率。",
     ),
     citations=(at(BERT, "§3.1, Task #1"),),
@@ -54,7 +54,7 @@ CONCEPT = Concept(
         Symbol("w", "W", Text("Linear map of the transform", "变换的线性映射")),
         Symbol("phi", r"\varphi", Text("Non-linearity", "非线性")),
         Symbol("norm", r"\mathrm{LN}", Text("Layer norm", "层归一化")),
-        Symbol("decoder", r"E^{\top}", Text("Word embeddings, transposed, with a bias c", "转置的词嵌入,带偏置 c")),
+        Symbol("decoder", r"E^{\top}", Text("Word embeddings, transposed, with a bias c", "转置的词嵌入，带偏置 c")),
         Symbol("output", "z", Text("One score per position and word", "每个位置、每个词一个分数")),
     ),
     patterns=(Bind("output", Layer(LINEAR, (TRANSFORMED,), "decoder", outputs="vocab_size")),),

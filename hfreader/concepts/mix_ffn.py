@@ -40,12 +40,12 @@ class {name}(nn.Module):
 
 CONCEPT = Concept(
     slug="mix-ffn",
-    name=Text("Feed-forward network with a convolution (Mix-FFN)", "带卷积的前馈网络(Mix-FFN)"),
+    name=Text("Feed-forward network with a convolution (Mix-FFN)", "带卷积的前馈网络（Mix-FFN）"),
     explanation=Text(
         "Between the two linear maps of a feed-forward network stands a small convolution of each channel over the "
         "image. It tells positions apart by their neighbours and by the zeros beyond the edges, so that no position "
         "embedding is needed.",
-        "前馈网络的两个线性映射之间,对图像的每个通道做一个小卷积。邻域和边缘外的零使位置得以区分,因而不需要位置嵌入。",
+        "前馈网络的两个线性映射之间，对图像的每个通道做一个小卷积。邻域和边缘外的零使位置得以区分，因而不需要位置嵌入。",
     ),
     citations=(
         Citation(
@@ -60,14 +60,14 @@ CONCEPT = Concept(
         r"\sym{output}=\sym{phi}\big(\sym{conv}*\sym{u}\big)\,\sym{w_2}+b_2,\qquad\sym{u}=\sym{x}\,\sym{w_1}+b_1",
     ),
     symbols=(
-        Symbol("x", "x", Text("The input, one row per position", "输入,每个位置一行")),
+        Symbol("x", "x", Text("The input, one row per position", "输入，每个位置一行")),
         Symbol("w_1", "W_1", Text("First linear map", "第一个线性映射")),
-        Symbol("u", "u", Text("Its result, as an image", "其结果,排成图像")),
-        Symbol("rectified", "u_+", Text("The same after a ReLU, where there is one", "经 ReLU 之后的值(若有)")),
+        Symbol("u", "u", Text("Its result, as an image", "其结果，排成图像")),
+        Symbol("rectified", "u_+", Text("The same after a ReLU, where there is one", "经 ReLU 之后的值（若有）")),
         Symbol("conv", "K", Text("A convolution of each channel alone", "逐通道的卷积")),
         Symbol("phi", r"\varphi", Text("Pointwise non-linearity", "逐元素非线性")),
         Symbol("w_2", "W_2", Text("Second linear map", "第二个线性映射")),
-        Symbol("output", "y", Text("The output, one row per position", "输出,每个位置一行")),
+        Symbol("output", "y", Text("The output, one row per position", "输出，每个位置一行")),
     ),
     patterns=(Bind("output", Layer(LINEAR, (MIXED,), "w_2")),),
     output="output",

@@ -42,7 +42,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Several linear maps in turn with a non-linearity after each but the last. Detection models predict the "
         "corners of boxes with three of them.",
-        "依次若干个线性映射,除最后一个外每个之后都有非线性。检测模型用三层这样的网络预测框的坐标。",
+        "依次若干个线性映射，除最后一个外每个之后都有非线性。检测模型用三层这样的网络预测框的坐标。",
     ),
     citations=(at(DETR, "§3.2"),),
     equations=(
@@ -52,7 +52,7 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("x", "x", Text("The input of a layer", "一层的输入")),
-        Symbol("late", "x'", Text("The same, where the non-linearity comes first", "同上(先做非线性时)")),
+        Symbol("late", "x'", Text("The same, where the non-linearity comes first", "同上（先做非线性时）")),
         Symbol("w", "W", Text("The linear map of a layer", "一层的线性映射")),
         Symbol("phi", r"\varphi", Text("Non-linearity", "非线性")),
         Symbol("w_2", "W_2", Text("The second linear map", "第二个线性映射")),

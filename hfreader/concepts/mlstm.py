@@ -57,13 +57,13 @@ def {name}(q, k, v, i, f, c, n, m):
 
 CONCEPT = Concept(
     slug="mlstm",
-    name=Text("mLSTM cell (xLSTM)", "mLSTM 单元(xLSTM)"),
+    name=Text("mLSTM cell (xLSTM)", "mLSTM 单元（xLSTM）"),
     explanation=Text(
         "A long short-term memory whose cell is a matrix: at each step the forget gate fades it and the input gate "
         "writes the outer product of key and value into it. The query reads it, divided by how much of it was ever "
         "written. Gates are exponentials, kept in range by a running maximum.",
-        "单元状态为矩阵的长短期记忆:每一步由遗忘门使其衰减,由输入门写入键与值的外积;查询从中读取,再除以写入的总量。"
-        "门是指数函数,用运行中的最大值保持在可表示的范围内。",
+        "单元状态为矩阵的长短期记忆：每一步由遗忘门使其衰减，由输入门写入键与值的外积；查询从中读取，再除以写入的总量。"
+        "门是指数函数，用运行中的最大值保持在可表示的范围内。",
     ),
     citations=(
         Citation("xLSTM: Extended Long Short-Term Memory", "Beck et al.", 2024, "2405.04517", "§2.3, Eq. (19)-(27)"),
@@ -78,8 +78,8 @@ CONCEPT = Concept(
         Symbol("state", "C_{t-1}", Text("The memory before the step", "该步之前的记忆")),
         Symbol("normaliser", "n_{t-1}", Text("How much was written so far", "此前写入的总量")),
         Symbol("stabiliser", "m_t", Text("The running maximum of the gates' logarithms", "门的对数的运行最大值")),
-        Symbol("forget", "f_t", Text("The forget gate: what is kept", "遗忘门:保留的比例")),
-        Symbol("input", "i_t", Text("The input gate: how strongly is written", "输入门:写入的强度")),
+        Symbol("forget", "f_t", Text("The forget gate: what is kept", "遗忘门：保留的比例")),
+        Symbol("input", "i_t", Text("The input gate: how strongly is written", "输入门：写入的强度")),
         Symbol("query", "q_t", Text("Under which the memory is read", "读取记忆所用的查询")),
         Symbol("key", "k_t", Text("Under which the value is stored", "存放值所用的键")),
         Symbol("value", "v_t", Text("What is stored", "存放的值")),

@@ -71,7 +71,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A class that hands its input from part to part, such as embeddings, encoder and pooler, or passes on what one "
         "part returns. What is computed, the parts compute.",
-        "把输入依次交给各个部分(如嵌入、编码器、池化)的类,或原样转交某一部分的结果。计算都在各个部分里进行。",
+        "把输入依次交给各个部分（如嵌入、编码器、池化）的类，或原样转交某一部分的结果。计算都在各个部分里进行。",
     ),
     citations=(at(TRANSFORMER, "§3"),),
     equations=(r"y=\mathrm{Pool}(\mathrm{Enc}(\mathrm{Emb}(x)))",),

@@ -157,7 +157,7 @@ CONCEPT = Concept(
         "The experts of a mixture are feed-forward networks of one shape, so their weights are kept in one tensor with "
         "a dimension for the expert. Each expert computes the tokens sent to it, and what it gives, weighted by the "
         "router, is added to those tokens' sums.",
-        "混合专家的各个专家是形状相同的前馈网络,权重合存在一个带专家维的张量里。每个专家只计算送给它的词元,"
+        "混合专家的各个专家是形状相同的前馈网络，权重合存在一个带专家维的张量里。每个专家只计算送给它的词元，"
         "结果按路由权重加到这些词元的和上。",
     ),
     citations=(at(MIXTRAL, "§2.1"), DEEPSEEK_MOE, at(GLU_VARIANTS, "§2, Eq. (5)")),
@@ -174,24 +174,24 @@ CONCEPT = Concept(
             "W^{(i)}",
             Text("Gate and other factor in one matrix, of expert i", "专家 i 的合成矩阵"),
         ),
-        Symbol("w_in_rows", "W^{(i)T}", Text("The same, transposed", "同上,转置"), ("w_in",)),
-        Symbol("b_in", "b^{(i)}", Text("Its offset, if any", "它的偏置(若有)")),
-        Symbol("gated", "h", Text("The inner layer, where it is a product", "内层(为乘积时)")),
-        Symbol("second", "h_2", Text("Second half of x W, where it is the gate", "x W 的后一半(为门时)")),
-        Symbol("even", "h_{0,2,\\dots}", Text("The even columns, where these are the gate", "偶数列(为门时)")),
+        Symbol("w_in_rows", "W^{(i)T}", Text("The same, transposed", "同上，转置"), ("w_in",)),
+        Symbol("b_in", "b^{(i)}", Text("Its offset, if any", "它的偏置（若有）")),
+        Symbol("gated", "h", Text("The inner layer, where it is a product", "内层（为乘积时）")),
+        Symbol("second", "h_2", Text("Second half of x W, where it is the gate", "x W 的后一半（为门时）")),
+        Symbol("even", "h_{0,2,\\dots}", Text("The even columns, where these are the gate", "偶数列（为门时）")),
         Symbol("odd", "h_{1,3,\\dots}", Text("The odd columns", "奇数列")),
         *GATE_SYMBOLS,
         Symbol("w_gate", "W_g^{(i)}", Text("The matrix of the gate alone, of expert i", "专家 i 的门的矩阵")),
-        Symbol("w_gate_rows", "W_g^{(i)T}", Text("The same, transposed", "同上,转置"), ("w_gate",)),
+        Symbol("w_gate_rows", "W_g^{(i)T}", Text("The same, transposed", "同上，转置"), ("w_gate",)),
         Symbol("w_up", "W_u^{(i)}", Text("The matrix of the other factor alone", "另一因子单独的矩阵")),
-        Symbol("w_up_rows", "W_u^{(i)T}", Text("The same, transposed", "同上,转置"), ("w_up",)),
-        Symbol("b_gate", "b_g^{(i)}", Text("Its offset, if any", "它的偏置(若有)")),
-        Symbol("b_up", "b_u^{(i)}", Text("Its offset, if any", "它的偏置(若有)")),
+        Symbol("w_up_rows", "W_u^{(i)T}", Text("The same, transposed", "同上，转置"), ("w_up",)),
+        Symbol("b_gate", "b_g^{(i)}", Text("Its offset, if any", "它的偏置（若有）")),
+        Symbol("b_up", "b_u^{(i)}", Text("Its offset, if any", "它的偏置（若有）")),
         Symbol("w_down", "W_2^{(i)}", Text("The map back, of expert i", "专家 i 回到模型维度的映射")),
-        Symbol("w_down_rows", "W_2^{(i)T}", Text("The same, transposed", "同上,转置"), ("w_down",)),
-        Symbol("b_down", "b_2^{(i)}", Text("Its offset, if any", "它的偏置(若有)")),
+        Symbol("w_down_rows", "W_2^{(i)T}", Text("The same, transposed", "同上，转置"), ("w_down",)),
+        Symbol("b_down", "b_2^{(i)}", Text("Its offset, if any", "它的偏置（若有）")),
         Symbol(
-            "norm", r"\mathrm{N}", Text("A norm of what the expert gives, in some models", "专家结果的归一化(若有)")
+            "norm", r"\mathrm{N}", Text("A norm of what the expert gives, in some models", "专家结果的归一化（若有）")
         ),
         Symbol(
             "expert", "E_i(x)", Text("What an expert gives that is a module of its own", "作为独立模块的专家的结果")

@@ -56,7 +56,7 @@ CONCEPT = Concept(
         "Which experts a token goes to is looked up by its word in a table that is made once and never learned, so "
         "that every expert gets its share from the start. Only the weights of these experts are computed from the "
         "hidden state.",
-        "词元去往哪些专家,由其词号在一张预先生成、不再学习的表里查得,因而每个专家从一开始就分到应得的份额;"
+        "词元去往哪些专家，由其词号在一张预先生成、不再学习的表里查得，因而每个专家从一开始就分到应得的份额；"
         "只有这些专家的权重由隐状态计算。",
     ),
     citations=(
@@ -67,21 +67,21 @@ CONCEPT = Concept(
         r"\sym{experts}=\sym{table}[\sym{words}],\qquad s=\sym{phi}(\sym{multiplier}\,\sym{x}\,\sym{weight}^{\top})",
     ),
     symbols=(
-        Symbol("x", "x", Text("Tokens, one row each", "词元,每个一行")),
+        Symbol("x", "x", Text("Tokens, one row each", "词元，每个一行")),
         Symbol("words", "w", Text("Their words", "它们的词号")),
         Symbol("table", "T", Text("The experts of each word", "每个词的专家")),
         Symbol("experts", r"\mathcal{T}", Text("The experts of these tokens", "这些词元的专家")),
-        Symbol("weight", "W_r", Text("The scores' matrix, one row for each expert", "打分矩阵,每个专家一行")),
-        Symbol("router", "W_r", Text("The same, as a layer", "同上,作为一层"), ("weight",)),
-        Symbol("weight_transposed", "W_r^{T}", Text("The same, transposed", "同上,转置"), ("weight",)),
-        Symbol("offset", "b_r", Text("Its bias, if any", "它的偏置(若有)"), ("weight",)),
+        Symbol("weight", "W_r", Text("The scores' matrix, one row for each expert", "打分矩阵，每个专家一行")),
+        Symbol("router", "W_r", Text("The same, as a layer", "同上，作为一层"), ("weight",)),
+        Symbol("weight_transposed", "W_r^{T}", Text("The same, transposed", "同上，转置"), ("weight",)),
+        Symbol("offset", "b_r", Text("Its bias, if any", "它的偏置（若有）"), ("weight",)),
         Symbol("phi", r"\varphi", Text("What makes scores of the numbers", "由分数得到权重的函数")),
         Symbol("softmax", r"\mathrm{softmax}", Text("A softmax in its place", "代之以 softmax"), ("phi",)),
         Symbol("sigmoid", r"\sigma", Text("A sigmoid in its place", "代之以 sigmoid"), ("phi",)),
-        Symbol("multiplier", r"\mu", Text("A constant factor of the numbers, if any", "分数的常数倍数(若有)")),
+        Symbol("multiplier", r"\mu", Text("A constant factor of the numbers, if any", "分数的常数倍数（若有）")),
         Symbol("total", r"\Sigma", Text("The sum of the chosen scores, where they are divided by it", "选中得分之和")),
-        Symbol("eps", r"\epsilon", Text("A small number against division by zero, if any", "防止除以零的小数(若有)")),
-        Symbol("scale", r"\gamma", Text("A constant factor, if any", "常数倍数(若有)")),
+        Symbol("eps", r"\epsilon", Text("A small number against division by zero, if any", "防止除以零的小数（若有）")),
+        Symbol("scale", r"\gamma", Text("A constant factor, if any", "常数倍数（若有）")),
         Symbol("output", "g", Text("The weight of each expert", "各专家的权重")),
     ),
     patterns=(Bind("output", rescaled(CHOSEN)),),

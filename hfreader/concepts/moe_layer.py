@@ -64,14 +64,14 @@ CONCEPT = Concept(
     explanation=Text(
         "A router sends each token to a few of many feed-forward networks and adds up what they return, weighted. "
         "Shared experts, where there are any, see every token.",
-        "路由器把每个词元送到众多前馈网络中的少数几个,并把它们的结果加权求和。若有共享专家,则每个词元都会经过它们。",
+        "路由器把每个词元送到众多前馈网络中的少数几个，并把它们的结果加权求和。若有共享专家，则每个词元都会经过它们。",
     ),
     citations=(DEEPSEEK_MOE, MIXTRAL),
     equations=(
         r"\sym{output}=\sym{routed}+\sym{shared},\quad\sym{routed}=\sum_{i\in\mathcal{T}}g_i\,\mathrm{FFN}_i(\sym{x})",
     ),
     symbols=(
-        Symbol("x", "u", Text("The input, one row per token", "输入,每个词元一行")),
+        Symbol("x", "u", Text("The input, one row per token", "输入，每个词元一行")),
         Symbol(
             "routed", r"h^{\mathrm{routed}}", Text("What the chosen experts return, weighted", "所选专家的加权结果")
         ),

@@ -142,8 +142,8 @@ CONCEPT = Concept(
         "A linear map scores each token against every expert; the token goes to the k experts with the best scores, "
         "and their outputs are weighted by them. Models differ in the score (softmax before or after the choice, "
         "sigmoid), in whether the weights are made to sum to one, and in what else the choice depends on.",
-        "线性映射给每个词元与每个专家打分,词元送往得分最高的 k 个专家,它们的输出按得分加权。各模型的差别在于:"
-        "得分函数(选择之前或之后的 softmax、sigmoid)、权重是否归一,以及选择还取决于什么。",
+        "线性映射给每个词元与每个专家打分，词元送往得分最高的 k 个专家，它们的输出按得分加权。各模型的差别在于："
+        "得分函数（选择之前或之后的 softmax、sigmoid）、权重是否归一，以及选择还取决于什么。",
     ),
     citations=(
         at(SPARSE, "§2.1, Eq. (3)-(5)"),
@@ -160,21 +160,21 @@ CONCEPT = Concept(
         r"\sym{output}=\sym{late}\big(\mathrm{TopK}(\sym{logits})\big),\qquad\sym{logits}=\sym{x}\,\sym{router}",
     ),
     symbols=(
-        Symbol("x", "x", Text("Tokens, one row each", "词元,每个一行")),
+        Symbol("x", "x", Text("Tokens, one row each", "词元，每个一行")),
         Symbol("router", "W_r", Text("The map from a token to one number for each expert", "从词元到各专家分数的映射")),
-        Symbol("weight", "W_r^{T}", Text("Its matrix, one row for each expert", "它的矩阵,每个专家一行"), ("router",)),
+        Symbol("weight", "W_r^{T}", Text("Its matrix, one row for each expert", "它的矩阵，每个专家一行"), ("router",)),
         Symbol("weight_transposed", "W_r", Text("Its matrix, as it is multiplied", "相乘时的矩阵"), ("router",)),
-        Symbol("offset", "b_r", Text("Its bias, if any", "它的偏置(若有)"), ("router",)),
+        Symbol("offset", "b_r", Text("Its bias, if any", "它的偏置（若有）"), ("router",)),
         Symbol("logits", "z", Text("The numbers, before any function of them", "未经函数的分数")),
         Symbol("softmax", r"\mathrm{softmax}", Text("Scores, as a softmax over all experts", "对全部专家的 softmax")),
         Symbol("sigmoid", r"\sigma", Text("The scores, each expert by itself", "各专家独立的 sigmoid")),
-        Symbol("phi", r"\varphi", Text("Another function of each number, if any", "对各分数的其他函数(若有)")),
-        Symbol("multiplier", r"\mu", Text("A constant factor of the numbers, if any", "分数的常数倍数(若有)")),
+        Symbol("phi", r"\varphi", Text("Another function of each number, if any", "对各分数的其他函数（若有）")),
+        Symbol("multiplier", r"\mu", Text("A constant factor of the numbers, if any", "分数的常数倍数（若有）")),
         Symbol("chosen_logits", r"z_{\mathcal{T}}", Text("The numbers of the chosen experts", "选中专家的分数")),
         Symbol(
             "joined", r"z_{\mathcal{T}\cup S}", Text("The numbers of the chosen and the shared", "选中与共享专家的分数")
         ),
-        Symbol("learned_scale", r"\gamma'", Text("A learned factor, if any", "可学习的倍数(若有)")),
+        Symbol("learned_scale", r"\gamma'", Text("A learned factor, if any", "可学习的倍数（若有）")),
         Symbol("late", r"\mathrm{softmax}", Text("A softmax over the chosen experts alone", "只对选中专家的 softmax")),
         Symbol(
             "choice",
@@ -182,13 +182,13 @@ CONCEPT = Concept(
             Text(
                 "What the choice goes by: the scores, or those with a correction that balances the load, or limited to "
                 "some groups of experts",
-                "选择的依据:得分,或加上均衡负载的修正,或限于若干专家组",
+                "选择的依据：得分，或加上均衡负载的修正，或限于若干专家组",
             ),
         ),
         Symbol("indices", r"\mathcal{T}", Text("The k chosen experts", "选中的 k 个专家")),
         Symbol("total", r"\Sigma", Text("The sum of the chosen scores, where they are divided by it", "选中得分之和")),
-        Symbol("eps", r"\epsilon", Text("A small number against division by zero, if any", "防止除以零的小数(若有)")),
-        Symbol("scale", r"\gamma", Text("A constant factor, if any", "常数倍数(若有)")),
+        Symbol("eps", r"\epsilon", Text("A small number against division by zero, if any", "防止除以零的小数（若有）")),
+        Symbol("scale", r"\gamma", Text("A constant factor, if any", "常数倍数（若有）")),
         Symbol("output", "g", Text("The weight of each chosen expert", "各选中专家的权重")),
     ),
     patterns=(

@@ -138,8 +138,8 @@ CONCEPT = Concept(
         "A patch of a picture has a row and a column, a frame of a film a time as well: positions with several "
         "coordinates. Each pair of a query or key is turned by one of them. Either every axis has all frequencies, or "
         "the frequencies are divided among the axes, in sections or in turn.",
-        "图像的一块有行和列,视频的一帧还有时间:位置有多个坐标。查询或键的每一对坐标只按其中一个旋转。"
-        "或者每个轴都有全部频率,或者各轴分段、轮流地分得频率。",
+        "图像的一块有行和列，视频的一帧还有时间：位置有多个坐标。查询或键的每一对坐标只按其中一个旋转。"
+        "或者每个轴都有全部频率，或者各轴分段、轮流地分得频率。",
     ),
     citations=(
         Citation(
@@ -158,17 +158,17 @@ CONCEPT = Concept(
         r"a(i)\in\{t,h,w\}\ \text{as}\ \sym{sections}\ \text{say},\qquad\sym{frequencies}_j=b^{-2(j-1)/d}",
     ),
     symbols=(
-        Symbol("positions", "m", Text("Positions, one number for each axis", "位置,每个轴一个数")),
+        Symbol("positions", "m", Text("Positions, one number for each axis", "位置，每个轴一个数")),
         Symbol("frequencies", r"\theta", Text("Frequencies from fast to slow", "从快到慢的频率")),
-        Symbol("scaling", "s", Text("A factor of long-context variants, else 1", "长上下文变体的因子,否则为 1")),
+        Symbol("scaling", "s", Text("A factor of long-context variants, else 1", "长上下文变体的因子，否则为 1")),
         Symbol("sections", "n_a", Text("How many frequencies each axis has", "每个轴分得的频率数")),
         Symbol(
-            "in_turn", "a(i)=i\\bmod 3", Text("Axes take turns, up to the end of a section", "各轴轮流,直到该段用尽")
+            "in_turn", "a(i)=i\\bmod 3", Text("Axes take turns, up to the end of a section", "各轴轮流，直到该段用尽")
         ),
         Symbol(
             "parity",
             "a(i)=i\\bmod 2",
-            Text("Even frequencies one axis, odd ones the other", "偶数频率归一轴,奇数归另一轴"),
+            Text("Even frequencies one axis, odd ones the other", "偶数频率归一轴，奇数归另一轴"),
         ),
         Symbol("halves", "hh,ww", Text("Each axis has half of the frequencies", "每个轴各有一半频率")),
         Symbol("last_first", "w,h", Text("The last axis stands first", "最后的轴排在最前")),
@@ -179,7 +179,7 @@ CONCEPT = Concept(
         Symbol(
             "each_twice",
             "h,h,w,w",
-            Text("All angles of an axis twice, then the next axis", "每轴的全部角度重复两次,再到下一轴"),
+            Text("All angles of an axis twice, then the next axis", "每轴的全部角度重复两次，再到下一轴"),
         ),
         Symbol("apart", "t;h;w", Text("Every axis has tables of its own", "每个轴各有自己的表")),
         Symbol("sin", r"\sin m\theta", Text("The table of sines", "正弦表")),

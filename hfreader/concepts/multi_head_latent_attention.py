@@ -93,8 +93,8 @@ CONCEPT = Concept(
         "Each position is pressed into one small latent vector, from which the keys and values of all heads are "
         "expanded again, so that a cache need hold the latent alone. Positions enter by separate coordinates of "
         "queries and keys that are turned; the turned part of the key is shared by all heads.",
-        "每个位置先压缩成一个小的潜在向量,再由它展开出所有头的键和值,因此缓存只需保存潜在向量。"
-        "位置信息通过查询和键中另外的、经旋转的坐标进入;键的旋转部分由所有头共享。",
+        "每个位置先压缩成一个小的潜在向量，再由它展开出所有头的键和值，因此缓存只需保存潜在向量。"
+        "位置信息通过查询和键中另外的、经旋转的坐标进入；键的旋转部分由所有头共享。",
     ),
     citations=(
         Citation("DeepSeek-V2", "DeepSeek-AI", 2024, "2405.04434", "§2.1"),
@@ -113,7 +113,7 @@ CONCEPT = Concept(
         ),
     ),
     symbols=(
-        Symbol("x", "h", Text("The input, one row per position", "输入,每个位置一行")),
+        Symbol("x", "h", Text("The input, one row per position", "输入，每个位置一行")),
         Symbol(
             "w_down",
             r"[W^{DKV};W^{KR}]",
@@ -121,7 +121,9 @@ CONCEPT = Concept(
         ),
         Symbol("latent_norm", r"\mathrm{Norm}", Text("Normalisation of the latent", "潜在向量的归一化")),
         Symbol("w_up", r"[W^{UK};W^{UV}]", Text("Map from the latent to keys and values", "由潜在向量到键和值的映射")),
-        Symbol("w_query", "W^{Q}", Text("Map to queries, where these have no latent", "查询的映射(查询无潜在向量时)")),
+        Symbol(
+            "w_query", "W^{Q}", Text("Map to queries, where these have no latent", "查询的映射（查询无潜在向量时）")
+        ),
         Symbol(
             "w_query_down", "W^{DQ}", Text("Map to the latent of the queries", "到查询潜在向量的映射"), ("w_query",)
         ),

@@ -10,8 +10,8 @@ CONCEPT = Concept(
     explanation=Text(
         "Queries, keys and values are linear maps of the same input, cut into heads that attend independently of each "
         "other. The results of all heads stand side by side and, where W^O is part of the class, are mixed by it.",
-        "查询、键、值是同一输入的线性映射,切分成若干个互相独立做注意力的头。"
-        "所有头的结果并排拼接,若类中含有 W^O,则再由它混合。",
+        "查询、键、值是同一输入的线性映射，切分成若干个互相独立做注意力的头。"
+        "所有头的结果并排拼接，若类中含有 W^O，则再由它混合。",
     ),
     citations=(at(TRANSFORMER, "§3.2.2"),),
     equations=(

@@ -145,8 +145,8 @@ CONCEPT = Concept(
         "A query has a reference point in the image. It says how far from that point it wants to look, at a few places "
         "of each feature map, and how much each place counts; the maps are read there by bilinear interpolation. The "
         "cost does not grow with the size of the maps, and no query is compared with any key.",
-        "每个查询在图像中有一个参考点。由查询自己给出相对该点的若干偏移(每个特征图几个位置)以及各位置的权重,"
-        "在这些位置用双线性插值读取特征图。代价不随特征图大小增长,查询也不与任何键做比较。",
+        "每个查询在图像中有一个参考点。由查询自己给出相对该点的若干偏移（每个特征图几个位置）以及各位置的权重，"
+        "在这些位置用双线性插值读取特征图。代价不随特征图大小增长，查询也不与任何键做比较。",
     ),
     citations=(
         Citation(
@@ -165,22 +165,22 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("x", "z_q", Text("The queries' vectors", "查询向量")),
-        Symbol("memory", "x", Text("The feature maps, all levels behind each other", "各层特征图,依次排列")),
+        Symbol("memory", "x", Text("The feature maps, all levels behind each other", "各层特征图，依次排列")),
         Symbol("sizes", "H_l,W_l", Text("Height and width of each feature map", "每层特征图的高与宽")),
         Symbol("counts", "K_l", Text("How many places are read of each map", "每层读取的位置数")),
         Symbol("points", r"\phi_l(\hat p_q)", Text("Each query's point on each map", "每个查询在各层上的参考点")),
         Symbol("w_offset", r"W^{\Delta}", Text("Projection to offsets", "偏移投影"), ("offset",)),
         Symbol("offset", r"\Delta p", Text("How far from the point each place is", "各位置相对参考点的偏移")),
         Symbol(
-            "locations", "p", Text("The places that are read, from edge to edge 0 to 1", "读取位置,从边到边为 0 到 1")
+            "locations", "p", Text("The places that are read, from edge to edge 0 to 1", "读取位置，从边到边为 0 到 1")
         ),
         Symbol("w_weight", "W^{A}", Text("Projection to weights", "权重投影")),
-        Symbol("weights", "A", Text("How much each place counts; they sum to one", "各位置的权重,和为一")),
+        Symbol("weights", "A", Text("How much each place counts; they sum to one", "各位置的权重，和为一")),
         Symbol("w_value", "W'", Text("Projection to values", "值投影")),
         Symbol(
             "forbidden",
             r"M_{-\infty}",
-            Text("True where a map holds padding, whose values are 0", "填充处为真,其值为 0"),
+            Text("True where a map holds padding, whose values are 0", "填充处为真，其值为 0"),
         ),
         Symbol("value", "V", Text("Values, in heads", "分头后的值")),
         Symbol("w_o", "W^O", Text("Output projection", "输出投影")),

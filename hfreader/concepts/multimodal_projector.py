@@ -100,7 +100,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Features are brought to the width that the next part takes in, by one linear map or two with a non-linearity "
         "between them, and a norm before or after. Features of pictures or sound often reach a language model so.",
-        "把特征变到下一部分所需的宽度:一个线性映射,或两个线性映射加中间的非线性,并在前面或后面做归一化。"
+        "把特征变到下一部分所需的宽度：一个线性映射，或两个线性映射加中间的非线性，并在前面或后面做归一化。"
         "图像或声音特征常以这种方式进入语言模型。",
     ),
     citations=(LLAVA, LLAVA_2),
@@ -114,19 +114,19 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("x", "Z_v", Text("The features", "特征")),
-        Symbol("norm_in", r"\mathrm{Norm}_1", Text("Norm before, where there is one", "前置归一化(若有)")),
+        Symbol("norm_in", r"\mathrm{Norm}_1", Text("Norm before, where there is one", "前置归一化（若有）")),
         Symbol("w_1", "W_1", Text("First linear map", "第一个线性映射")),
         Symbol(
-            "phi", r"\varphi", Text("Pointwise non-linearity, where there are two maps", "逐元素非线性(有两个映射时)")
+            "phi", r"\varphi", Text("Pointwise non-linearity, where there are two maps", "逐元素非线性（有两个映射时）")
         ),
-        Symbol("w_2", "W_2", Text("Second linear map, where there is one", "第二个线性映射(若有)")),
+        Symbol("w_2", "W_2", Text("Second linear map, where there is one", "第二个线性映射（若有）")),
         Symbol("norm_between", r"\mathrm{Norm}_3", Text("Norm in place of the non-linearity", "代替非线性的归一化")),
-        Symbol("matrix", "W", Text("The linear map, where it is a matrix alone", "线性映射(仅为矩阵时)")),
-        Symbol("y", "Y_v", Text("Features of a second kind, where there are two", "第二种特征(若有两种)")),
+        Symbol("matrix", "W", Text("The linear map, where it is a matrix alone", "线性映射（仅为矩阵时）")),
+        Symbol("y", "Y_v", Text("Features of a second kind, where there are two", "第二种特征（若有两种）")),
         Symbol("w_3", "W_3", Text("Linear map of the second kind", "第二种特征的线性映射")),
         Symbol("joined", "J", Text("Both side by side", "两者并排")),
         Symbol("width", "d", Text("Width of the result", "结果的宽度"), ("w_2",)),
-        Symbol("norm_out", r"\mathrm{Norm}_2", Text("Norm after, where there is one", "后置归一化(若有)")),
+        Symbol("norm_out", r"\mathrm{Norm}_2", Text("Norm after, where there is one", "后置归一化（若有）")),
         Symbol("output", "H_v", Text("Features of the next part's width", "与下一部分等宽的特征")),
     ),
     patterns=(

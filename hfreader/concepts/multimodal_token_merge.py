@@ -40,7 +40,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A text keeps a placeholder for each patch of an image or frame of a sound. What the other encoder makes of "
         "these takes their places among the word embeddings, and a language model reads the whole.",
-        "文本为图像的每个块或音频的每一帧保留一个占位词元。另一编码器的结果取代这些位置上的词嵌入,"
+        "文本为图像的每个块或音频的每一帧保留一个占位词元。另一编码器的结果取代这些位置上的词嵌入，"
         "再由语言模型读取整体。",
     ),
     citations=(at(LLAVA, "§4.1"),),
@@ -50,7 +50,7 @@ CONCEPT = Concept(
     symbols=(
         Symbol("tokens", "E", Text("Embeddings of the words", "词嵌入")),
         Symbol("mask", "m", Text("Where the placeholders are", "占位词元所在的位置")),
-        Symbol("features", "H_v", Text("What the other encoder made, in order", "另一编码器的结果,按顺序")),
+        Symbol("features", "H_v", Text("What the other encoder made, in order", "另一编码器的结果，按顺序")),
         Symbol("output", "X", Text("What the language model reads", "语言模型读取的值")),
     ),
     patterns=(

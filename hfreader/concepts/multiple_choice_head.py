@@ -24,7 +24,7 @@ CONCEPT = Concept(
         "Every choice is read as a sequence of its own and given one score by a linear map of its pooled "
         "hidden state; a "
         "softmax runs over the choices.",
-        "每个选项作为单独的序列读入,由其池化隐状态经线性映射得到一个分数;softmax 在各选项之间进行。",
+        "每个选项作为单独的序列读入，由其池化隐状态经线性映射得到一个分数；softmax 在各选项之间进行。",
     ),
     citations=(at(BERT, "§4.4"),),
     equations=(r"\sym{output}_k=\sym{h}_k\,\sym{w}+b,\quad p(k)=\mathrm{softmax}_k(\sym{output})",),

@@ -34,7 +34,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A vector that is longer than a limit is scaled down to it, so that its direction stays; a shorter one is left "
         "as it is. Unlike a norm it changes nothing of what is in range.",
-        "长度超过上限的向量按比例缩到上限,方向不变;较短的向量保持原样。与归一化不同,范围之内的值不受影响。",
+        "长度超过上限的向量按比例缩到上限，方向不变；较短的向量保持原样。与归一化不同，范围之内的值不受影响。",
     ),
     citations=(
         Citation(

@@ -51,7 +51,7 @@ CONCEPT = Concept(
     explanation=Text(
         "The vector of each token is normalised as soon as it is looked up. Rare and frequent words, whose vectors "
         "have grown to different lengths, then enter the first layer alike, which makes training more stable.",
-        "词向量查出后立即归一化。常见词与罕见词的向量长度不同,这样进入第一层时大小一致,训练更稳定。",
+        "词向量查出后立即归一化。常见词与罕见词的向量长度不同，这样进入第一层时大小一致，训练更稳定。",
     ),
     citations=(
         Citation(

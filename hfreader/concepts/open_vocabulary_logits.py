@@ -26,7 +26,7 @@ CONCEPT = Concept(
         "The classes of a detector are the words of a text that comes with the image. The score of a region for a "
         "word is the dot product of their features; places without a word score minus infinity, and so does the rest "
         "of a table of fixed width.",
-        "检测器的类别就是随图像给出的文本中的词。区域对词的分数是两者特征的点积;没有词的位置为负无穷,"
+        "检测器的类别就是随图像给出的文本中的词。区域对词的分数是两者特征的点积；没有词的位置为负无穷，"
         "固定宽度表的其余部分亦然。",
     ),
     citations=(
@@ -50,7 +50,7 @@ CONCEPT = Concept(
         Symbol(
             "scale",
             r"\sqrt{d}",
-            Text("Square root of the dimension, where code divides by it", "维度的平方根(若代码作除法)"),
+            Text("Square root of the dimension, where code divides by it", "维度的平方根（若代码作除法）"),
         ),
         Symbol("bias", "b", Text("A learned number added to all scores", "加到所有分数上的一个学习的数")),
         Symbol("output", r"S_{\mathrm{ground}}", Text("A score for each region and word", "每个区域与词的分数")),

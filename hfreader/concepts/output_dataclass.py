@@ -10,8 +10,8 @@ CONCEPT = Concept(
     explanation=Text(
         "A ModelOutput: a dataclass that names what a model returns. It can be read by name, by key or by index, and "
         "fields that are None are left out of the latter two.",
-        "ModelOutput 数据类:为模型返回的各个值命名。"
-        "可以按名称、按键或按序号读取,值为 None 的字段在后两种方式中被略去。",
+        "ModelOutput 数据类：为模型返回的各个值命名。"
+        "可以按名称、按键或按序号读取，值为 None 的字段在后两种方式中被略去。",
     ),
     citations=(),
     class_patterns=(IsKind(("output",)),),

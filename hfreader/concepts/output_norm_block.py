@@ -30,7 +30,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Each branch reads the stream as it is, and its output is normed before it is added to the stream. The stream "
         "itself is never normed, and what each branch adds has a known size.",
-        "每个分支直接读取主干,其输出经归一化后加回主干。主干本身从不归一化,而每个分支加入的值大小可控。",
+        "每个分支直接读取主干，其输出经归一化后加回主干。主干本身从不归一化，而每个分支加入的值大小可控。",
     ),
     citations=(OLMO_2, at(SWIN_V2, "§3.2")),
     equations=(

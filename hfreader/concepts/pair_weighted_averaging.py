@@ -43,7 +43,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Each row of an alignment of proteins gathers from all residues, and how much of each is told by the pairs of "
         "residues alone, the same for every row. A gate says how much of the mean each row takes.",
-        "蛋白质比对的每一行从所有残基汇集信息,权重只由残基配对决定,各行相同。再由门控决定每一行取多少。",
+        "蛋白质比对的每一行从所有残基汇集信息，权重只由残基配对决定，各行相同。再由门控决定每一行取多少。",
     ),
     citations=(ALPHA_FOLD_3,),
     equations=(

@@ -60,7 +60,7 @@ CONCEPT = Concept(
         "Each position is given two vectors, one for being first in a pair and one for being second. The score of a "
         "pair is their dot product over the square root of the dimension: which span begins here and ends there, "
         "which element is read before which, which region belongs to which phrase. No softmax follows.",
-        "每个位置得到两个向量:作为一对中第一个的向量和第二个的向量。一对的分数是两者点积除以维度的平方根,"
+        "每个位置得到两个向量：作为一对中第一个的向量和第二个的向量。一对的分数是两者点积除以维度的平方根，"
         "用来表示片段从哪里到哪里、谁先于谁、哪个区域对应哪个短语。之后不做 softmax。",
     ),
     citations=(

@@ -29,7 +29,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Attention and the feed-forward network read a norm of the same stream, and both are added to it at once. The "
         "two can be computed side by side, which is faster on large models.",
-        "注意力与前馈网络读取同一主干的归一化结果,并同时加回主干。两者可以并行计算,在大模型上更快。",
+        "注意力与前馈网络读取同一主干的归一化结果，并同时加回主干。两者可以并行计算，在大模型上更快。",
     ),
     citations=(at(PALM, "§2"), GPT_NEOX),
     equations=(

@@ -83,7 +83,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A picture is cut into square patches, and each patch, all its pixels in a row, goes through one linear map "
         "to become a token. A convolution whose step is its window does both at once; videos are cut into tubes.",
-        "图像被切成方形图块,每个图块的全部像素排成一行,经同一个线性映射成为词元。步长等于窗口的卷积一次做完这两步;"
+        "图像被切成方形图块，每个图块的全部像素排成一行，经同一个线性映射成为词元。步长等于窗口的卷积一次做完这两步；"
         "视频则切成时空小块。",
     ),
     citations=(at(VIT, "§3.1, Eq. (1)"), at(VIVIT, "§3.2")),
@@ -92,10 +92,10 @@ CONCEPT = Concept(
         r"\sym{e}\in\mathbb{R}^{(\sym{side}^2 C)\times D}",
     ),
     symbols=(
-        Symbol("x", "x", Text("The picture, or its patches already cut", "图像,或已切好的图块")),
+        Symbol("x", "x", Text("The picture, or its patches already cut", "图像，或已切好的图块")),
         Symbol("e", "E", Text("The linear map of one patch", "单个图块的线性映射")),
         Symbol("side", "P", Text("Side of a patch", "图块边长"), ("e",)),
-        Symbol("size", "P", Text("Side of a patch, and the step to the next", "图块边长,也是到下一块的步长"), ("x",)),
+        Symbol("size", "P", Text("Side of a patch, and the step to the next", "图块边长，也是到下一块的步长"), ("x",)),
         Symbol("output", "z", Text("One token for each patch", "每个图块一个词元")),
     ),
     patterns=(

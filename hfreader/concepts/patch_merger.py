@@ -125,7 +125,7 @@ CONCEPT = Concept(
     explanation=Text(
         "The features of neighbouring patches, usually two by two, are put side by side as one wider token, and a "
         "linear map or a small network brings it to the wanted width. There are then a quarter of the tokens.",
-        "把相邻图块(通常 2×2)的特征并排成一个更宽的词元,再由线性映射或小网络变到所需宽度。词元数变为四分之一。",
+        "把相邻图块（通常 2×2）的特征并排成一个更宽的词元，再由线性映射或小网络变到所需宽度。词元数变为四分之一。",
     ),
     citations=(SWIN, QWEN_2_VL),
     equations=(
@@ -135,16 +135,16 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("x", "x", Text("The patches", "图块")),
-        Symbol("norm", r"\mathrm{Norm}", Text("The norm, where there is one", "归一化(若有)")),
-        Symbol("normed", "n", Text("The normalised patches, where the norm is first", "归一化后的图块(先归一化时)")),
+        Symbol("norm", r"\mathrm{Norm}", Text("The norm, where there is one", "归一化（若有）")),
+        Symbol("normed", "n", Text("The normalised patches, where the norm is first", "归一化后的图块（先归一化时）")),
         Symbol("grouped", "g", Text("Neighbours side by side", "相邻图块并排")),
         Symbol("side", "s", Text("Side of a group", "组的边长"), ("grouped",)),
         Symbol("w_1", "W_1", Text("Linear map", "线性映射")),
         Symbol(
-            "phi", r"\varphi", Text("Pointwise non-linearity, where there are two maps", "逐元素非线性(有两个映射时)")
+            "phi", r"\varphi", Text("Pointwise non-linearity, where there are two maps", "逐元素非线性（有两个映射时）")
         ),
-        Symbol("w_2", "W_2", Text("Second linear map, where there is one", "第二个线性映射(若有)")),
-        Symbol("norm_out", r"\mathrm{Norm}_2", Text("Norm after, where there is one", "后置归一化(若有)")),
+        Symbol("w_2", "W_2", Text("Second linear map, where there is one", "第二个线性映射（若有）")),
+        Symbol("norm_out", r"\mathrm{Norm}_2", Text("Norm after, where there is one", "后置归一化（若有）")),
         Symbol("output", "y", Text("One token for each group", "每组一个词元")),
     ),
     patterns=tuple(Bind("output", one) for one in MERGED),

@@ -41,7 +41,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A picture becomes larger without interpolation: a convolution gives several channels for each pixel, and "
         "these are laid out side by side as the pixels of a square.",
-        "不用插值就把图像放大:卷积为每个像素给出若干通道,再把这些通道排成一个小方块中的像素。",
+        "不用插值就把图像放大：卷积为每个像素给出若干通道，再把这些通道排成一个小方块中的像素。",
     ),
     citations=(ESPCN,),
     equations=(r"\sym{output}_{c,\,ri+a,\,rj+b}=\sym{z}_{cr^2+ra+b,\,i,\,j},\quad\sym{z}=\sym{w}*\sym{x}+b",),

@@ -55,7 +55,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A clicked point becomes a token: the encoding of where it is, plus a learned vector that says whether it "
         "stands on the object or on the background. Places that are filled up get a learned vector of their own.",
-        "用户点击的点成为一个词元:位置的编码,加上表示它在目标上还是背景上的可学习向量。补齐的空位有自己的可学习向量。",
+        "用户点击的点成为一个词元：位置的编码，加上表示它在目标上还是背景上的可学习向量。补齐的空位有自己的可学习向量。",
     ),
     citations=(SEGMENT_ANYTHING,),
     equations=(
@@ -65,11 +65,11 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("place", r"\gamma(p)", Text("Encoding of where the point is", "点所在位置的编码")),
-        Symbol("label", "l", Text("1 on the object, 0 on the background", "1 为目标,0 为背景")),
+        Symbol("label", "l", Text("1 on the object, 0 on the background", "1 为目标，0 为背景")),
         Symbol("none", r"e_{\varnothing}", Text("Learned vector for no point", "表示无点的可学习向量")),
         Symbol("background", "e_0", Text("Learned vector of the background", "背景的可学习向量"), ("table",)),
         Symbol("foreground", "e_1", Text("Learned vector of the object", "目标的可学习向量"), ("table",)),
-        Symbol("table", "E", Text("Both vectors, where one table holds them", "两者(同在一张表时)")),
+        Symbol("table", "E", Text("Both vectors, where one table holds them", "两者（同在一张表时）")),
         Symbol("output", "e", Text("The token of the point", "点的词元")),
     ),
     patterns=(Bind("output", FOREGROUND), Bind("output", Op(("add",), (KNOWN, OF_LABEL)))),

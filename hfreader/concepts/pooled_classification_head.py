@@ -35,7 +35,7 @@ CONCEPT = Concept(
         "One vector for the whole input, such as the first position or the mean over positions, through a "
         "linear map to one "
         "score per class.",
-        "用一个向量表示整个输入(如第一个位置或各位置的平均),经线性映射得到每个类别的分数。",
+        "用一个向量表示整个输入（如第一个位置或各位置的平均），经线性映射得到每个类别的分数。",
     ),
     citations=(
         at(BERT, "§4.1"),

@@ -88,7 +88,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Each window of a feature map, or of a signal, is put together to one value: its mean, or its highest. The map "
         "becomes smaller, or, with windows one step apart, smoother.",
-        "把特征图或信号的每个窗口合为一个值:均值或最大值。特征图因而变小;若窗口逐格移动,则变得更平滑。",
+        "把特征图或信号的每个窗口合为一个值：均值或最大值。特征图因而变小；若窗口逐格移动，则变得更平滑。",
     ),
     citations=(LE_NET, META_FORMER),
     equations=(
@@ -97,7 +97,7 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("x", "x", Text("The feature map", "特征图")),
-        Symbol("pool", r"\Omega", Text("The windows, where a layer has them", "窗口(由层给出时)")),
+        Symbol("pool", r"\Omega", Text("The windows, where a layer has them", "窗口（由层给出时）")),
         Symbol("size", "k", Text("Size of a window", "窗口大小"), ("pool",)),
         Symbol("stride", "s", Text("How far one window is from the next", "相邻窗口的间隔"), ("pool",)),
         Symbol("padding", "p", Text("How far windows reach beyond the ends", "窗口超出边缘的长度"), ("pool",)),

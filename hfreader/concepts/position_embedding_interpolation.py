@@ -64,7 +64,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Position embeddings are learned for a grid of patches of one size. For a picture of another size the grid is "
         "stretched as a picture would be: each new place gets a weighted mean of the embeddings nearest to it.",
-        "位置嵌入是按某一尺寸的图块网格学得的。图像尺寸不同时,就像缩放图像那样缩放这张网格:"
+        "位置嵌入是按某一尺寸的图块网格学得的。图像尺寸不同时，就像缩放图像那样缩放这张网格："
         "每个新位置取其最近几个嵌入的加权平均。",
     ),
     citations=(
@@ -76,9 +76,9 @@ CONCEPT = Concept(
         r"y'=(y+\tfrac12)\frac{H}{H'}-\tfrac12,\qquad x'=(x+\tfrac12)\frac{W}{W'}-\tfrac12",
     ),
     symbols=(
-        Symbol("table", "P", Text("The learned embeddings, as a grid", "学得的嵌入,排成网格")),
-        Symbol("grid", "g", Text("The places, where they are given", "给定的位置(若有)")),
-        Symbol("mode", "k", Text("The weight of a distance: linear or cubic", "距离的权重:线性或三次")),
+        Symbol("table", "P", Text("The learned embeddings, as a grid", "学得的嵌入，排成网格")),
+        Symbol("grid", "g", Text("The places, where they are given", "给定的位置（若有）")),
+        Symbol("mode", "k", Text("The weight of a distance: linear or cubic", "距离的权重：线性或三次")),
         Symbol("align", "a", Text("Whether corners stay corners", "四角是否对齐")),
         Symbol("scale", "s", Text("By how much the grid grows", "网格放大的倍数")),
         Symbol("antialias", "f", Text("Whether it is smoothed before it shrinks", "缩小前是否平滑")),

@@ -44,22 +44,22 @@ CONCEPT = Concept(
         "Two linear maps with a pointwise non-linearity between them, applied to every position alike and "
         "independently. "
         "The paper takes ReLU; later models put GELU or another function in its place.",
-        "两个线性映射,中间是逐元素非线性,对每个位置独立而相同地应用。论文使用 ReLU,后来的模型换成 GELU 等函数。",
+        "两个线性映射，中间是逐元素非线性，对每个位置独立而相同地应用。论文使用 ReLU，后来的模型换成 GELU 等函数。",
     ),
     citations=(at(TRANSFORMER, "§3.3, Eq. (2)"),),
     equations=(r"\sym{output}=\sym{phi}(\sym{x}\,\sym{w_1}+b_1)\,\sym{w_2}+b_2",),
     symbols=(
-        Symbol("x", "x", Text("The input, one row per position", "输入,每个位置一行")),
-        Symbol("w_1", "W_1", Text("First linear map, to the inner dimension", "第一个线性映射,到内部维度")),
+        Symbol("x", "x", Text("The input, one row per position", "输入，每个位置一行")),
+        Symbol("w_1", "W_1", Text("First linear map, to the inner dimension", "第一个线性映射，到内部维度")),
         Symbol(
             "phi",
             r"\varphi",
-            Text("Pointwise non-linearity: max(0, ·) in the paper", "逐元素非线性,论文中为 max(0, ·)"),
+            Text("Pointwise non-linearity: max(0, ·) in the paper", "逐元素非线性，论文中为 max(0, ·)"),
         ),
         Symbol("tanh", r"\tanh", Text("The tanh of a GELU that is written out", "写出的 GELU 中的 tanh"), ("phi",)),
         Symbol("root", r"\sqrt{2/\pi}", Text("A constant of it", "其中的常数"), ("phi",)),
-        Symbol("w_2", "W_2", Text("Second linear map, back to the model dimension", "第二个线性映射,回到模型维度")),
-        Symbol("output", r"\mathrm{FFN}(x)", Text("The output, one row per position", "输出,每个位置一行")),
+        Symbol("w_2", "W_2", Text("Second linear map, back to the model dimension", "第二个线性映射，回到模型维度")),
+        Symbol("output", r"\mathrm{FFN}(x)", Text("The output, one row per position", "输出，每个位置一行")),
     ),
     patterns=(
         Bind("output", Layer(LINEAR, (Activation(INNER, "phi"),), "w_2")),

@@ -73,7 +73,7 @@ CONCEPT = Concept(
         "Self-attention and a feed-forward network in turn, each with a residual around it and a norm over the "
         "sum. This "
         "is the block of the original Transformer and of BERT; deep stacks of it need a learning-rate warm-up.",
-        "依次是自注意力和前馈网络,每个外面有残差,再对和做归一化。这是原始 Transformer 与 BERT 的块,"
+        "依次是自注意力和前馈网络，每个外面有残差，再对和做归一化。这是原始 Transformer 与 BERT 的块，"
         "堆得很深时需要学习率预热。",
     ),
     citations=(at(TRANSFORMER, "§3.1"),),

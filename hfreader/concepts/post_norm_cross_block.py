@@ -36,7 +36,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Self-attention, attention to the encoder's output, and a feed-forward network in turn, each with a residual "
         "around it and a norm over the sum: the decoder block of the original Transformer.",
-        "依次是自注意力、对编码器输出的注意力、前馈网络,每个外面有残差,再对和做归一化:原始 Transformer 的解码器块。",
+        "依次是自注意力、对编码器输出的注意力、前馈网络，每个外面有残差，再对和做归一化：原始 Transformer 的解码器块。",
     ),
     citations=(at(TRANSFORMER, "§3.1"),),
     equations=(

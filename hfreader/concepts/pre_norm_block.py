@@ -48,8 +48,8 @@ CONCEPT = Concept(
         "its output "
         "to the stream itself. Nothing stands on the residual path, so gradients reach all layers and deep "
         "stacks train well.",
-        "依次是自注意力和前馈网络,每个读取主干的归一化副本,并把输出加回主干。残差通路上没有任何运算,"
-        "梯度可达所有层,深层堆叠容易训练。",
+        "依次是自注意力和前馈网络，每个读取主干的归一化副本，并把输出加回主干。残差通路上没有任何运算，"
+        "梯度可达所有层，深层堆叠容易训练。",
     ),
     citations=(at(GPT_2, "§2.3"), PRE_NORM),
     equations=(

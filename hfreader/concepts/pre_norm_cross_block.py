@@ -35,7 +35,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Self-attention, attention to the encoder's output, and a feed-forward network in turn, each reading a normed "
         "copy of the stream and adding its output to the stream itself.",
-        "依次是自注意力、对编码器输出的注意力、前馈网络,每个读取主干的归一化副本,并把输出加回主干。",
+        "依次是自注意力、对编码器输出的注意力、前馈网络，每个读取主干的归一化副本，并把输出加回主干。",
     ),
     citations=(at(TRANSFORMER, "§3.1, the order of the sub-layers"),),
     equations=(

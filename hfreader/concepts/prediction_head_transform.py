@@ -23,7 +23,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A linear map, a non-linearity and a layer norm, through which hidden states go once more before they are "
         "compared with the word embeddings.",
-        "线性映射、非线性和层归一化:隐状态在与词嵌入比较之前再经过这一变换。",
+        "线性映射、非线性和层归一化：隐状态在与词嵌入比较之前再经过这一变换。",
     ),
     citations=(at(BERT, "§3.1, Task #1"),),
     equations=(r"\sym{output}=\sym{norm}\!\left(\sym{phi}(\sym{h}\,\sym{w}+b)\right)",),

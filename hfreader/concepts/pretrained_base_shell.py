@@ -11,7 +11,8 @@ CONCEPT = Concept(
         "A PreTrainedModel without a forward of its own: it holds what the models of a family share, such as how "
         "weights are initialised, which layers must stay on one device and which attention kernels may be chosen. "
         "It computes nothing.",
-        "没有自己的 forward 的 PreTrainedModel:它保存一个模型家族共有的东西,如权重的初始化、哪些层必须放在同一设备上、"
+        "没有自己的 forward 的 PreTrainedModel："
+        "它保存一个模型家族共有的东西，如权重的初始化、哪些层必须放在同一设备上、"
         "可以选用哪些注意力内核。它不做任何计算。",
     ),
     citations=(),

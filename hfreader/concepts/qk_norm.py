@@ -51,7 +51,7 @@ CONCEPT = Concept(
         "Queries and keys are normalised before their dot product, head by head or over all heads at "
         "once, so that the "
         "scores cannot grow with the length of the vectors.",
-        "查询和键在做点积之前先归一化(逐头或对所有头一起),使分数不随向量长度增长。",
+        "查询和键在做点积之前先归一化（逐头或对所有头一起），使分数不随向量长度增长。",
     ),
     citations=(
         Citation("Query-Key Normalization for Transformers", "Henry, Dachapally, Pawar, Chen", 2020, "2010.04245"),
@@ -72,7 +72,7 @@ CONCEPT = Concept(
         Symbol("key_unit", r"k/\lVert k\rVert", Text("Keys of length 1", "长度为 1 的键")),
         Symbol("key_normed", r"\hat k", Text("Normalised keys", "归一化后的键")),
         *(
-            Symbol(name, latex, Text(f"{en} of the rotation, where there is one", f"旋转的{zh}(若有)"))
+            Symbol(name, latex, Text(f"{en} of the rotation, where there is one", f"旋转的{zh}（若有）"))
             for name, latex, en, zh in (
                 ("cos", r"\cos m\Theta", "Cosines", "余弦"),
                 ("sin", r"\sin m\Theta", "Sines", "正弦"),

@@ -44,7 +44,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A linear map brings the vectors down to a few numbers, these are quantized, and another map brings the codes "
         "back to the full width. In few dimensions all codes come to be used.",
-        "线性映射把向量降到几个数,对它们量化,再由另一个映射把编码升回原来的宽度。维数低时,所有编码都会被用到。",
+        "线性映射把向量降到几个数，对它们量化，再由另一个映射把编码升回原来的宽度。维数低时，所有编码都会被用到。",
     ),
     citations=(FACTORIZED,),
     equations=(

@@ -18,12 +18,12 @@ CONCEPT = Concept(
     name=Text("Quick GELU", "快速 GELU"),
     explanation=Text(
         "GELU by a sigmoid in place of the normal distribution function: less exact than the form by tanh, and faster.",
-        "用 sigmoid 代替正态分布函数的 GELU:不如 tanh 形式精确,但更快。",
+        "用 sigmoid 代替正态分布函数的 GELU：不如 tanh 形式精确，但更快。",
     ),
     citations=(Citation("Gaussian Error Linear Units (GELUs)", "Hendrycks, Gimpel", 2016, "1606.08415", "§2"),),
     equations=(r"\sym{output}=\sym{x}\,\sigma(1.702\,\sym{x})",),
     symbols=(
-        Symbol("x", "x", Text("The input, each number by itself", "输入,逐个数")),
+        Symbol("x", "x", Text("The input, each number by itself", "输入，逐个数")),
         Symbol("output", "y", Text("The output", "输出")),
     ),
     patterns=(Bind("output", Op(("mul",), (X, Op(("sigmoid",), (Op(("mul",), (Number(1.702), X)),))))),),

@@ -37,7 +37,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Each patch gets a random number; those with the smallest stay, as many as are wanted, and the others are "
         "hidden. The network learns by guessing what was there.",
-        "给每个图块一个随机数,随机数最小的若干块保留,其余被遮住。网络通过猜测被遮住的内容来学习。",
+        "给每个图块一个随机数，随机数最小的若干块保留，其余被遮住。网络通过猜测被遮住的内容来学习。",
     ),
     citations=(MAE,),
     equations=(
@@ -46,7 +46,7 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("noise", r"\epsilon", Text("A random number for each patch", "每个图块一个随机数")),
-        Symbol("sorted", "s", Text("The mask by rank: first n zeros", "按名次排列的掩码:前 n 个为零")),
+        Symbol("sorted", "s", Text("The mask by rank: first n zeros", "按名次排列的掩码：前 n 个为零")),
         Symbol("output", "m", Text("Which patches are hidden", "哪些图块被遮住")),
     ),
     patterns=(Bind("output", Op(("gather",), (SORTED,), keywords=(("index", RANK),))),),

@@ -36,7 +36,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A vision transformer has one token that stands for the whole picture and belongs to no place. Before the "
         "tokens become a feature map again, it is put beside every patch, and a linear map makes one of the two.",
-        "视觉 Transformer 有一个代表整幅图、不属于任何位置的词元。在词元重新成为特征图之前,把它拼到每个图块旁边,"
+        "视觉 Transformer 有一个代表整幅图、不属于任何位置的词元。在词元重新成为特征图之前，把它拼到每个图块旁边，"
         "再由线性映射合为一个向量。",
     ),
     citations=(at(DPT, "§3.1"),),

@@ -33,8 +33,8 @@ CONCEPT = Concept(
         "number that depends "
         "on the head and on how far apart the two stand. Far distances share one number, a bucket.",
         (
-            "不在嵌入上加位置信息,而是在查询与键的分数上加一个学习的数,它取决于注意力头和两者的距离;"
-            "较远的距离共用一个数(一个桶)。"
+            "不在嵌入上加位置信息，而是在查询与键的分数上加一个学习的数，它取决于注意力头和两者的距离；"
+            "较远的距离共用一个数（一个桶）。"
         ),
     ),
     citations=(at(T5, "§2.1"), at(SWIN, "§3.2, Eq. (4)")),
@@ -52,10 +52,10 @@ CONCEPT = Concept(
         Symbol(
             "table",
             "b",
-            Text("The learned numbers, one row per bucket, one column per head", "学习的数:每桶一行,每头一列"),
+            Text("The learned numbers, one row per bucket, one column per head", "学习的数：每桶一行，每头一列"),
             ("rows",),
         ),
-        Symbol("rows", r"\hat{B}", Text("The same table as a plain parameter", "同一张表,作为普通参数")),
+        Symbol("rows", r"\hat{B}", Text("The same table as a plain parameter", "同一张表，作为普通参数")),
         Symbol("buckets", r"\mathrm{bucket}", Text("The bucket of each distance", "每个距离所在的桶")),
         *DETAIL_SYMBOLS,
         Symbol(

@@ -41,15 +41,15 @@ CONCEPT = Concept(
         "Not where a token stands is looked up, but how far another one stands from it: each distance, or bucket of "
         "distances, has a learned entry, a number for each head or a whole vector. In pictures, the distance is one "
         "along rows and one along columns.",
-        "查表的不是词元所在的位置,而是另一个词元与它的距离:每个距离(或距离的桶)有一个学得的条目,"
-        "可以是每头一个数,也可以是一个向量。在图像中,距离分行与列两个方向。",
+        "查表的不是词元所在的位置，而是另一个词元与它的距离：每个距离（或距离的桶）有一个学得的条目，"
+        "可以是每头一个数，也可以是一个向量。在图像中，距离分行与列两个方向。",
     ),
     citations=(at(SHAW, "§3.2"), at(T5, "§2.1"), at(SWIN, "§3.2, Eq. (4)")),
     equations=(r"\sym{output}_{ij}=\sym{table}_{b(j-i)},\qquad b(j-i)=\sym{buckets}_{ij}",),
     symbols=(
         Symbol("buckets", "b", Text("The entry of each pair of positions", "每对位置所用的条目")),
         Symbol("table", "E", Text("The learned entries", "学得的条目"), ("rows",)),
-        Symbol("rows", r"\hat{E}", Text("The same entries as a plain parameter", "同样的条目,作为普通参数")),
+        Symbol("rows", r"\hat{E}", Text("The same entries as a plain parameter", "同样的条目，作为普通参数")),
         Symbol("output", "e", Text("The entry of each pair", "每对位置的条目")),
     ),
     patterns=(

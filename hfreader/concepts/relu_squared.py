@@ -20,14 +20,14 @@ CONCEPT = Concept(
     explanation=Text(
         "What is below zero is cut off, the rest squared. A search over Transformer variants found it, and it leaves "
         "many numbers at zero.",
-        "小于零的置零,其余平方。它由 Transformer 变体的自动搜索找到,并使许多数为零。",
+        "小于零的置零，其余平方。它由 Transformer 变体的自动搜索找到，并使许多数为零。",
     ),
     citations=(
         Citation("Primer: Searching for Efficient Transformers for Language Modeling", "So et al.", 2021, "2109.08668"),
     ),
     equations=(r"\sym{output}=\max(0,\sym{x})^2",),
     symbols=(
-        Symbol("x", "x", Text("The input, each number by itself", "输入,逐个数")),
+        Symbol("x", "x", Text("The input, each number by itself", "输入，逐个数")),
         Symbol("output", "y", Text("The output", "输出")),
     ),
     patterns=(Bind("output", squared(Op(("relu",), (X,)))),),

@@ -33,7 +33,7 @@ CONCEPT = Concept(
     explanation=Text(
         "The network gives a mean and the logarithm of a standard deviation. A sample is the mean plus noise times the "
         "deviation, so that gradients reach both.",
-        "网络给出均值与标准差的对数。样本等于均值加上噪声乘以标准差,因而梯度可以传到两者。",
+        "网络给出均值与标准差的对数。样本等于均值加上噪声乘以标准差，因而梯度可以传到两者。",
     ),
     citations=(VAE,),
     equations=(r"\sym{output}=\sym{mean}+\sym{noise}\odot\sym{spread},\quad\sym{spread}=e^{\sym{log}}",),

@@ -62,12 +62,12 @@ CONCEPT = Concept(
     explanation=Text(
         "A convolution in time whose output at one moment depends on this and earlier moments only. The input is "
         "lengthened in front, or the output is cut off at the end.",
-        "时间上的卷积,某时刻的输出只取决于该时刻及更早的输入。做法是在输入前面补零,或截去输出末尾。",
+        "时间上的卷积，某时刻的输出只取决于该时刻及更早的输入。做法是在输入前面补零，或截去输出末尾。",
     ),
     citations=(WAVE_NET,),
     equations=(r"\sym{output}_t=\sum_{k=0}^{K-1}\sym{w}_k\,\sym{x}_{t-k}+b",),
     symbols=(
-        Symbol("x", "x", Text("The input, one column per moment", "输入,每个时刻一列")),
+        Symbol("x", "x", Text("The input, one column per moment", "输入，每个时刻一列")),
         Symbol("w", "w", Text("The kernel", "卷积核")),
         Symbol("size", "K", Text("Size of the kernel", "卷积核大小"), ("w",)),
         Symbol("output", "y", Text("The output", "输出")),

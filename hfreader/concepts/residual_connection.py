@@ -36,7 +36,7 @@ CONCEPT = Concept(
         "The input of a layer is added to its output, so that the layer only has to learn what to change. "
         "Gradients pass "
         "through the sum undiminished, which makes deep stacks trainable.",
-        "把一层的输入加到它的输出上,这一层只需学习要改变什么。梯度经由加法不衰减地通过,使深层堆叠可以训练。",
+        "把一层的输入加到它的输出上，这一层只需学习要改变什么。梯度经由加法不衰减地通过，使深层堆叠可以训练。",
     ),
     citations=(at(RESNET, "§3.1, Eq. (1)"), at(TRANSFORMER, "§3.1")),
     equations=(r"\sym{output}=\sym{x}+\sym{branch}",),

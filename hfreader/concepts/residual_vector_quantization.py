@@ -51,7 +51,7 @@ CONCEPT = Concept(
     explanation=Text(
         "One quantizer after the other: each takes what the ones before it left over and finds the nearest vector of "
         "its own codebook. The sum of all these vectors stands for the input, the more of them the better.",
-        "多个量化器依次进行:每个取前面剩下的部分,在自己的码本中找最近的向量。这些向量之和代表输入,个数越多越精确。",
+        "多个量化器依次进行：每个取前面剩下的部分，在自己的码本中找最近的向量。这些向量之和代表输入，个数越多越精确。",
     ),
     citations=(SOUND_STREAM,),
     equations=(

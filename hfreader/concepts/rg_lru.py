@@ -56,13 +56,13 @@ class {name}(nn.Module):
 
 CONCEPT = Concept(
     slug="rg-lru",
-    name=Text("Real-gated linear recurrent unit (RG-LRU)", "实值门控线性循环单元(RG-LRU)"),
+    name=Text("Real-gated linear recurrent unit (RG-LRU)", "实值门控线性循环单元（RG-LRU）"),
     explanation=Text(
         "A state with one number for each feature fades and takes in the input, without any non-linearity between "
         "steps. A recurrence gate says how fast it fades, an input gate how much comes in, and the input is scaled "
         "so that the state keeps its size.",
-        "每个特征一个数的状态逐步衰减并接收输入,步与步之间没有非线性。循环门决定衰减多快,输入门决定进入多少,"
-        "输入经缩放,使状态的大小保持不变。",
+        "每个特征一个数的状态逐步衰减并接收输入，步与步之间没有非线性。循环门决定衰减多快，输入门决定进入多少，"
+        "输入经缩放，使状态的大小保持不变。",
     ),
     citations=(
         Citation(

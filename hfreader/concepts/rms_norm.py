@@ -55,7 +55,7 @@ CONCEPT = Concept(
     explanation=Text(
         "The features of each position are divided by their root mean square and then scaled by a learned vector. "
         "Layer normalisation also subtracts the mean; leaving that out costs nothing in quality and saves time.",
-        "把每个位置的特征除以它们的均方根,再乘以可学习的缩放向量。层归一化还要减去均值,省去这一步质量不降而更快。",
+        "把每个位置的特征除以它们的均方根，再乘以可学习的缩放向量。层归一化还要减去均值，省去这一步质量不降而更快。",
     ),
     citations=(at(RMS_NORM, "Eq. (4)"),),
     equations=(
@@ -64,7 +64,7 @@ CONCEPT = Concept(
         r"(\sym{gamma},\sym{eps})\in\sym{norm}",
     ),
     symbols=(
-        Symbol("x", "a", Text("The input; statistics are over its features", "输入,统计量在其特征上计算")),
+        Symbol("x", "a", Text("The input; statistics are over its features", "输入，统计量在其特征上计算")),
         Symbol(
             "mean_square",
             r"\mathrm{RMS}(a)^2",
@@ -74,7 +74,7 @@ CONCEPT = Concept(
         Symbol("eps", r"\epsilon", Text("A small number against division by zero", "防止除以零的小数"), ("norm",)),
         Symbol("gamma", "g", Text("Learned scale of each feature", "每个特征可学习的缩放"), ("norm",)),
         Symbol("norm", r"\mathrm{RMSNorm}", Text("The module that holds scale and epsilon", "持有缩放与 ε 的模块")),
-        Symbol("output", r"\bar a", Text("The output, shaped like the input", "输出,形状同输入")),
+        Symbol("output", r"\bar a", Text("The output, shaped like the input", "输出，形状同输入")),
     ),
     patterns=(
         Bind("output", NotPartOf(WRITTEN, gated_by(Anything(), Anything()))),

@@ -48,7 +48,7 @@ CONCEPT = Concept(
         "Each position's features are divided by their root mean square, and nothing is learned. It keeps numbers in "
         "range where a linear map follows that can take the scale in, or where queries and keys are to be compared "
         "by direction.",
-        "把每个位置的特征除以它们的均方根,没有可学习的参数。用在后面的线性映射可以吸收缩放之处,"
+        "把每个位置的特征除以它们的均方根，没有可学习的参数。用在后面的线性映射可以吸收缩放之处，"
         "或只按方向比较查询与键之处。",
     ),
     citations=(at(RMS_NORM, "Eq. (4), with g = 1"),),
@@ -57,14 +57,14 @@ CONCEPT = Concept(
         r"\sym{mean_square}=\frac{1}{n}\sum_{i=1}^{n}\sym{x}_i^2",
     ),
     symbols=(
-        Symbol("x", "a", Text("The input; statistics are over its features", "输入,统计量在其特征上计算")),
+        Symbol("x", "a", Text("The input; statistics are over its features", "输入，统计量在其特征上计算")),
         Symbol(
             "mean_square",
             r"\mathrm{RMS}(a)^2",
             Text("Mean of the squares of one position's features", "一个位置各特征平方的均值"),
         ),
         Symbol("eps", r"\epsilon", Text("A small number against division by zero", "防止除以零的小数")),
-        Symbol("output", "y", Text("The output, shaped like the input", "输出,形状同输入")),
+        Symbol("output", "y", Text("The output, shaped like the input", "输出，形状同输入")),
     ),
     patterns=(
         Bind("output", NotPartOf(NORMALISED, SCALED)),

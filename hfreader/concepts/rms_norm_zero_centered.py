@@ -36,7 +36,7 @@ CONCEPT = Concept(
     explanation=Text(
         "RMSNorm that multiplies by one plus the learned weight. The weight starts at zero and weight decay draws it "
         "back there, so that the norm starts as, and decays towards, a plain division by the root mean square.",
-        "RMSNorm 的缩放为 1 加上可学习的权重。权重从 0 开始,权重衰减也把它拉回 0,"
+        "RMSNorm 的缩放为 1 加上可学习的权重。权重从 0 开始，权重衰减也把它拉回 0,"
         "因此归一化以单纯除以均方根为起点和归宿。",
     ),
     citations=(GEMMA, at(RMS_NORM, "Eq. (4)")),
@@ -45,15 +45,15 @@ CONCEPT = Concept(
         r"\sym{mean_square}=\frac{1}{n}\sum_{i=1}^{n}\sym{x}_i^2",
     ),
     symbols=(
-        Symbol("x", "a", Text("The input; statistics are over its features", "输入,统计量在其特征上计算")),
+        Symbol("x", "a", Text("The input; statistics are over its features", "输入，统计量在其特征上计算")),
         Symbol(
             "mean_square",
             r"\mathrm{RMS}(a)^2",
             Text("Mean of the squares of one position's features", "一个位置各特征平方的均值"),
         ),
         Symbol("eps", r"\epsilon", Text("A small number against division by zero", "防止除以零的小数")),
-        Symbol("weight", "w", Text("What is learned of the scale, zero at first", "缩放中可学习的部分,初始为零")),
-        Symbol("output", "y", Text("The output, shaped like the input", "输出,形状同输入")),
+        Symbol("weight", "w", Text("What is learned of the scale, zero at first", "缩放中可学习的部分，初始为零")),
+        Symbol("output", "y", Text("The output, shaped like the input", "输出，形状同输入")),
     ),
     patterns=(Bind("output", scaled(NORMALISED, Op(("add",), (Number(1), Bind("weight", LEARNED))))),),
     output="output",

@@ -34,7 +34,7 @@ CONCEPT = Concept(
     explanation=Text(
         "What the encoder says of a moment of sound and what the prediction network says of the text so far are "
         "added, and one small network scores every next label. Softmax over the labels gives the probabilities.",
-        "把编码器对某一时刻声音的表示与预测网络对已有文本的表示相加,由一个小网络给每个下一标签打分,"
+        "把编码器对某一时刻声音的表示与预测网络对已有文本的表示相加，由一个小网络给每个下一标签打分，"
         "再经 softmax 得到概率。",
     ),
     citations=(TRANSDUCER,),
@@ -43,11 +43,11 @@ CONCEPT = Concept(
         r"\sym{total}=\sym{f}_t+\sym{g}_u",
     ),
     symbols=(
-        Symbol("f", "f", Text("The encoder's vectors, one per moment", "编码器向量,每个时刻一个")),
+        Symbol("f", "f", Text("The encoder's vectors, one per moment", "编码器向量，每个时刻一个")),
         Symbol(
-            "g", "g", Text("The prediction network's vectors, one per label so far", "预测网络向量,每个已有标签一个")
+            "g", "g", Text("The prediction network's vectors, one per label so far", "预测网络向量，每个已有标签一个")
         ),
-        Symbol("total", "h", Text("Their sum, for every pair", "两者之和,每对一个")),
+        Symbol("total", "h", Text("Their sum, for every pair", "两者之和，每对一个")),
         Symbol("phi", r"\varphi", Text("Pointwise non-linearity", "逐元素非线性")),
         Symbol("w", "W", Text("Linear map to the labels", "到标签的线性映射")),
         Symbol("output", "s", Text("A score for each label", "每个标签的分数")),

@@ -36,7 +36,7 @@ CONCEPT = Concept(
     explanation=Text(
         "The part of a transducer that knows what has been written so far, and nothing of the sound: an LSTM reads the "
         "tokens one by one, and a linear map brings its state to the width of the joint network.",
-        "转导器中只了解已输出文本、不了解声音的部分:LSTM 逐个读入词元,再由线性映射把其状态变到联合网络的宽度。",
+        "转导器中只了解已输出文本、不了解声音的部分：LSTM 逐个读入词元，再由线性映射把其状态变到联合网络的宽度。",
     ),
     citations=(TRANSDUCER,),
     equations=(

@@ -14,7 +14,7 @@ CONCEPT = Concept(
             "grows with their position, and each head of keys and values serves a group of heads of queries, "
             "which makes the cache smaller."
         ),
-        "LLaMA 之后多数语言模型采用的注意力:查询和键按随位置增大的角度旋转,每个键值头服务一组查询头,从而缩小缓存。",
+        "LLaMA 之后多数语言模型采用的注意力：查询和键按随位置增大的角度旋转，每个键值头服务一组查询头，从而缩小缓存。",
     ),
     citations=(
         at(ROFORMER, "§3.2.2, Eq. (16)"),

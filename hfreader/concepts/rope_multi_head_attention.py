@@ -14,7 +14,7 @@ CONCEPT = Concept(
             "that grows with their position. Their dot products then depend on the distance between two "
             "positions."
         ),
-        "多头自注意力,其中查询和键(值除外)按随位置增大的角度旋转,因此两者的点积取决于两个位置之间的距离。",
+        "多头自注意力，其中查询和键（值除外）按随位置增大的角度旋转，因此两者的点积取决于两个位置之间的距离。",
     ),
     citations=(at(ROFORMER, "§3.2.2, Eq. (16)"),),
     equations=(

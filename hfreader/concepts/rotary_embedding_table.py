@@ -114,8 +114,8 @@ CONCEPT = Concept(
         "Each pair of coordinates has a frequency of its own, from fast to slow in a geometric sequence. A position "
         "times a frequency is the angle by which that pair of a query or key is turned; cosines and sines of all "
         "angles are computed once for all layers.",
-        "每对坐标有各自的频率,从快到慢构成等比数列。位置乘以频率就是查询或键中该对坐标的旋转角;"
-        "所有角度的余弦和正弦只计算一次,供各层使用。",
+        "每对坐标有各自的频率，从快到慢构成等比数列。位置乘以频率就是查询或键中该对坐标的旋转角；"
+        "所有角度的余弦和正弦只计算一次，供各层使用。",
     ),
     citations=(at(ROFORMER, "§3.2.2, Eq. (15) and (34)"),),
     equations=(
@@ -127,14 +127,14 @@ CONCEPT = Concept(
     symbols=(
         Symbol("positions", "m", Text("Positions", "位置")),
         Symbol("frequencies", r"\theta", Text("One frequency per pair of coordinates", "每对坐标一个频率")),
-        Symbol("scaling", "s", Text("A factor of long-context variants, else 1", "长上下文变体的因子,否则为 1")),
+        Symbol("scaling", "s", Text("A factor of long-context variants, else 1", "长上下文变体的因子，否则为 1")),
         Symbol(
             "neighbours", r"(\theta_1,\theta_1,\dots)", Text("Every angle twice, side by side", "每个角度相邻重复两次")
         ),
         Symbol(
             "turns", r"e^{\mathrm{i}m\theta}", Text("Cosines and sines as complex numbers", "以复数表示的余弦与正弦")
         ),
-        Symbol("angles", r"m\theta", Text("The angles themselves, kept for a later step", "角度本身,留待后用")),
+        Symbol("angles", r"m\theta", Text("The angles themselves, kept for a later step", "角度本身，留待后用")),
         Symbol("sin", r"\sin m\theta", Text("The table of sines", "正弦表")),
         Symbol("output", r"\cos m\theta", Text("The table of cosines", "余弦表")),
     ),

@@ -88,8 +88,8 @@ CONCEPT = Concept(
         "where m is the position. The dot product of a turned query and a turned key then depends on how far apart "
         "they stand, not on where. Papers pair neighbours; much code pairs coordinate i with i + d/2 instead, which is "
         "the same up to the order of the coordinates.",
-        "把查询或键的坐标两两成对,每对旋转角度 m·θ_i,其中 m 是位置。旋转后的查询与键的点积只取决于两者的距离,"
-        "而与绝对位置无关。论文把相邻坐标配对;许多代码则把坐标 i 与 i + d/2 配对,两者只差坐标的次序。",
+        "把查询或键的坐标两两成对，每对旋转角度 m·θ_i，其中 m 是位置。旋转后的查询与键的点积只取决于两者的距离，"
+        "而与绝对位置无关。论文把相邻坐标配对；许多代码则把坐标 i 与 i + d/2 配对，两者只差坐标的次序。",
     ),
     citations=(at(ROFORMER, "§3.2.2, Eq. (15); fast form Eq. (34)"),),
     equations=(
@@ -106,16 +106,16 @@ CONCEPT = Concept(
         ),
         Symbol("sin", r"\sin m\Theta", Text("Sines of the angles", "各角度的正弦"), ("freqs",)),
         Symbol("freqs", r"e^{im\Theta}", Text("Cosines and sines as complex numbers", "以复数表示的余弦与正弦")),
-        Symbol("half_1", "x_{1:d/2}", Text("First coordinates of the pairs: the first half", "各对的第一坐标:前一半")),
+        Symbol("half_1", "x_{1:d/2}", Text("First coordinates of the pairs: the first half", "各对的第一坐标：前一半")),
         Symbol(
-            "half_2", "x_{d/2+1:d}", Text("Second coordinates of the pairs: the second half", "各对的第二坐标:后一半")
+            "half_2", "x_{d/2+1:d}", Text("Second coordinates of the pairs: the second half", "各对的第二坐标：后一半")
         ),
         Symbol("even", r"x_{1,3,\dots}", Text("First coordinates of the pairs of neighbours", "相邻坐标对的第一坐标")),
         Symbol("odd", r"x_{2,4,\dots}", Text("Second coordinates of the pairs of neighbours", "相邻坐标对的第二坐标")),
         Symbol(
             "gathered",
             "P x_m",
-            Text("First coordinates of all pairs, then the second ones", "先排所有第一坐标,再排第二坐标"),
+            Text("First coordinates of all pairs, then the second ones", "先排所有第一坐标，再排第二坐标"),
         ),
         Symbol("output", "x'_m", Text("The turned vector", "旋转后的向量")),
     ),

@@ -39,13 +39,13 @@ def {name}(w, u, k, v, n, d, m):
 
 CONCEPT = Concept(
     slug="rwkv-wkv",
-    name=Text("RWKV time mixing (WKV)", "RWKV 时间混合(WKV)"),
+    name=Text("RWKV time mixing (WKV)", "RWKV 时间混合（WKV）"),
     explanation=Text(
         "Each feature is the weighted mean of all values so far; the weight of a value is the exponential of its key, "
         "faded with its age, and the current one has a bonus. Two running sums suffice; their scale is kept apart "
         "so that no exponential overflows.",
-        "每个特征是至今所有值的加权平均,权重是键的指数并随时间衰减,当前值另有加成。只需两个滚动和;"
-        "其量级单独保存,使指数不溢出。",
+        "每个特征是至今所有值的加权平均，权重是键的指数并随时间衰减，当前值另有加成。只需两个滚动和；"
+        "其量级单独保存，使指数不溢出。",
     ),
     citations=(Citation("RWKV: Reinventing RNNs for the Transformer Era", "Peng et al.", 2023, "2305.13048"),),
     equations=(
@@ -55,7 +55,7 @@ CONCEPT = Concept(
     symbols=(
         Symbol("key", "k", Text("The logarithm of a value's weight", "值的权重的对数")),
         Symbol("value", "v", Text("The value of this step", "该步的值")),
-        Symbol("bonus", "u", Text("What the current value gains, learned", "当前值的加成,可学习")),
+        Symbol("bonus", "u", Text("What the current value gains, learned", "当前值的加成，可学习")),
         Symbol("numerator", "a", Text("The faded sum of weighted past values", "衰减的加权值之和")),
         Symbol("denominator", "b", Text("The faded sum of past weights", "衰减的权重之和")),
         Symbol("highest", "p", Text("Their common exponent", "两者共同的指数")),

@@ -29,7 +29,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Each branch reads a normed copy of the stream, and its output is normed again before it is added to the "
         "stream. The second norm keeps the size of what is added in check.",
-        "每个分支读取主干的归一化副本,其输出再经一次归一化后才加回主干。第二次归一化控制了加入主干的值的大小。",
+        "每个分支读取主干的归一化副本，其输出再经一次归一化后才加回主干。第二次归一化控制了加入主干的值的大小。",
     ),
     citations=(COGVIEW, at(GEMMA_2, "§2")),
     equations=(

@@ -40,7 +40,7 @@ CONCEPT = Concept(
     explanation=Text(
         "How far predicted depths are from the true ones, as ratios. What all pixels have in common, a wrong scale of "
         "the whole scene, counts only in part.",
-        "以比值衡量预测深度与真实深度的差距。所有像素共有的偏差,即整个场景的尺度错误,只计入一部分。",
+        "以比值衡量预测深度与真实深度的差距。所有像素共有的偏差，即整个场景的尺度错误，只计入一部分。",
     ),
     citations=(EIGEN,),
     equations=(

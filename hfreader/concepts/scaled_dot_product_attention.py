@@ -12,8 +12,8 @@ CONCEPT = Concept(
         "Every query is compared with every key by a dot product; a softmax over the keys turns the comparisons into "
         "weights, and the output is the average of the values under these weights. Dividing by the square root of the "
         "key dimension keeps the dot products from growing with it, where the softmax would hardly pass gradients.",
-        "每个查询与每个键做点积比较,对键做 softmax 得到权重,输出是值按这些权重的平均。"
-        "除以键维度的平方根,使点积不随维度增大,否则 softmax 的梯度会变得极小。",
+        "每个查询与每个键做点积比较，对键做 softmax 得到权重，输出是值按这些权重的平均。"
+        "除以键维度的平方根，使点积不随维度增大，否则 softmax 的梯度会变得极小。",
     ),
     citations=(at(TRANSFORMER, "§3.2.1, Eq. (1); masking: §3.2.3"),),
     equations=(
@@ -21,8 +21,8 @@ CONCEPT = Concept(
         r"+\sym{mask}\right)\sym{value}",
     ),
     symbols=(
-        Symbol("query", "Q", Text("Queries, one row per position that asks", "查询:每个提问位置一行")),
-        Symbol("key", "K", Text("Keys, one row per position that is looked at", "键:每个被查看的位置一行")),
+        Symbol("query", "Q", Text("Queries, one row per position that asks", "查询：每个提问位置一行")),
+        Symbol("key", "K", Text("Keys, one row per position that is looked at", "键：每个被查看的位置一行")),
         Symbol("value", "V", Text("Values that are averaged", "被加权平均的值")),
         *DETAIL_SYMBOLS,
         Symbol(

@@ -36,7 +36,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Word vectors are multiplied by a constant as they enter the model: in the paper, by the root of their size. "
         "The table is shared with the output, where smaller numbers are wanted than beside position encodings.",
-        "词向量进入模型时乘以常数,论文中是其维数的平方根。词表与输出共享,那里需要的数值比与位置编码相加时小。",
+        "词向量进入模型时乘以常数，论文中是其维数的平方根。词表与输出共享，那里需要的数值比与位置编码相加时小。",
     ),
     citations=(at(TRANSFORMER, "§3.4"),),
     equations=(r"\sym{output}=\sym{scale}\,\sym{table}_{\sym{tokens}},\qquad\sym{scale}=\sqrt{d_{\mathrm{model}}}",),

@@ -57,12 +57,12 @@ def {name}(x, dt, A, B, C, D, T):
 
 CONCEPT = Concept(
     slug="selective-ssm-mamba1",
-    name=Text("Selective state space model (Mamba)", "选择性状态空间模型(Mamba)"),
+    name=Text("Selective state space model (Mamba)", "选择性状态空间模型（Mamba）"),
     explanation=Text(
         "Each channel keeps a small state that decays and takes in the input at every step, at rates that depend on "
         "the input itself: a token can be let in or passed over. The output is read from the state; a step costs the "
         "same however long the text is.",
-        "每个通道保持一个小状态,每一步衰减并接收输入,速率取决于输入本身:词元可以被吸收或略过。输出由状态读出,"
+        "每个通道保持一个小状态，每一步衰减并接收输入，速率取决于输入本身：词元可以被吸收或略过。输出由状态读出，"
         "因而每步代价与文本长度无关。",
     ),
     citations=(
@@ -80,10 +80,10 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("x", "x", Text("The input of each channel", "各通道的输入")),
-        Symbol("dt", r"\Delta", Text("The step size, from the input", "步长,由输入决定")),
-        Symbol("a", "A", Text("Rates of decay, learned, one row for each channel", "可学习的衰减速率,每通道一行")),
-        Symbol("b", "B", Text("How the input enters the state, from the input", "输入进入状态的方式,由输入决定")),
-        Symbol("c", "C", Text("How the state is read, from the input", "读取状态的方式,由输入决定")),
+        Symbol("dt", r"\Delta", Text("The step size, from the input", "步长，由输入决定")),
+        Symbol("a", "A", Text("Rates of decay, learned, one row for each channel", "可学习的衰减速率，每通道一行")),
+        Symbol("b", "B", Text("How the input enters the state, from the input", "输入进入状态的方式，由输入决定")),
+        Symbol("c", "C", Text("How the state is read, from the input", "读取状态的方式，由输入决定")),
         Symbol("decays", r"\bar A", Text("What is kept of the state at each step", "各步状态保留的比例")),
         Symbol("inputs", r"\bar B x", Text("What the state takes in at each step", "各步状态的输入")),
         Symbol("decay", r"\bar A_t", Text("What is kept of it at this step", "该步保留的比例")),

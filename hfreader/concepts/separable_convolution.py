@@ -40,12 +40,12 @@ CONCEPT = Concept(
     explanation=Text(
         "A convolution in two cheap steps: each channel is convolved with a kernel of its own, and then a linear map "
         "mixes the channels at each place.",
-        "把卷积拆成两个省力的步骤:先让每个通道与自己的卷积核做卷积,再在每个位置用线性映射混合各通道。",
+        "把卷积拆成两个省力的步骤：先让每个通道与自己的卷积核做卷积，再在每个位置用线性映射混合各通道。",
     ),
     citations=(MOBILE_NETS,),
     equations=(r"\sym{output}=\sym{pointwise}\,\sym{z}+b,\quad\sym{z}_c=\sym{depthwise}_c*\sym{x}_c",),
     symbols=(
-        Symbol("x", "x", Text("The input, channels and positions", "输入,含通道与位置")),
+        Symbol("x", "x", Text("The input, channels and positions", "输入，含通道与位置")),
         Symbol("depthwise", "w", Text("One kernel for each channel", "每个通道一个卷积核")),
         Symbol("z", "z", Text("Each channel convolved", "逐通道卷积的结果")),
         Symbol("pointwise", "W", Text("Map that mixes the channels", "混合通道的映射")),

@@ -25,8 +25,8 @@ CONCEPT = Concept(
         "Each token gets one score; a softmax over the tokens turns the scores into weights, under which the keys are "
         "summed to a single context vector. Every rectified value is multiplied by that vector. The cost grows with "
         "the number of tokens, not with its square.",
-        "每个词元只有一个分数;对词元做 softmax 得到权重,键按此加权求和成一个上下文向量,"
-        "再与每个经 ReLU 的值逐元素相乘。代价随词元数线性增长,而非平方。",
+        "每个词元只有一个分数；对词元做 softmax 得到权重，键按此加权求和成一个上下文向量，"
+        "再与每个经 ReLU 的值逐元素相乘。代价随词元数线性增长，而非平方。",
     ),
     citations=(
         Citation(

@@ -31,13 +31,13 @@ CONCEPT = Concept(
         "The hidden state of each position of the decoder is compared with a vector for every word; a softmax "
         "of the scores "
         "is the probability of the next word of the output, given the whole input.",
-        "解码器每个位置的隐状态与每个词的向量比较,对分数做 softmax 即在给定整个输入时输出的下一个词的概率。",
+        "解码器每个位置的隐状态与每个词的向量比较，对分数做 softmax 即在给定整个输入时输出的下一个词的概率。",
     ),
     citations=(at(TRANSFORMER, "§3.4"),),
     equations=(r"\sym{output}_t=\sym{h}_t\,\sym{w},\quad p(y_t\mid y_{<t},x)=\mathrm{softmax}(\sym{output}_t)",),
     symbols=head_symbols(
         Text("Hidden states of the decoder", "解码器的隐状态"),
-        Text("One column per word, often the tied embeddings", "每个词一列,常与嵌入共享"),
+        Text("One column per word, often the tied embeddings", "每个词一列，常与嵌入共享"),
     ),
     # As many scores as there are words, or rows in the table of embeddings.
     patterns=(scores(H, "vocab_size"), scores(H, "num_embeddings")),

@@ -53,7 +53,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A fixed number of queries each predict a class, or none, and a box in fractions of the image. In training the "
         "predictions are matched one to one with the objects, so that no object is found twice.",
-        "固定数目的查询各自预测一个类别(或无)和一个以图像比例表示的框。训练时预测与目标一一匹配,"
+        "固定数目的查询各自预测一个类别（或无）和一个以图像比例表示的框。训练时预测与目标一一匹配，"
         "因而同一目标不会被重复检出。",
     ),
     citations=(at(DETR, "§3.1, Eq. (1), (2)"),),

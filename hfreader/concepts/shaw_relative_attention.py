@@ -34,8 +34,8 @@ CONCEPT = Concept(
         "Every distance between two positions, up to a largest one, has a learned vector that is added to the key. "
         "Its dot product with the query becomes part of the score, so that the query itself says which distances "
         "matter to it; one table serves all heads.",
-        "两个位置之间的每种距离(到某个上限为止)都有一个学习的向量,加到键上。它与查询的点积成为分数的一部分,"
-        "因此由查询自己决定哪些距离重要;所有头共用一张表。",
+        "两个位置之间的每种距离（到某个上限为止）都有一个学习的向量，加到键上。它与查询的点积成为分数的一部分，"
+        "因此由查询自己决定哪些距离重要；所有头共用一张表。",
     ),
     citations=(at(SHAW, "§3.1, Eq. (4); §3.2, clipping; §3.3, Eq. (5)"),),
     equations=(
@@ -45,15 +45,15 @@ CONCEPT = Concept(
     symbols=(
         Symbol("query", "q", Text("Queries, in heads", "分头后的查询")),
         Symbol(
-            "table", "w^K", Text("The learned vectors, one row per distance", "学习的向量,每种距离一行"), ("columns",)
+            "table", "w^K", Text("The learned vectors, one row per distance", "学习的向量，每种距离一行"), ("columns",)
         ),
         Symbol(
             "distances",
             r"\mathrm{clip}",
-            Text("The row of each distance, far ones in one row", "每种距离所在的行,远距离共用一行"),
+            Text("The row of each distance, far ones in one row", "每种距离所在的行，远距离共用一行"),
         ),
-        Symbol("columns", r"(w^K)^{\top}", Text("The same vectors as columns of a matrix", "同样的向量,作为矩阵的列")),
-        Symbol("vectors", "a", Text("A vector for each pair, given from outside", "每对位置的向量,由外部给出")),
+        Symbol("columns", r"(w^K)^{\top}", Text("The same vectors as columns of a matrix", "同样的向量，作为矩阵的列")),
+        Symbol("vectors", "a", Text("A vector for each pair, given from outside", "每对位置的向量，由外部给出")),
         Symbol("output", "e^{rel}", Text("The part of the scores that distances give", "分数中由距离给出的部分")),
     ),
     patterns=(

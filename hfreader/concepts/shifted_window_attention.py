@@ -38,7 +38,7 @@ CONCEPT = Concept(
         "An image is cut into windows, and positions look at their own window alone. In every other layer the image "
         "is first shifted by half a window, round its edges, and shifted back afterwards, so that what was apart in "
         "one layer is together in the next.",
-        "图像被切成窗口,各位置只看自己的窗口。每隔一层先把图像循环移位半个窗口,注意力之后再移回,"
+        "图像被切成窗口，各位置只看自己的窗口。每隔一层先把图像循环移位半个窗口，注意力之后再移回，"
         "使上一层分属不同窗口的位置在下一层处于同一窗口。",
     ),
     citations=(at(SWIN, "§3.2, Eq. (3); the cyclic shift: Fig. 4"), SWIN_V2),
@@ -48,13 +48,13 @@ CONCEPT = Concept(
         r"\sym{output}=\mathrm{roll}(\sym{attended},\sym{shift})",
     ),
     symbols=(
-        Symbol("x", "z", Text("The image, row by row", "图像,逐行")),
+        Symbol("x", "z", Text("The image, row by row", "图像，逐行")),
         Symbol("shift", "s", Text("How far the image is shifted, down and to the right", "向下与向右的移位量")),
         Symbol("windows", "w", Text("The windows of the shifted image", "移位后图像的窗口")),
         Symbol(
             "attended",
             r"\hat w",
-            Text("What attention makes of the windows, put together again", "各窗口经注意力的结果,重新拼合"),
+            Text("What attention makes of the windows, put together again", "各窗口经注意力的结果，重新拼合"),
         ),
         Symbol("output", r"\hat z", Text("The image again, shifted back", "移回后的图像")),
     ),

@@ -19,7 +19,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Each number is multiplied by its own sigmoid: a smooth relative of ReLU that dips slightly below zero. It is "
         "the non-linearity of SwiGLU.",
-        "每个数乘以它自己的 sigmoid:ReLU 的平滑版本,略低于零处有一小段下凹。它是 SwiGLU 的非线性。",
+        "每个数乘以它自己的 sigmoid:ReLU 的平滑版本，略低于零处有一小段下凹。它是 SwiGLU 的非线性。",
     ),
     citations=(
         Citation("Sigmoid-Weighted Linear Units", "Elfwing, Uchibe, Doya", 2017, "1702.03118"),
@@ -27,7 +27,7 @@ CONCEPT = Concept(
     ),
     equations=(r"\sym{output}=\sym{x}\,\sigma(\sym{x})=\frac{\sym{x}}{1+e^{-\sym{x}}}",),
     symbols=(
-        Symbol("x", "x", Text("The input, each number by itself", "输入,逐个数")),
+        Symbol("x", "x", Text("The input, each number by itself", "输入，逐个数")),
         Symbol("output", "y", Text("The output", "输出")),
     ),
     patterns=(

@@ -82,7 +82,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Each place of an image is given the sinusoidal encodings of its row and of its column, side by side. Rows and "
         "columns are counted over what is no padding, and scaled to one turn, so that image size does not matter.",
-        "图像的每个位置由其行号与列号的正弦编码并列表示。行列只数非填充处,并缩放到一周,因而与图像大小无关。",
+        "图像的每个位置由其行号与列号的正弦编码并列表示。行列只数非填充处，并缩放到一周，因而与图像大小无关。",
     ),
     citations=(
         Citation("End-to-End Object Detection with Transformers", "Carion et al.", 2020, "2005.12872"),
@@ -99,7 +99,7 @@ CONCEPT = Concept(
         Symbol("x", "x", Text("Column of each place", "各处的列坐标")),
         Symbol("periods", "p", Text("How far one must go for one radian", "每弧度的距离")),
         Symbol("frequencies", r"\omega", Text("Frequencies from 1 down", "从 1 递减的频率")),
-        Symbol("temperature", "T", Text("The base of the periods, usually 10000", "周期的底数,通常为 10000")),
+        Symbol("temperature", "T", Text("The base of the periods, usually 10000", "周期的底数，通常为 10000")),
         Symbol("output", "PE", Text("The encoding of each place", "各处的编码")),
     ),
     patterns=(

@@ -125,8 +125,8 @@ CONCEPT = Concept(
     explanation=Text(
         "Each position is given sines and cosines of itself at frequencies that fall geometrically, so that a shift is "
         "a rotation of each pair. Nothing is learned. Code lays sines before cosines, or the pairs side by side.",
-        "每个位置由它自身在按等比下降的频率上的正弦和余弦表示,位置平移就是每一对的旋转。没有可学习的参数。"
-        "代码把正弦全排在余弦之前,或成对相邻。",
+        "每个位置由它自身在按等比下降的频率上的正弦和余弦表示，位置平移就是每一对的旋转。没有可学习的参数。"
+        "代码把正弦全排在余弦之前，或成对相邻。",
     ),
     citations=(at(TRANSFORMER, "§3.5"),),
     equations=(
@@ -137,10 +137,10 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("positions", "t", Text("Positions, or times, counted from the start", "从头数的位置或时刻")),
-        Symbol("frequencies", r"\omega", Text("The frequencies, from 1 down", "各频率,从 1 递减")),
+        Symbol("frequencies", r"\omega", Text("The frequencies, from 1 down", "各频率，从 1 递减")),
         Symbol("angles", "t\\omega", Text("Each position at each frequency", "各位置在各频率上的角")),
-        Symbol("sines_first", r"[\sin,\cos]", Text("All sines, then all cosines", "先全部正弦,后全部余弦")),
-        Symbol("cosines_first", r"[\cos,\sin]", Text("All cosines, then all sines", "先全部余弦,后全部正弦")),
+        Symbol("sines_first", r"[\sin,\cos]", Text("All sines, then all cosines", "先全部正弦，后全部余弦")),
+        Symbol("cosines_first", r"[\cos,\sin]", Text("All cosines, then all sines", "先全部余弦，后全部正弦")),
         Symbol(
             "in_pairs", r"[\sin_1,\cos_1,\dots]", Text("Sine and cosine of each frequency", "每个频率的正弦和余弦相邻")
         ),

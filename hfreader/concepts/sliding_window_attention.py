@@ -52,7 +52,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A position looks at itself and at the w - 1 positions before it, no further back. What lies further back "
         "still reaches it through the layers below, and the cache need hold only w positions.",
-        "每个位置只看自己和之前的 w - 1 个位置,不再往前看。更早的内容仍可经下层传来,而缓存只需保留 w 个位置。",
+        "每个位置只看自己和之前的 w - 1 个位置，不再往前看。更早的内容仍可经下层传来，而缓存只需保留 w 个位置。",
     ),
     citations=(at(LONGFORMER, "§3.1"), Citation("Mistral 7B", "Jiang et al.", 2023, "2310.06825", "§2")),
     equations=(

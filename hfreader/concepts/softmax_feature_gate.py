@@ -22,7 +22,8 @@ CONCEPT = Concept(
     explanation=Text(
         "A linear map of a vector, followed by a softmax over its features, says how much each feature counts; the "
         "vector is multiplied by these weights. Unimportant features are damped, and no position looks at another.",
-        "对向量做线性映射,再对特征做 softmax,得到每个特征的权重,与向量逐元素相乘。不重要的特征被削弱;各位置互不查看。",
+        "对向量做线性映射，再对特征做 softmax，得到每个特征的权重，"
+        "与向量逐元素相乘。不重要的特征被削弱；各位置互不查看。",
     ),
     citations=(
         Citation(

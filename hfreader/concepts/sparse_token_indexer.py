@@ -45,8 +45,8 @@ CONCEPT = Concept(
         "Before the attention proper, small queries and one small key per token give every earlier token a score: the "
         "rectified dot products of a few heads, weighted by numbers that the query's own position gives the heads. "
         "Only the tokens with the largest scores are attended to, so that long texts cost little.",
-        "在正式的注意力之前,用小的查询和每个词元一个小的键给所有先前的词元打分:若干头的点积经 ReLU 后,"
-        "按查询位置给各头的权重相加。注意力只看得分最高的词元,因此长文本代价很小。",
+        "在正式的注意力之前，用小的查询和每个词元一个小的键给所有先前的词元打分：若干头的点积经 ReLU 后，"
+        "按查询位置给各头的权重相加。注意力只看得分最高的词元，因此长文本代价很小。",
     ),
     citations=(
         Citation(
@@ -63,11 +63,11 @@ CONCEPT = Concept(
         r"\sym{weights}_t\propto h_t\,\sym{w_weight}",
     ),
     symbols=(
-        Symbol("query", "q^I", Text("The indexer's queries, in heads", "索引器的查询,分头")),
-        Symbol("key", "k^I", Text("The indexer's keys, one per token", "索引器的键,每个词元一个")),
+        Symbol("query", "q^I", Text("The indexer's queries, in heads", "索引器的查询，分头")),
+        Symbol("key", "k^I", Text("The indexer's keys, one per token", "索引器的键，每个词元一个")),
         Symbol("w_weight", "W^w", Text("Projection to the heads' weights", "各头权重的投影")),
         Symbol("weights", "w^I", Text("How much each head counts for a position", "每个位置上各头的权重")),
-        Symbol("scale", "c", Text("A factor of the scores, which changes no order", "分数的系数,不改变次序")),
+        Symbol("scale", "c", Text("A factor of the scores, which changes no order", "分数的系数，不改变次序")),
         Symbol(
             "divisor", r"\sqrt{d}", Text("What code divides by where all heads count alike", "各头权重相同时代码的除数")
         ),

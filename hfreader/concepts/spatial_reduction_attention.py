@@ -61,7 +61,7 @@ CONCEPT = Concept(
         "In a large image every position asks, but not every position is looked at: squares of R times R positions "
         "are merged into one by a convolution that steps as far as it is wide, and keys and values are made of these. "
         "There are R squared times fewer scores.",
-        "在大图像中每个位置都提问,但并非每个位置都被查看:用步长等于核宽的卷积把 R×R 的方块合并为一个位置,"
+        "在大图像中每个位置都提问，但并非每个位置都被查看：用步长等于核宽的卷积把 R×R 的方块合并为一个位置，"
         "再由它们得到键和值。分数的数量减少为 R 平方分之一。",
     ),
     citations=(
@@ -88,11 +88,11 @@ CONCEPT = Concept(
         r"\frac{\sym{query}\,\sym{key}^{\top}}{\sym{scale}}\right)\sym{value}",
     ),
     symbols=(
-        Symbol("x", "X", Text("The input, one row per position of the image", "输入,图像每个位置一行")),
+        Symbol("x", "X", Text("The input, one row per position of the image", "输入，图像每个位置一行")),
         Symbol("grid", r"X_{H\times W}", Text("The same by rows and columns", "按行列排列的输入")),
         Symbol("reduction", "W^S", Text("The convolution that merges squares", "合并方块的卷积")),
         Symbol("coarse_norm", r"\mathrm{Norm}", Text("Normalisation of the merged positions", "合并后位置的归一化")),
-        Symbol("coarse", r"\mathrm{SR}(X)", Text("The coarser grid, one row per square", "粗网格,每个方块一行")),
+        Symbol("coarse", r"\mathrm{SR}(X)", Text("The coarser grid, one row per square", "粗网格，每个方块一行")),
         Symbol("w_query", "W^Q", Text("Projection to queries", "查询投影")),
         Symbol("w_key", "W^K", Text("Projection to keys", "键投影")),
         Symbol("w_value", "W^V", Text("Projection to values", "值投影")),

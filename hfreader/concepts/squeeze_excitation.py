@@ -90,7 +90,7 @@ CONCEPT = Concept(
         "Each channel is averaged over all positions, two small linear maps turn the averages into a number between "
         "0 and 1 for each channel, and the channels are multiplied by these. The network can so favour channels by "
         "what the whole picture holds.",
-        "对每个通道在所有位置上取平均,由两个小的线性映射把平均值变为每个通道一个 0 到 1 之间的数,再乘回各通道。"
+        "对每个通道在所有位置上取平均，由两个小的线性映射把平均值变为每个通道一个 0 到 1 之间的数，再乘回各通道。"
         "网络由此能按整幅图的内容突出某些通道。",
     ),
     citations=(SQUEEZE_EXCITATION,),
@@ -100,11 +100,11 @@ CONCEPT = Concept(
         r"\sym{squeezed}_c=\frac{1}{HW}\sum_{i,j}\sym{x}_{c,i,j}",
     ),
     symbols=(
-        Symbol("x", "x", Text("The input, channels and positions", "输入,含通道与位置")),
+        Symbol("x", "x", Text("The input, channels and positions", "输入，含通道与位置")),
         Symbol("squeezed", "z", Text("Mean of each channel", "每个通道的均值")),
         Symbol("w_1", "W_1", Text("Map to fewer channels", "降维映射")),
         Symbol("u", "u", Text("The few channels", "降维后的通道")),
-        Symbol("delta", r"\delta", Text("Pointwise non-linearity, ReLU in the paper", "逐元素非线性,论文中为 ReLU")),
+        Symbol("delta", r"\delta", Text("Pointwise non-linearity, ReLU in the paper", "逐元素非线性，论文中为 ReLU")),
         Symbol("v", "v", Text("What the non-linearity gives", "非线性的结果")),
         Symbol("w_2", "W_2", Text("Map back to all channels", "升维映射")),
         Symbol("scores", "q", Text("A number for each channel", "每个通道一个数")),

@@ -33,14 +33,14 @@ def {name}(h, x, dt, A, B, C):
 
 CONCEPT = Concept(
     slug="ssd-mamba2",
-    name=Text("State space duality (Mamba-2)", "状态空间对偶(Mamba-2)"),
+    name=Text("State space duality (Mamba-2)", "状态空间对偶（Mamba-2）"),
     explanation=Text(
         "Mamba with heads: each head keeps a matrix that decays by one number a step and takes in the outer product of "
         "its input and B. Written out over a sequence it is attention without softmax under a mask of decays, which is "
         "how it is trained; this is the same, step by step.",
-        "带头的 Mamba:每个头保持一个矩阵,每步按一个数衰减,并加入输入与 B 的外积。"
-        "沿序列展开就是带衰减掩码、没有 softmax 的注意力,"
-        "训练时即如此计算;这里是逐步的同一计算。",
+        "带头的 Mamba：每个头保持一个矩阵，每步按一个数衰减，并加入输入与 B 的外积。"
+        "沿序列展开就是带衰减掩码、没有 softmax 的注意力，"
+        "训练时即如此计算；这里是逐步的同一计算。",
     ),
     citations=(MAMBA_2,),
     equations=(
@@ -49,10 +49,10 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("x", "x", Text("The input of each head", "各头的输入")),
-        Symbol("dt", r"\Delta", Text("The step size of each head, from the input", "各头的步长,由输入决定")),
+        Symbol("dt", r"\Delta", Text("The step size of each head, from the input", "各头的步长，由输入决定")),
         Symbol("a", "A", Text("The rate of decay of each head, learned", "各头可学习的衰减速率")),
-        Symbol("b", "B", Text("How the input enters, shared by groups of heads", "输入进入的方式,若干头共享")),
-        Symbol("c", "C", Text("How the state is read, shared likewise", "读取状态的方式,同样共享")),
+        Symbol("b", "B", Text("How the input enters, shared by groups of heads", "输入进入的方式，若干头共享")),
+        Symbol("c", "C", Text("How the state is read, shared likewise", "读取状态的方式，同样共享")),
         Symbol("decays", r"\alpha_t", Text("What is kept of the state", "状态保留的比例")),
         Symbol("inputs", r"\bar B x^{\top}", Text("What the state takes in", "状态的输入")),
         Symbol("decay", r"\alpha_t", Text("What is kept of the state", "状态保留的比例"), ("decays",)),

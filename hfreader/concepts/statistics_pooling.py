@@ -41,7 +41,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A recording of any length becomes one vector: the mean of each feature over time beside its standard "
         "deviation. X-vectors, which tell speakers apart, are made from it.",
-        "任意长度的录音变为一个向量:每个特征在时间上的均值,并排其标准差。用于区分说话人的 x-vector 由它得来。",
+        "任意长度的录音变为一个向量：每个特征在时间上的均值，并排其标准差。用于区分说话人的 x-vector 由它得来。",
     ),
     citations=(X_VECTOR,),
     equations=(
@@ -49,7 +49,7 @@ CONCEPT = Concept(
         r"\sym{deviation}=\sqrt{\frac{1}{T-1}\sum_t(\sym{x}_t-\sym{mean})^2}",
     ),
     symbols=(
-        Symbol("x", "x", Text("Features, one row per moment", "特征,每个时刻一行")),
+        Symbol("x", "x", Text("Features, one row per moment", "特征，每个时刻一行")),
         Symbol("mean", r"\mu", Text("Their mean over time", "时间均值")),
         Symbol("deviation", r"\sigma", Text("Their standard deviation", "标准差")),
         Symbol("output", "p", Text("Both side by side", "两者并排")),

@@ -32,11 +32,11 @@ class {name}(nn.Module):
 
 CONCEPT = Concept(
     slug="stochastic-depth",
-    name=Text("Stochastic depth (DropPath)", "随机深度(DropPath)"),
+    name=Text("Stochastic depth (DropPath)", "随机深度（DropPath）"),
     explanation=Text(
         "In training, the branch of a residual block is left out at random for some samples of the batch, and what is "
         "kept is scaled up to make good for it. Otherwise the block computes as usual.",
-        "训练时,残差块的分支对批次中的部分样本随机省略,保留者相应放大。不训练时照常计算。",
+        "训练时，残差块的分支对批次中的部分样本随机省略，保留者相应放大。不训练时照常计算。",
     ),
     citations=(
         Citation("Deep Networks with Stochastic Depth", "Huang, Sun, Liu, Sedra, Weinberger", 2016, "1603.09382"),

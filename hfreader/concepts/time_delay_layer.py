@@ -35,11 +35,11 @@ class {name}(nn.Module):
 
 CONCEPT = Concept(
     slug="time-delay-layer",
-    name=Text("Time delay layer (TDNN)", "时延神经网络层(TDNN)"),
+    name=Text("Time delay layer (TDNN)", "时延神经网络层（TDNN）"),
     explanation=Text(
         "Each output looks at a few frames around it, some steps apart, through one linear map and a non-linearity. "
         "It is a dilated convolution over time; layers on top of each other see ever longer stretches of speech.",
-        "每个输出经由一个线性映射和非线性,看它周围相隔若干步的几帧,即时间上的空洞卷积;层层叠加,看到的语音越来越长。",
+        "每个输出经由一个线性映射和非线性，看它周围相隔若干步的几帧，即时间上的空洞卷积；层层叠加，看到的语音越来越长。",
     ),
     citations=(
         Citation(

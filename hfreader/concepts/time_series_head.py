@@ -59,7 +59,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Each series is shifted and scaled to mean 0 and variance 1 by its own observed values, so that one model "
         "serves series of any size. What is predicted is scaled back by the same numbers.",
-        "用每条序列自身的已观测值把它平移、缩放到均值 0、方差 1,使同一个模型适用于任意量级的序列。"
+        "用每条序列自身的已观测值把它平移、缩放到均值 0、方差 1，使同一个模型适用于任意量级的序列。"
         "预测结果再按同样的数还原。",
     ),
     citations=(DEEP_AR,),
@@ -70,8 +70,8 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("x", "x", Text("The series", "序列")),
-        Symbol("observed", "o", Text("1 where a value was observed, else 0", "有观测值处为 1,否则为 0")),
-        Symbol("count", "n", Text("Number of observed moments, at least 1", "已观测时刻数,至少为 1")),
+        Symbol("observed", "o", Text("1 where a value was observed, else 0", "有观测值处为 1，否则为 0")),
+        Symbol("count", "n", Text("Number of observed moments, at least 1", "已观测时刻数，至少为 1")),
         Symbol("loc", r"\mu", Text("Mean of the observed values", "已观测值的均值")),
         Symbol("scale", r"\sigma", Text("Their standard deviation", "其标准差")),
         Symbol("eps", r"\epsilon", Text("A small number against division by zero", "防止除以零的小数")),

@@ -46,7 +46,7 @@ CONCEPT = Concept(
     explanation=Text(
         "Each series is divided by the mean of its observed absolute values, so that one model serves series of any "
         "size. Where nothing was observed, the mean of the batch or a fixed number stands in.",
-        "把每条序列除以其已观测值绝对值的均值,使同一个模型适用于任意量级的序列。没有观测值时,用整批的均值或固定数代替。",
+        "把每条序列除以其已观测值绝对值的均值，使同一个模型适用于任意量级的序列。没有观测值时，用整批的均值或固定数代替。",
     ),
     citations=(DEEP_AR,),
     equations=(
@@ -55,7 +55,7 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("x", "x", Text("The series", "序列")),
-        Symbol("observed", "o", Text("1 where a value was observed, else 0", "有观测值处为 1,否则为 0")),
+        Symbol("observed", "o", Text("1 where a value was observed, else 0", "有观测值处为 1，否则为 0")),
         Symbol("default", r"\nu_0", Text("The scale where nothing was observed", "没有观测值时的尺度")),
         Symbol("minimum", r"\epsilon", Text("The least scale", "最小尺度")),
         Symbol("scale", r"\nu", Text("Mean of the observed absolute values", "已观测值绝对值的均值")),

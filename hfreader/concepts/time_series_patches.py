@@ -52,12 +52,12 @@ CONCEPT = Concept(
     explanation=Text(
         "A series is cut into windows of some consecutive moments, which may overlap; each window becomes a token. The "
         "sequence so gets shorter, and a token holds a piece of the curve rather than one point.",
-        "把序列切成由若干连续时刻组成的窗口(可以重叠),每个窗口成为一个词元。序列因此变短,词元包含一段曲线而非一个点。",
+        "把序列切成由若干连续时刻组成的窗口（可以重叠），每个窗口成为一个词元。序列因此变短，词元包含一段曲线而非一个点。",
     ),
     citations=(PATCH_TST,),
     equations=(r"\sym{output}_{n}=\sym{x}_{n\,\sym{step}:\,n\,\sym{step}+\sym{size}}",),
     symbols=(
-        Symbol("x", "x", Text("The series, a row for each moment", "序列,每个时刻一行")),
+        Symbol("x", "x", Text("The series, a row for each moment", "序列，每个时刻一行")),
         Symbol("size", "P", Text("Moments in a window", "窗口内的时刻数")),
         Symbol("step", "S", Text("Moments from one window to the next", "相邻窗口的间隔")),
         Symbol("output", "x_p", Text("The windows, by channel", "各通道的窗口")),

@@ -30,12 +30,13 @@ CONCEPT = Concept(
     explanation=Text(
         "A linear map from the hidden state of every position to one score per class: named entities, parts of speech, "
         "frames of sound.",
-        "由每个位置的隐状态经线性映射得到每个类别的分数:命名实体、词性、音频帧等。",
+        "由每个位置的隐状态经线性映射得到每个类别的分数：命名实体、词性、音频帧等。",
     ),
     citations=(at(BERT, "§5.3"),),
     equations=(r"\sym{output}_t=\sym{h}_t\,\sym{w}+b,\quad p(c_t\mid x)=\mathrm{softmax}(\sym{output}_t)_{c_t}",),
     symbols=head_symbols(
-        Text("Hidden states, one row per position", "隐状态,每个位置一行"), Text("One column per class", "每个类别一列")
+        Text("Hidden states, one row per position", "隐状态，每个位置一行"),
+        Text("One column per class", "每个类别一列"),
     ),
     patterns=(Returned(scores(unpooled(GIVEN), "num_labels")),),
     class_patterns=(

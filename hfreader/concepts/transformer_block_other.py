@@ -40,7 +40,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A block of residual steps with norms whose layout is none of the known ones, or is chosen by the "
         "configuration. The equation is that of one step.",
-        "由带归一化的残差步骤组成的块,其布局不属于已知的任何一种,或由配置决定。方程描述其中的一步。",
+        "由带归一化的残差步骤组成的块，其布局不属于已知的任何一种，或由配置决定。方程描述其中的一步。",
     ),
     citations=(at(TRANSFORMER, "§3.1"), PRE_NORM),
     equations=(

@@ -55,8 +55,8 @@ CONCEPT = Concept(
         "The score of two words is a sum of four: what the query says to the word and to the distance, and what two "
         "learned vectors say to them, whatever the query. The vectors of distances are made of fixed sinusoids. A "
         "shift of the rows computes all distances with one matrix product.",
-        "两个词的分数是四项之和:查询对词、查询对距离,以及两个与查询无关的学习向量对词和对距离。"
-        "距离的向量由固定的正弦函数得到。把各行错位移动,即可用一次矩阵乘法算出所有距离。",
+        "两个词的分数是四项之和：查询对词、查询对距离，以及两个与查询无关的学习向量对词和对距离。"
+        "距离的向量由固定的正弦函数得到。把各行错位移动，即可用一次矩阵乘法算出所有距离。",
     ),
     citations=(
         Citation(
@@ -80,8 +80,8 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("query", "q", Text("Queries, in heads", "分头后的查询")),
-        Symbol("key", r"k^{\top}", Text("Keys, in heads, transposed", "分头后的键,转置")),
-        Symbol("relative", r"r^{\top}", Text("Keys of the distances, transposed", "距离的键,转置")),
+        Symbol("key", r"k^{\top}", Text("Keys, in heads, transposed", "分头后的键，转置")),
+        Symbol("relative", r"r^{\top}", Text("Keys of the distances, transposed", "距离的键，转置")),
         Symbol("u", "u", Text("What every query says to words", "每个查询对词共有的部分")),
         Symbol("v", "v", Text("What every query says to distances", "每个查询对距离共有的部分")),
         *(one for one in attentions.DETAIL_SYMBOLS if one.name != "softmax"),

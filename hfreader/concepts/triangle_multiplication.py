@@ -39,7 +39,7 @@ CONCEPT = Concept(
     explanation=Text(
         "What is known of residues i and j is made new from what is known of i and k and of j and k, for every third "
         "residue k: distances must fit together to triangles.",
-        "残基 i 与 j 之间的信息由 i 与 k、j 与 k 的信息对所有第三个残基 k 求和得到更新:距离必须能构成三角形。",
+        "残基 i 与 j 之间的信息由 i 与 k、j 与 k 的信息对所有第三个残基 k 求和得到更新：距离必须能构成三角形。",
     ),
     citations=(ALPHA_FOLD,),
     equations=(

@@ -31,8 +31,8 @@ CONCEPT = Concept(
         "Every query is compared with every key by a dot product, and a softmax over the keys gives the weights under "
         "which the values are averaged. The dot products are not divided by the square root of their dimension; where "
         "they must stay small, the projections are initialised to smaller weights instead.",
-        "每个查询与每个键做点积比较,对键做 softmax 得到权重,输出是值按这些权重的平均。"
-        "点积不除以维度的平方根;若要使其不致过大,则把投影初始化为更小的权重。",
+        "每个查询与每个键做点积比较，对键做 softmax 得到权重，输出是值按这些权重的平均。"
+        "点积不除以维度的平方根；若要使其不致过大，则把投影初始化为更小的权重。",
     ),
     citations=(
         Citation(
@@ -49,8 +49,8 @@ CONCEPT = Concept(
         r"\sym{output}=\sym{softmax}\!\left(\sym{query}\,\sym{key}^{\top}+\sym{bias}+\sym{mask}\right)\sym{value}",
     ),
     symbols=(
-        Symbol("query", "Q", Text("Queries, one row per position that asks", "查询:每个提问位置一行")),
-        Symbol("key", "K", Text("Keys, one row per position that is looked at", "键:每个被查看的位置一行")),
+        Symbol("query", "Q", Text("Queries, one row per position that asks", "查询：每个提问位置一行")),
+        Symbol("key", "K", Text("Keys, one row per position that is looked at", "键：每个被查看的位置一行")),
         Symbol("value", "V", Text("Values that are averaged", "被加权平均的值")),
         *DETAIL_SYMBOLS,
         Symbol(

@@ -36,12 +36,12 @@ CONCEPT = Concept(
     explanation=Text(
         "Each moment of the input spreads over several moments of the output, as many times as the stride says. Where "
         "the windows reach beyond the first and last moment the output is cut off; a causal layer cuts the end alone.",
-        "输入的每个时刻散布到输出的多个时刻,时刻数按步幅成倍增加。窗口超出首尾时刻的部分被截去;因果层只截去末尾。",
+        "输入的每个时刻散布到输出的多个时刻，时刻数按步幅成倍增加。窗口超出首尾时刻的部分被截去；因果层只截去末尾。",
     ),
     citations=(ENCODEC,),
     equations=(r"\sym{output}_t=\sum_j\sym{w}_{t+\sym{first}-sj}\,\sym{x}_j+b",),
     symbols=(
-        Symbol("x", "x", Text("The input, one column per moment", "输入,每个时刻一列")),
+        Symbol("x", "x", Text("The input, one column per moment", "输入，每个时刻一列")),
         Symbol("w", "w", Text("The kernel", "卷积核")),
         Symbol("first", "a", Text("How much is cut off in front", "开头截去的长度")),
         Symbol("output", "y", Text("The output", "输出")),

@@ -27,7 +27,7 @@ CONCEPT = Concept(
         "A helper without an equation of its own: a cache, an autograd function, a class that finds the right model "
         "for a configuration, a layer of torch under another name, or a module that only pads, crops, reorders or "
         "passes on what it is given.",
-        "没有自己方程的辅助类:缓存、自动求导函数、根据配置寻找模型的类、换了名字的 torch 层,或只对输入做填充、"
+        "没有自己方程的辅助类：缓存、自动求导函数、根据配置寻找模型的类、换了名字的 torch 层，或只对输入做填充、"
         "裁剪、重排、原样传递的模块。",
     ),
     citations=(),

@@ -79,7 +79,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A vector is replaced by the nearest vector of a learned codebook, so that it can be written as one number: "
         "the place in the codebook. Pictures and sound become tokens this way.",
-        "把一个向量换成可学习码本中离它最近的向量,于是它可以写成一个数:码本中的序号。图像和声音由此变成词元。",
+        "把一个向量换成可学习码本中离它最近的向量，于是它可以写成一个数：码本中的序号。图像和声音由此变成词元。",
     ),
     citations=(VQ_VAE,),
     equations=(
@@ -87,7 +87,7 @@ CONCEPT = Concept(
         r"\sym{quantized}=e_{\sym{output}}",
     ),
     symbols=(
-        Symbol("z", "z", Text("The vectors, one per position", "向量,每个位置一个")),
+        Symbol("z", "z", Text("The vectors, one per position", "向量，每个位置一个")),
         Symbol("codebook", "E", Text("The vectors that can stand for them", "可代替它们的向量")),
         Symbol("table", "T", Text("The table that holds them", "存放它们的表"), ("codebook",)),
         Symbol("output", "k", Text("Place of the nearest vector in the codebook", "最近向量在码本中的序号")),

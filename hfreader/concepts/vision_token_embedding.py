@@ -63,8 +63,8 @@ CONCEPT = Concept(
     explanation=Text(
         "A vision Transformer starts from the tokens of the patches with a learned class token before them, and adds a "
         "learned vector for each position. Some models have further learned tokens, some no class token.",
-        "视觉 Transformer 的输入是图块词元,前面加一个可学习的类别词元,再加上每个位置的可学习向量。"
-        "有的模型还有其他可学习词元,有的没有类别词元。",
+        "视觉 Transformer 的输入是图块词元，前面加一个可学习的类别词元，再加上每个位置的可学习向量。"
+        "有的模型还有其他可学习词元，有的没有类别词元。",
     ),
     citations=(at(VIT, "§3.1, Eq. (1)"), REGISTERS),
     equations=(
@@ -72,14 +72,16 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("patches", "x_pE", Text("The embedded patches", "嵌入后的图块")),
-        Symbol("norm", r"\mathrm{LN}", Text("The norm of the patches, where there is one", "图块的归一化(若有)")),
-        Symbol("class_token", r"x_{\mathrm{class}}", Text("Learned class token, where there is one", "类别词元(若有)")),
-        Symbol("registers", "r", Text("Further learned tokens, where there are some", "其他可学习词元(若有)")),
+        Symbol("norm", r"\mathrm{LN}", Text("The norm of the patches, where there is one", "图块的归一化（若有）")),
+        Symbol(
+            "class_token", r"x_{\mathrm{class}}", Text("Learned class token, where there is one", "类别词元（若有）")
+        ),
+        Symbol("registers", "r", Text("Further learned tokens, where there are some", "其他可学习词元（若有）")),
         Symbol("positions", r"E_{\mathrm{pos}}", Text("A learned vector for each position", "每个位置的可学习向量")),
         Symbol(
             "columns",
             r"E_{\mathrm{col}}",
-            Text("A vector for each column, where rows have their own", "每列的向量(行另有向量时)"),
+            Text("A vector for each column, where rows have their own", "每列的向量（行另有向量时）"),
         ),
         Symbol("output", "z_0", Text("What enters the first layer", "进入第一层的向量")),
     ),

@@ -51,7 +51,7 @@ CONCEPT = Concept(
     explanation=Text(
         "A classification loss on the angle between an example and the direction of each class. The right class must "
         "win by a margin, which is taken off its cosine, so that voices of one speaker end up close together.",
-        "基于样本与各类别方向夹角的分类损失。正确类别的余弦要先减去一个间隔仍能取胜,从而使同一说话人的声音聚在一起。",
+        "基于样本与各类别方向夹角的分类损失。正确类别的余弦要先减去一个间隔仍能取胜，从而使同一说话人的声音聚在一起。",
     ),
     citations=(MARGIN,),
     equations=(
@@ -66,7 +66,7 @@ CONCEPT = Concept(
         Symbol("margin", "m", Text("The margin", "间隔")),
         Symbol("s", "s", Text("Scale", "缩放")),
         Symbol("labels", "y", Text("The right classes", "正确类别")),
-        Symbol("logits", "l", Text("Scores of the classes, the right one lowered", "各类别分数,正确类别已降低")),
+        Symbol("logits", "l", Text("Scores of the classes, the right one lowered", "各类别分数，正确类别已降低")),
         Symbol("output", r"\mathcal{L}", Text("The loss", "损失")),
     ),
     patterns=(Bind("output", LOSS),),
