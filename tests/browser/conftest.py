@@ -18,10 +18,10 @@ Open = Callable[..., Page]
 
 @pytest.fixture(scope="session")
 def toy_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site of the toy family, compared with one that has no page."""
+    """The site of the toy family in both languages, compared with one that has no page."""
     folder = tmp_path_factory.mktemp("toy")
     book = replace(toy.book(folder / "package"), comparisons=(toy.COMPARISON,))
-    write_fragments(book.book, book, folder / "fragments", silent, toy.CONCEPTS)
+    write_fragments(book.book, book, folder / "fragments", silent, toy.CONCEPTS, ("en", "zh"))
     run_mkdocs(CONFIG, folder / "fragments", folder / "site")
     return folder / "site"
 

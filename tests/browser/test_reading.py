@@ -11,7 +11,16 @@ from tests.pages import toy
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NUMBERS = {symbol.name: number for number, symbol in enumerate(toy.CONCEPT.symbols)}
-PAGES = ("index.html", "how-it-works.html", "models/toy.html", "concepts/toy-attention.html", "compare/toy-oak.html")
+PAGES = (
+    "index.html",
+    "how-it-works.html",
+    "models/toy.html",
+    "concepts/toy-attention.html",
+    "compare/toy-oak.html",
+    "study/5-self-attention.html",
+    "zh/models/toy.html",
+    "zh/study/5-self-attention.html",
+)
 # What is lit differs from what is not in its background (or, in diagrams, in the fill of its box).
 LIT_TOKENS = """() => {
   const lit = (element) => getComputedStyle(element).getPropertyValue("--lit").trim() !== "";
@@ -107,6 +116,27 @@ def test_search_works_from_a_folder(toy_site: Path, open_page: Open, words: str,
     results.first.wait_for(timeout=20_000)
     assert results.filter(has_text="<script>alert").count() == 1, "a docstring stays text in the results"
     assert not [url for url in page.requests if url.startswith("http")]
+
+
+@pytest.mark.parametrize("home", ["index.html", "zh/index.html"])
+def test_search_finds_a_chinese_word_in_both_languages(toy_site: Path, open_page: Open, home: str):
+    page = open_page(toy_site / home, "?q=注意力")
+    found = page.locator(".md-search-result__link")
+    found.first.wait_for(timeout=20_000)
+    addresses = [link.get_attribute("href") or "" for link in found.all()[:3]]
+    assert any("concepts/toy-attention.html" in address for address in addresses)
+
+
+def test_the_switch_keeps_page_and_place(toy_site: Path, open_page: Open):
+    page = open_page(model(toy_site), "#ToyModel")
+    for folder in ("zh/", ""):
+        page.locator(".md-header .md-select").hover()
+        page.locator(".md-select__link", has_text="中文" if folder else "English").click()
+        page.wait_for_url(f"**/site/{folder}models/toy.html#ToyModel")
+    page = open_page(model(toy_site), script=False)
+    page.locator(".md-header .md-select").hover()
+    page.locator(".md-select__link", has_text="中文").click()
+    page.wait_for_url("**/site/zh/models/toy.html")
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -2,6 +2,9 @@
 (() => {
   const LIT = ".hf pre b, .hf .hf-sym[tabindex], .hf .h";
 
+  // The words of the page's own language.
+  const said = (name, english) => document.querySelector(".hf-page")?.dataset[name] ?? english;
+
   const codeOf = (block) =>
     [...block.querySelectorAll(".hf-code > .hf-row > pre")]
       .map((shown) => {
@@ -16,8 +19,8 @@
       const button = document.createElement("button");
       button.className = "hf-copy";
       button.type = "button";
-      button.textContent = "copy code";
-      button.setAttribute("aria-label", `copy the code of ${heading.textContent}`);
+      button.textContent = said("copy", "copy code");
+      button.setAttribute("aria-label", `${button.textContent}: ${heading.textContent}`);
       heading.append(button);
     }
   };
@@ -26,8 +29,8 @@
     const button = event.target.closest(".hf-copy");
     if (button) {
       navigator.clipboard.writeText(codeOf(button.closest(".hf"))).then(() => {
-        button.textContent = "copied";
-        setTimeout(() => (button.textContent = "copy code"), 1500);
+        button.textContent = said("copied", "copied");
+        setTimeout(() => (button.textContent = said("copy", "copy code")), 1500);
       });
       return;
     }

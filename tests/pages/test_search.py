@@ -1,0 +1,31 @@
+"""What the search is given: words, also Chinese ones, and how much each entry counts."""
+
+from hfreader.facts.snapshot import Snapshot
+from hfreader.pages.fragment import SearchEntry
+from hfreader.pages.manifest import Manifest, PageRecord
+from hfreader.pages.search import ANCHOR_BOOST, entries, segmented
+
+
+def manifest(*found: SearchEntry) -> Manifest:
+    records = tuple(PageRecord(f"concepts/{at}", "", "", "", (), (entry,), 0) for at, entry in enumerate(found))
+    return Manifest(records, Snapshot("installed", None, None, None, "5.0.0", ""))
+
+
+def test_chinese_is_cut_into_words_and_the_rest_left_as_it_is():
+    assert segmented("多头自注意力 Multi-head").split("\u200b") == ["", "多头", "自", "注意力", " Multi-head"]
+    assert segmented("self attention") == "self attention"
+
+
+def test_a_concept_counts_by_the_places_where_it_is_found():
+    often, once, never = (SearchEntry("", "Attention", "text", places) for places in (400, 1, 0))
+    boosts = [entry["boost"] for entry in entries(manifest(often, once, never))]
+    assert boosts[0] == 2.0 and 2.0 > boosts[1] > boosts[2] == 1.0
+
+
+def test_a_class_makes_up_for_the_preference_of_whole_pages():
+    (entry,) = entries(manifest(SearchEntry("BertLayer", "BertLayer", "")))
+    assert (entry["location"], entry["boost"]) == ("concepts/0.html#BertLayer", ANCHOR_BOOST)
+
+
+def test_nothing_found_anywhere_counts_once():
+    assert [entry["boost"] for entry in entries(manifest(SearchEntry("", "Attention", "")))] == [1.0]
