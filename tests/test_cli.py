@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from hfreader.cli.building import _show_build
+from hfreader.cli.building import MOST_SHOWN, _show_build
 from hfreader.facts.codec import from_json
+from hfreader.facts.problems import Problem
 from hfreader.facts.snapshot import Snapshot
-from hfreader.facts.totals import BuildResult
+from hfreader.facts.totals import BuildResult, FamilyTotals
 from hfreader.facts.traces import SCHEMA_VERSION, Trace
 
 
@@ -63,6 +64,18 @@ def test_where_to_look_after_a_build(folder, words, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     _show_build(BuildResult(Snapshot("installed", None, None, None, "5.0", "/package"), folder, (), ()))
     assert f"Open {folder}/index.html, {words}" in capsys.readouterr().out
+
+
+def test_of_many_families_the_worst_and_the_sums_are_shown(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    families = [FamilyTotals(f"kind{n}", 10, 9, 5, 4, int(n == 7), 0, 2, 100, 90, 0) for n in range(MOST_SHOWN + 1)]
+    problems = tuple(Problem("trace", f"kind{n}", "it broke") for n in range(MOST_SHOWN + 2))
+    snapshot = Snapshot("installed", None, None, None, "5.0", "/package")
+    _show_build(BuildResult(snapshot, "site", tuple(families), problems))
+    out = capsys.readouterr().out
+    assert "kind7 " in out and "kind8 " not in out
+    assert f"all {len(families)}" in out and f" {10 * len(families)} " in out and "90%" in out
+    assert f"{len(families) - 1} more families and 2 more problems" in out
 
 
 def test_questions_are_answered_as_json_on_stdout_alone(cache):

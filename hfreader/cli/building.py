@@ -1,6 +1,7 @@
 """`hfreader build` and `hfreader serve`."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
@@ -14,10 +15,13 @@ from hfreader.build import MOST_COMPARED, BuildOptions, build_site
 from hfreader.cli.options import SITE, Offline, Reference, Repository, app
 from hfreader.errors import HfreaderError
 from hfreader.facts.codec import to_json
-from hfreader.facts.totals import BuildResult
+from hfreader.facts.totals import BuildResult, FamilyTotals
 from hfreader.pages.language import ENGLISH, LANGUAGES
 from hfreader.progress import TerminalReport
 from hfreader.serve import serve_folder
+
+# Families and problems that are printed; the JSON has all.
+MOST_SHOWN = 30
 
 
 @app.command()
@@ -117,19 +121,42 @@ def serve(
     serve_folder(out, port, announce=lambda address: typer.echo(f"{address}  (Ctrl-C ends)"))
 
 
+def _row(family: FamilyTotals) -> tuple[str, ...]:
+    share = f"{family.statements_ran / max(family.statements, 1):.0%}"
+    counts = (family.classes, family.mapped, family.matches, family.proven, family.disproven, family.unchecked)
+    return (family.family, *map(str, counts), share, str(family.problems))
+
+
+def _worst(families: Sequence[FamilyTotals]) -> list[FamilyTotals]:
+    """Of many families, those in which something was disproven or failed."""
+    return [family for family in families if family.disproven or family.problems][:MOST_SHOWN]
+
+
+def _total(families: Sequence[FamilyTotals]) -> FamilyTotals:
+    """The sums over all families."""
+    counts = [field.name for field in fields(FamilyTotals)][1:]
+    sums = {name: sum(getattr(family, name) for family in families) for name in counts}
+    return FamilyTotals(f"all {len(families)}", **sums)
+
+
 def _show_build(result: BuildResult) -> None:
     console = Console()
     columns = ("family", "classes", "mapped", "found", "proven", "disproven", "unchecked", "ran", "problems")
     table = Table(*columns, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
-    for family in result.families:
-        share = f"{family.statements_ran / max(family.statements, 1):.0%}"
-        counts = (family.classes, family.mapped, family.matches, family.proven, family.disproven, family.unchecked)
-        table.add_row(family.family, *map(str, counts), share, str(family.problems))
+    shown = result.families if len(result.families) <= MOST_SHOWN else _worst(result.families)
+    for family in shown:
+        table.add_row(*_row(family))
+    if len(result.families) > 1:
+        table.add_section()
+        table.add_row(*_row(_total(result.families)))
     console.print(table)
-    for problem in result.problems:
+    for problem in result.problems[:MOST_SHOWN]:
         console.print(f"{problem.stage}: {problem.subject}: {problem.reason}", highlight=False, markup=False)
+    left = len(result.families) - len(shown), max(len(result.problems) - MOST_SHOWN, 0)
+    if any(left):
+        console.print(f"{left[0]} more families and {left[1]} more problems: `--json` gives all.", highlight=False)
     source = result.snapshot
     read = f"transformers {source.version}" + (f" at {source.commit}" if source.commit else " (installed package)")
     console.print("found: places where the structure of an equation was found; ran: share of statements that ran")

@@ -166,8 +166,7 @@ class _Groups:
     def _member(self, one: Implementer, seen: set[str]) -> _Member:
         anchor = None if one.chapter in seen else one.chapter
         seen.add(one.chapter)
-        name = f"{one.chapter}: {one.definition.name}" if one.definition.kind == "function" else one.definition.name
-        return _Member(name, address(one.line, self.page), signs(one.states), said(one.states), anchor)
+        return _Member(one.name, address(one.line, self.page), signs(one.states), said(one.states), anchor)
 
     def _rows(self, one: Implementer) -> tuple[_Row, ...]:
         pairs = zip(one.definition.matches, one.proofs, strict=True)
@@ -179,7 +178,7 @@ class _Groups:
         shown = page_of(file) if file == one.definition.file else self.site.home(file)
         lines = line_range(span.line, span.end_line)
         return _Row(
-            one.definition.name,
+            one.name,
             home,
             proof.state,
             proof_badge(proof),
@@ -198,7 +197,7 @@ class _Groups:
         return self._absent[key]
 
     def _role(self, one: Implementer) -> tuple[_Row, ...]:
-        name, home = one.definition.name, address(one.home, self.page)
+        name, home = one.name, address(one.home, self.page)
         return tuple(
             _Row(name, home, "role", Markup(), code=role.wiring or "", parts=role.parts)
             for role in one.definition.played

@@ -120,7 +120,7 @@ def _concept_row(concept: Concept, found: Sequence[Implementer], page: str) -> _
     """Named are those whose source most others share."""
     whole = concept_page(concept.slug)
     leaders = [group[0] for group in groups(found)]
-    places = [(_name(one), address(one.home, page)) for one in leaders[:MOST_PLACES]]
+    places = [(one.name, address(one.home, page)) for one in leaders[:MOST_PLACES]]
     more = [("…", address(f"{whole}#places", page))] if len(leaders) > MOST_PLACES else []
     return _ConceptRow(
         concept,
@@ -130,12 +130,6 @@ def _concept_row(concept: Concept, found: Sequence[Implementer], page: str) -> _
         (*places, *more),
         sum(not one.proofs for one in found),
     )
-
-
-def _name(one: Implementer) -> str:
-    """The class; for a function its family as well (`bert: eager_attention_forward`)."""
-    name = one.definition.name
-    return f"{one.chapter}: {name}" if one.definition.kind == "function" else name
 
 
 def name_of(part: FileSurvey) -> str:

@@ -36,6 +36,12 @@ class Implementer:
     shared: bool = False
 
     @property
+    def name(self) -> str:
+        """The class; of functions many have the same name, so with its family (`bert: eager_attention_forward`)."""
+        name = self.definition.name
+        return f"{self.chapter}: {name}" if self.definition.kind == "function" else name
+
+    @property
     def home(self) -> str:
         """Page and anchor of its block."""
         return f"{page_of(self.definition.file)}#{self.definition.name}"

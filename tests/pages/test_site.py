@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from hfreader.errors import HfreaderError
+from hfreader.facts.code import ClassFacts, FileFacts
 from hfreader.facts.mapping import Role
-from hfreader.pages import home
-from hfreader.pages.book import address
+from hfreader.facts.places import Span
+from hfreader.pages import home, plans
+from hfreader.pages.book import Family, address
 from hfreader.pages.manifest import Manifest, read_html, read_manifest, shell_file
 from hfreader.pages.search import append_entries, entries
 from hfreader.pages.site import write_fragments
@@ -16,6 +18,15 @@ from hfreader.pages.stylesheet import symbol_rules
 from hfreader.progress import silent
 from tests.pages import toy
 from tests.pages.shelf import Families
+
+
+def written(book: Families, file: str) -> None:
+    path = book.snapshot.path(file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("class Linear:\n    pass\n")
+
+
+LINEAR = ClassFacts("Linear", "transformers.layers.Linear", "module", Span(1, 0, 2, 8), Span(1, 6, 1, 12), ())
 
 
 def write(book: Families, folder: Path) -> Manifest:
@@ -133,3 +144,47 @@ def test_a_home_page_of_many_models_leads_to_their_list(
     write(toy_book, fragments)
     html = read_html(fragments, "index")
     assert "<a href=models/index.html>All 1 families</a>" in html and toy.FILE not in html
+
+
+def test_a_page_is_rendered_again_where_what_it_links_to_has_moved(toy_book: Families, fragments: Path):
+    (record,) = (record for record in write(toy_book, fragments).pages if record.page == "models/toy")
+    assert "Linear" in dict(record.asked), "it asked for the page of a class that ran"
+    page = fragments / "html/models/toy.html"
+    os.utime(page, (1, 1))
+    shared = replace(toy.analysis(), code=FileFacts("layers.py", "transformers.layers", "", (LINEAR,)), matches=())
+    more = replace(toy_book, families=(*toy_book.families, Family("layers", (shared,), shared=True)))
+    written(toy_book, "layers.py")
+    write(more, fragments)
+    assert page.stat().st_mtime > 1
+    assert "../library/layers.html#Linear" in page.read_text(encoding="utf-8")
+
+
+def test_other_families_leave_the_page_of_a_file_alone(toy_book: Families, fragments: Path):
+    write(toy_book, fragments)
+    page = fragments / "html/models/toy.html"
+    os.utime(page, (1, 1))
+    code = FileFacts("models/oak/modeling_oak.py", "transformers.models.oak.modeling_oak", "", (LINEAR,))
+    oak = Family("oak", (replace(toy.analysis(), code=code, matches=(), diagrams=(), dispatches=()),))
+    written(toy_book, code.file)
+    write(replace(toy_book, families=(*toy_book.families, oak)), fragments)
+    assert page.stat().st_mtime == 1
+
+
+def test_a_page_that_cannot_be_made_says_why_and_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, toy_book: Families, fragments: Path
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(plans, "model_page", lambda *given: {}["nothing"])
+        (record,) = (record for record in write(toy_book, fragments).pages if record.problem)
+    assert (record.page, record.problem) == ("models/toy", "KeyError: 'nothing'")
+    assert "This page could not be made" in read_html(fragments, "models/toy")
+    assert not [record for record in write(toy_book, fragments).pages if record.problem]
+
+
+@pytest.mark.slow
+def test_several_processes_write_the_same(toy_book: Families, fragments: Path):
+    alone = write_fragments(toy_book.book, toy_book, fragments / "1", silent)
+    together = write_fragments(toy_book.book, toy_book, fragments / "2", silent, jobs=2)
+    assert together == alone
+    for record in alone.pages:
+        assert read_html(fragments / "1", record.page) == read_html(fragments / "2", record.page)
