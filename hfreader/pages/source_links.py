@@ -75,7 +75,8 @@ def _link(inside: str, place: Place, anchor: str, page: str, snapshot: Snapshot,
         return f'<a class="hf-line" href="{escape(href)}" title="{escape(where)}"{shown}>{inside}</a>'
     upstream = snapshot.link(place.file, place.span)
     if upstream is None:
-        return f'{inside} <small class="hf-absent">({escape(where)})</small>'
+        name = f"{place.file.rpartition('/')[2]}:{line}"
+        return f'{inside} <small class="hf-absent" title="{escape(where)}">({escape(name)})</small>'
     return f'<a class="hf-line hf-upstream" href="{escape(upstream)}" title="{escape(where)}">{inside}</a>'
 
 

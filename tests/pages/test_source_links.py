@@ -70,7 +70,7 @@ def test_without_a_page_a_link_leads_upstream_or_says_where(toy_book: Families):
     assert f"/blob/{toy.COMMIT}/src/transformers/{toy.FILE}#L{number}" in upstream
     installed = replace(toy_book.snapshot, commit=None)
     said = resolve_links(html, "index", installed, (), pytest.fail)
-    assert "<a" not in said and f"({toy.FILE}:{number})" in said
+    assert "<a" not in said and f'title="{toy.FILE}:{number}">(modeling_toy.py:{number})' in said
 
 
 def test_other_links_are_left_alone(toy_book: Families):
