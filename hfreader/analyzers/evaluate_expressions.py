@@ -1,6 +1,7 @@
 """Expressions other than calls: names, constants, operators, subscripts, tuples, conditions."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import libcst as cst
 
@@ -30,13 +31,19 @@ from hfreader.facts.places import Span
 LITERALS = {"None": None, "True": True, "False": False}
 
 
+@cache
+def _handler(expression: str) -> str:
+    # The same string each time: by it, Python finds a method at once.
+    return f"evaluate_{expression}"
+
+
 class ExpressionEvaluator(AttributeEvaluator):
     """Adds every kind of expression but calls. `evaluate_X` handles libcst's expression `X`."""
 
     def evaluate(self, expression: cst.BaseExpression) -> int:
         """The node of an expression; an expression of an unknown kind is opaque."""
         handler: Callable[[cst.BaseExpression], int] | None
-        handler = getattr(self, f"evaluate_{type(expression).__name__}", None)
+        handler = getattr(self, _handler(type(expression).__name__), None)
         return self.opaque(expression) if handler is None else handler(expression)
 
     def opaque(self, expression: cst.BaseExpression) -> int:

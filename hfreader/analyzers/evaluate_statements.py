@@ -1,6 +1,7 @@
 """Statements: assignments, branches, loops."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 import libcst as cst
 
@@ -304,50 +305,54 @@ def _chained(loop: cst.For) -> str | None:
             return None
 
 
-class _Assigned(cst.CSTVisitor):
-    """Collects the names that a loop changes."""
-
-    def __init__(self) -> None:
-        self.names: dict[str, None] = {}
-
-    def _target(self, target: cst.CSTNode) -> None:
-        match target:
-            case cst.Name(value=name):
-                self.names[name] = None
-            case cst.Tuple() | cst.List():
-                for element in target.elements:
-                    self._target(element.value)
-            case cst.Subscript(value=value) | cst.StarredElement(value=value):
-                self._target(value)
-            case cst.Call(func=cst.Attribute(value=value)):
-                self._target(value)
-            case _:
-                pass
-
-    def visit_AssignTarget(self, node: cst.AssignTarget) -> None:
-        self._target(node.target)
-
-    def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
-        self._target(node.target)
-
-    def visit_AugAssign(self, node: cst.AugAssign) -> None:
-        self._target(node.target)
-
-    def visit_NamedExpr(self, node: cst.NamedExpr) -> None:
-        self._target(node.target)
-
-    def visit_Call(self, node: cst.Call) -> None:
-        if isinstance(node.func, cst.Attribute):
-            name = node.func.attr.value
-            if is_in_place(name) or name == "append":
-                self._target(node.func.value)
-
-
 def assigned_names(statement: cst.CSTNode) -> list[str]:
     """The local names that a statement assigns or changes in place."""
-    visitor = _Assigned()
-    statement.visit(visitor)
-    return list(visitor.names)
+    return list(dict.fromkeys(name for node in _within(statement) for name in _changed(node)))
+
+
+def _within(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """A node and all below it, in the order of the source; libcst's visitors make every node anew on their way."""
+    stack = [node]
+    while stack:
+        yield (current := stack.pop())
+        for field in _fields(type(current)):
+            value = getattr(current, field)
+            if isinstance(value, cst.CSTNode):
+                stack.append(value)
+            elif isinstance(value, list | tuple):
+                stack += [one for one in reversed(value) if isinstance(one, cst.CSTNode)]
+
+
+@cache
+def _fields(kind: type[cst.CSTNode]) -> tuple[str, ...]:
+    """The fields of a kind of node that can have others in them, the last one first."""
+    return tuple(name for name in reversed(kind.__dataclass_fields__) if "whitespace" not in name)
+
+
+def _changed(node: cst.CSTNode) -> Iterator[str]:
+    """The names that a single node assigns or changes."""
+    match node:
+        case cst.AssignTarget() | cst.AnnAssign() | cst.AugAssign() | cst.NamedExpr():
+            return _named(node.target)
+        case cst.Call(func=cst.Attribute(value=value, attr=cst.Name(value=name))):
+            return _named(value) if is_in_place(name) or name == "append" else iter(())
+        case _:
+            return iter(())
+
+
+def _named(target: cst.CSTNode) -> Iterator[str]:
+    match target:
+        case cst.Name(value=name):
+            yield name
+        case cst.Tuple() | cst.List():
+            for element in target.elements:
+                yield from _named(element.value)
+        case cst.Subscript(value=value) | cst.StarredElement(value=value):
+            yield from _named(value)
+        case cst.Call(func=cst.Attribute(value=value)):
+            yield from _named(value)
+        case _:
+            pass
 
 
 def _conjunction(conditions: list[str]) -> str:

@@ -1,6 +1,7 @@
 """Backtracking search for a pattern in a dataflow graph."""
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -42,8 +43,13 @@ from hfreader.errors import HfreaderError
 STEPS = 20_000
 ALL_STEPS = 1_500_000
 
-
 Found = Iterator[Solution]
+
+
+@cache
+def _handler(pattern: str) -> str:
+    # The same string each time: by it, Python finds a method at once.
+    return f"_match_{pattern}"
 
 
 class Search:
@@ -78,7 +84,7 @@ class Search:
         self._steps += 1
         if self._steps > STEPS:
             return iter(())
-        found: Found = getattr(self, "_match_" + type(pattern).__name__)(pattern, use, so_far, exact)
+        found: Found = getattr(self, _handler(type(pattern).__name__))(pattern, use, so_far, exact)
         return found
 
     def _match_Anything(self, pattern: Any, use: Use, so_far: Solution, exact: bool) -> Found:
