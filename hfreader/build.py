@@ -194,6 +194,8 @@ def _runs(
     known = runs_so_far(source, reached.own)
     runs = {name: run for name, run in known.items() if run.stored == keys[name] and holds("runs", keys[name])}
     missing = [] if options.static else [name for name in reached.own if name not in runs or runs[name].died]
+    if not missing:
+        return runs
     requests = [reached.request(name) for name in missing]
     for run in run_families(requests, snapshot, LIMITS, options.jobs or processors(), report):
         remember("runs", keys[run.family], run)

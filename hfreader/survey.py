@@ -54,6 +54,7 @@ def surveys_of(
     known = {file: recall("surveyed", analysis_key(source, file), FileSurvey) for file in files}
     done = {file: one for file, one in known.items() if one is not None}
     missing = [file for file in files if file not in done]
+    report("analysis", f"{len(done)} of {len(files)} known", len(done), len(files))
     parts = [missing[start : start + PART] for start in range(0, len(missing), PART)]
     for part in spread(survey_files, parts, jobs or processors(), begin, (snapshot, source)):
         done |= part
