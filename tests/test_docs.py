@@ -13,7 +13,7 @@ from hfreader.pages.source_links import resolve_links
 
 DOCS = Path(__file__).parent.parent / "docs"
 STUDY = sorted((DOCS / "study").glob("*.md"))
-ENGLISH = [path for path in STUDY if not path.name.endswith(".zh.md")]
+ENGLISH = [path.with_name(path.name.replace(".zh.md", ".md")) for path in sorted(DOCS.rglob("*.zh.md"))]
 EXTENSIONS = ["admonition", "attr_list", "def_list", "md_in_html", "meta", "tables", "toc"]
 
 
