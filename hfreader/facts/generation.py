@@ -5,13 +5,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CachePart:
-    """Tensors of one kind that a cache holds, the same in `layers` layers: `keys`, `values`, `cross keys`."""
+    """Tensors of one kind that a cache holds, the same in `layers` layers: `keys`, `values`, `cross keys`.
+
+    symbols  name each dimension, as those of a `TensorFact` do.
+    """
 
     name: str
     layers: int
     shape: tuple[int, ...]
     dtype: str
     bytes: int
+    symbols: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -62,11 +62,25 @@ class LineRecord:
 
 
 @dataclass(frozen=True)
+class Product:
+    """A cost that grows as the product of some sizes: `factor` times every dimension of `sizes`.
+
+    kind   flops, activations (bytes) or parameters.
+    sizes  no tensor's where these are operations. Without symbols where the runs at other sizes do not tell them all.
+    """
+
+    kind: str
+    factor: int
+    sizes: TensorFact
+
+
+@dataclass(frozen=True)
 class ModuleRecord:
     """One call of a module. `order` numbers calls by their start; `parent` is the path of the calling module.
 
     flops        floating-point operations of the call, the modules within included; None where they were not counted.
     activations  bytes of all that the call computed, the modules within included; views of it are not counted again.
+    costs        what these sums are made of, without the modules within; the parameters with the first call.
     """
 
     path: str
@@ -80,6 +94,7 @@ class ModuleRecord:
     parameters: int
     flops: int | None = None
     activations: int | None = None
+    costs: tuple[Product, ...] = ()
 
 
 @dataclass(frozen=True)

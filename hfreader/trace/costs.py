@@ -1,6 +1,7 @@
 """What the operations of a run cost: floating-point operations, and the memory of what they compute."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,11 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import FlopCounterMode, flop_registry
+
+from hfreader.facts.traces import Product, TensorFact
+
+aten = torch.ops.aten
 
 
 @dataclass(frozen=True)
@@ -24,10 +29,14 @@ class Spent:
 
 
 class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts what runs inside."""
+    """Counts what runs inside.
+
+    charge  is told of each cost as the product that it is.
+    """
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        self.charge: Callable[[Product], None] | None = None
         self._bytes = 0
         self._counter = FlopCounterMode(display=False)
 
@@ -52,8 +61,13 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         given = kwargs or {}
         result = function(*args, **given)
         taken = {_memory(each) for each in _tensors((args, given))}
-        new = {_memory(each): each.numel() * each.element_size() for each in _tensors(result)}
-        self._bytes += sum(size for memory, size in new.items() if memory not in taken)
+        new = {memory: each for each in _tensors(result) if (memory := _memory(each)) not in taken}
+        self._bytes += sum(each.numel() * each.element_size() for each in new.values())
+        if self.charge is not None:
+            for each in new.values():
+                self.charge(product("activations", each.element_size(), each.shape, each.dtype))
+            if (operations := _operations(function, args, given, result)) is not None:
+                self.charge(operations)
         return result
 
 
@@ -68,3 +82,32 @@ def _memory(tensor: torch.Tensor) -> int:
         return int(tensor.untyped_storage()._cdata)
     except (NotImplementedError, RuntimeError):
         return id(tensor)
+
+
+def product(kind: str, factor: int, sizes: Sequence[int], dtype: object = "") -> Product:
+    """A cost as a product of sizes."""
+    return Product(kind, factor, TensorFact(tuple(sizes), str(dtype).removeprefix("torch."), ""))
+
+
+def _operations(function: Any, args: Sequence[Any], given: Mapping[str, Any], result: Any) -> Product | None:
+    """The floating-point operations of one operation, by the sizes that they are the product of; None for those that
+    are not counted."""
+    packet = getattr(function, "_overloadpacket", None)
+    count = flop_registry.get(packet)
+    if count is None:
+        return None
+    flops = int(count(*args, **given, out_val=result))
+    sizes = _multiplied(packet, args, result)
+    known = sizes is not None and 2 * math.prod(sizes) == flops
+    return product("flops", 2, sizes) if known and sizes else product("flops", 1, (flops,))
+
+
+def _multiplied(packet: Any, args: Sequence[Any], result: Any) -> tuple[int, ...] | None:
+    """The sizes of a matrix product or a convolution, twice whose product are its multiplications and additions."""
+    if packet in (aten.mm, aten.bmm):
+        return (*args[0].shape, args[1].shape[-1])
+    if packet in (aten.addmm, aten.baddbmm):
+        return (*args[1].shape, args[2].shape[-1])
+    if packet in (aten.convolution, aten._convolution):
+        return (*(args[0] if args[6] else result).shape, *args[1].shape[1:])
+    return None

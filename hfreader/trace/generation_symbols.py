@@ -38,7 +38,7 @@ def label_steps(trace: Trace, label: Callable[[Trace], Trace]) -> Trace:
             twin = known.get((what, path, earlier[place], repeat, inside)) if place < len(earlier) else None
             return _named(tensor, twin, step - 1)
 
-        later = rewrite(replace(_part(trace, steps, step, step), inputs=()), name)
+        later = rewrite(replace(_part(trace, steps, step, step), inputs=(), cache=()), name)
         lines += later.lines
         modules += later.modules
     return replace(beginning, lines=tuple(lines), modules=tuple(modules))
@@ -47,6 +47,8 @@ def label_steps(trace: Trace, label: Callable[[Trace], Trace]) -> Trace:
 def _named(tensor: TensorFact, twin: TensorFact | None, longer: int) -> TensorFact:
     """The tensor with the names of its counterpart in the first step, whose past is `longer` tokens shorter."""
     numbers = tuple(map(str, tensor.shape))
+    if twin is not None and not twin.symbols:
+        return tensor
     if twin is None or len(twin.shape) != len(tensor.shape):
         return replace(tensor, symbols=numbers)
     fits = (

@@ -3,13 +3,13 @@
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import nn
 
-from hfreader.facts.traces import ModuleRecord
-from hfreader.trace.costs import Spent
+from hfreader.facts.traces import ModuleRecord, Product
+from hfreader.trace.costs import Spent, product
 from hfreader.trace.instrument import active
 from hfreader.trace.values import Shot, TextShot, safe_snapshot, snapshot, value_of
 
@@ -31,6 +31,7 @@ class ModuleCall:
     keywords: tuple[tuple[str, Shot], ...] = ()
     output: Shot = RAISED
     spent: Spent | None = None
+    costs: list[Product] = field(default_factory=list)
 
 
 class ModuleStack:
@@ -71,6 +72,10 @@ class ModuleStack:
         self.calls.append(call)
         self.top = call
         return call
+
+    def charge(self, cost: Product) -> None:
+        """Note what the innermost call costs by itself."""
+        self.top.costs.append(cost)
 
     def leave(self, call: ModuleCall) -> None:
         """Pop a call, however it ended."""
@@ -147,4 +152,11 @@ def _record(call: ModuleCall, names: list[str], parameters: int) -> ModuleRecord
         parameters=parameters,
         flops=None if call.spent is None else call.spent.flops,
         activations=None if call.spent is None else call.spent.bytes,
+        costs=() if call.spent is None else (*_own_parameters(call), *call.costs),
     )
+
+
+def _own_parameters(call: ModuleCall) -> list[Product]:
+    """The parameters of a module without those of the modules within, told with its first call."""
+    own = call.module.parameters(recurse=False) if call.call == 0 else ()
+    return [product("parameters", 1, each.shape, each.dtype) for each in own]

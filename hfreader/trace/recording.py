@@ -60,7 +60,8 @@ def record(
         meter.running() if meter else nullcontext(),
         AttentionMaps(recording.stack) if values else nullcontext() as maps,
     ):
-        recording.stack.meter = None if meter is None else meter.spent
+        if meter is not None:
+            recording.stack.meter, meter.charge = meter.spent, recording.stack.charge
         output = (run or setting.run)(model, ids, seed)
     lines = recording.lines()
     return Trace(

@@ -5,7 +5,7 @@ run made for the purpose and in the run that is labelled; otherwise it stays a n
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from transformers import PreTrainedConfig
@@ -25,7 +25,7 @@ from hfreader.trace.symbols_names import (
     patches,
     symbol_of,
 )
-from hfreader.trace.symbols_records import Key, before_cache, general, rewrite, shapes
+from hfreader.trace.symbols_records import Key, before_cache, general, is_cost, rewrite, shapes
 from hfreader.trace.symbols_runs import Rerun, Run, Runs, Varied
 
 
@@ -60,8 +60,8 @@ def label(
     return replace(labelled, symbols=tuple(used[symbol] for symbol in order if symbol in used))
 
 
-def _numbers(_: Key, tensor: TensorFact) -> TensorFact:
-    return replace(tensor, symbols=tuple(map(str, tensor.shape)))
+def _numbers(key: Key, tensor: TensorFact) -> TensorFact:
+    return tensor if is_cost(key) else replace(tensor, symbols=tuple(map(str, tensor.shape)))
 
 
 def _atoms(config: PreTrainedConfig, runs: list[Run]) -> tuple[list[Atom], dict[str, SymbolFact]]:
@@ -156,7 +156,10 @@ class _Names:
 
         filling  in the call that fills the cache the tokens of the call are those that are past in the next.
         """
-        found = self._explained(key, tensor.shape)
+        known = self._explained(key, tensor.shape)
+        if is_cost(key) and not all(certain for certain, _ in known):
+            return tensor  # a number in a formula says that nothing changes it
+        found = [expression for _, expression in known]
         used = {name for expression in found if expression is not None for name in expression.atoms}
         self.used |= {TOKENS if filling and name == PAST else name for name in used}
         symbols = (
@@ -165,18 +168,19 @@ class _Names:
         )
         return replace(tensor, symbols=tuple(symbols))
 
-    def _explained(self, key: Key, shape: tuple[int, ...]) -> list[Expression | None]:
-        """What explains each dimension: by the same record of the other runs, else by the alike ones that fit best.
+    def _explained(self, key: Key, shape: tuple[int, ...]) -> list[tuple[bool, Expression | None]]:
+        """Whether each dimension is understood, and what explains it: by the same record of the other runs, else by the
+        alike ones that fit best.
 
         Where several of these fit equally well and disagree, nothing is certain and nothing is said.
         """
         fitting = [self._seen[each] for each in self._nearest(key) if len(self._seen[each]) == len(shape)]
         if not fitting:
-            return [None] * len(shape)
+            return [(False, None)] * len(shape)
         tries = [[self._find(*pair) for pair in zip(seen, shape, strict=True)] for seen in fitting]
         certain = [sum(known for known, _ in found) for found in tries]
         best = [found for found, known in zip(tries, certain, strict=True) if known == max(certain)]
-        return [_agreed([expression for _, expression in said]) for said in zip(*best, strict=True)]
+        return [_agreed(said) for said in zip(*best, strict=True)]
 
     def _nearest(self, key: Key) -> list[Key]:
         """The same record of the other runs, else those at the same place inside alike values, else all alike ones."""
@@ -193,6 +197,7 @@ class _Names:
         return expression is not None, expression
 
 
-def _agreed(said: list[Expression | None]) -> Expression | None:
-    """The expression that all say, None where they differ."""
-    return said[0] if len({None if each is None else each.text for each in said}) == 1 else None
+def _agreed(said: Sequence[tuple[bool, Expression | None]]) -> tuple[bool, Expression | None]:
+    """What all say; nothing where they differ."""
+    texts = {None if expression is None else expression.text for _, expression in said}
+    return said[0] if len(texts) == 1 else (False, None)

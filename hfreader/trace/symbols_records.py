@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from hfreader.facts.traces import LineRecord, ModuleRecord, TensorFact, Trace, Value
+from hfreader.facts.generation import CachePart
+from hfreader.facts.traces import LineRecord, ModuleRecord, Product, TensorFact, Trace, Value
 
 Key = tuple[object, ...]
 """What was recorded, then where: module path, call, repetition, place inside the value."""
 
+COST = "cost"
 _INDEX = re.compile(r"(?<=\.)\d+(?=\.|$)|^\d+(?=\.|$)")
 
 
@@ -17,6 +19,12 @@ def general(key: Key) -> Key:
     """The key with every number of a layer, call, repetition or item left out: the same for layers that repeat."""
     what, path, _, _, inside = key
     return (what, _INDEX.sub("*", str(path)), _INDEX.sub("*", str(inside)))
+
+
+def is_cost(key: Key) -> bool:
+    """Whether the sizes are those of a product that something costs."""
+    what = key[0]
+    return isinstance(what, tuple) and what[0] == COST
 
 
 def shapes(trace: Trace) -> dict[Key, tuple[int, ...]]:
@@ -56,10 +64,24 @@ def rewrite(trace: Trace, change: Callable[[Key, TensorFact], TensorFact]) -> Tr
             for name, value in record.inputs
         )
         output = _value(record.output, (("output", ""), record.path, record.call, 1), "", change)
-        return replace(record, inputs=inputs, output=output)
+        # Not as many of the kind in another run: it took another path, and which goes with which nobody knows.
+        counts, seen = Counter(cost.kind for cost in record.costs), Counter[str]()
+
+        def cost(each: Product) -> Product:
+            seen[each.kind] += 1
+            key = ((COST, each.kind, counts[each.kind]), record.path, record.call, seen[each.kind], "")
+            return replace(each, sizes=change(key, each.sizes))
+
+        costs = tuple(map(cost, record.costs))
+        return replace(record, inputs=inputs, output=output, costs=costs)
+
+    def kept(number: int, part: CachePart) -> CachePart:
+        tensor = change((("cache", part.name), "", 0, number, ""), TensorFact(part.shape, part.dtype, trace.device))
+        return replace(part, symbols=tensor.symbols)
 
     return replace(
         trace,
+        cache=tuple(kept(number, part) for number, part in enumerate(trace.cache)),
         inputs=tuple((name, _value(value, (("given", name), "", 0, 1), "", change)) for name, value in trace.inputs),
         lines=tuple(line(record) for record in trace.lines),
         modules=tuple(module(record) for record in trace.modules),

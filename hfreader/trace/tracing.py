@@ -113,7 +113,7 @@ def with_symbols(
         if not hollow and parameters_of(skeleton(other.model_class, deepcopy(config))) > HEAVY:
             raise HfreaderError("so many numbers are not worth the names of dimensions")
         with without_numbers() if hollow else nullcontext():
-            return record(other, other.model(), snapshot, recorder, configured=False)
+            return record(other, other.model(), snapshot, recorder, configured=False, counted=found.flops is not None)
 
     return label_steps(found, lambda each: label(each, setting.config, setting.lengths, rerun, varied))
 

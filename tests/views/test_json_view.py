@@ -30,6 +30,7 @@ HEADINGS = {
     "Value": (traces.Value,),
     "Tensor": (traces.TensorFact,),
     "Module": (traces.ModuleRecord,),
+    "Product": (traces.Product,),
     "Line": (traces.LineRecord,),
     "Execution": (traces.Execution,),
     "Dispatch": (traces.Dispatch,),

@@ -1,0 +1,77 @@
+"""What each module costs as a formula in the sizes of the model, added up from the products that were recorded.
+
+A formula is told only where the runs at other sizes explain every size in it, and where it gives the number that was
+counted.
+"""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+import sympy
+
+from hfreader.facts.traces import ModuleRecord, Trace
+
+KINDS = ("parameters", "flops", "activations")
+_NAME = re.compile(r"[A-Za-z_][\w.]*")
+UNKNOWN = ("?",)
+Terms = Counter[tuple[str, ...]]
+"""How often each product occurs, by the texts of its sizes in alphabetical order."""
+
+
+def formulas(trace: Trace) -> dict[str, dict[str, str]]:
+    """For each module's path and each of KINDS the formula of all its calls, the modules within included; parameters
+    once. Without those that do not give what was counted."""
+    totals = _totals(trace.modules)
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    for record in trace.modules:
+        counted[record.path] += Counter(flops=record.flops or 0, activations=record.activations or 0)
+        counted[record.path]["parameters"] = record.parameters
+    values = {_symbol(symbol.name): symbol.value for symbol in trace.symbols}
+    return {
+        path: {
+            kind: str(_written(terms))
+            for kind in KINDS
+            if (terms := totals[path, kind]) and UNKNOWN not in terms and _value(terms, values) == counted[path][kind]
+        }
+        for path in counted
+    }
+
+
+def _totals(modules: Iterable[ModuleRecord]) -> dict[tuple[str, str], Terms]:
+    """What each module costs with those within it."""
+    found: dict[tuple[str, str], Terms] = defaultdict(Counter)
+    above: dict[str, str | None] = {}
+    for record in modules:
+        above.setdefault(record.path, record.parent)
+        for cost in record.costs:
+            known = len(cost.sizes.symbols) == len(cost.sizes.shape)
+            product = tuple(sorted(cost.sizes.symbols)) if known else UNKNOWN
+            path: str | None = record.path
+            while path is not None:
+                found[path, cost.kind][product] += cost.factor
+                path = above.get(path)
+    return found
+
+
+def _value(terms: Terms, values: Mapping[sympy.Symbol, int]) -> int:
+    sizes = {size: int(_expression(size).subs(values)) for product in terms for size in product}
+    return sum(factor * math.prod(sizes[size] for size in product) for product, factor in terms.items())
+
+
+def _written(terms: Terms) -> sympy.Expr:
+    """The sum with what its terms share before the bracket."""
+    products = [factor * sympy.Mul(*map(_expression, product)) for product, factor in terms.items()]
+    return sympy.factor_terms(sympy.expand(sympy.Add(*products)))
+
+
+@cache
+def _expression(text: str) -> sympy.Expr:
+    """A size as it is written in a shape."""
+    return sympy.parse_expr(text, local_dict={word: _symbol(word) for word in _NAME.findall(text)})
+
+
+def _symbol(name: str) -> sympy.Symbol:
+    return sympy.Symbol(name, positive=True, integer=True)
