@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from textwrap import shorten
 
 from markupsafe import Markup
 
@@ -24,6 +25,8 @@ from hfreader.pages.reading_order import base_model, reading_order
 from hfreader.pages.rendering import fill
 from hfreader.pages.sections import Section, sections
 
+# Characters of a docstring that the search is given.
+MOST_FOUND = 90
 _HEADINGS = (
     ("reading-order", noted("Suggested reading order")),
     ("dataflow", noted("Dataflow")),
@@ -129,7 +132,7 @@ def _problems(context: FileContext) -> tuple[Problem, ...]:
 
 
 def _search(context: FileContext, parts: tuple[Section, ...]) -> tuple[SearchEntry, ...]:
-    """The page itself, and each class and function with the names of its concepts."""
+    """The page itself, and each class and function with the names of its concepts, else what it says of itself."""
     module = context.analysis.code.module
     entries = [
         SearchEntry(
@@ -145,5 +148,5 @@ def _search(context: FileContext, parts: tuple[Section, ...]) -> tuple[SearchEnt
         slugs = dict.fromkeys(match.concept for match in context.matches(owner))
         names = "; ".join(own(context.concepts[slug].name) for slug in slugs)
         summary = (part.item.docstring or "").strip().split("\n")[0]
-        entries.append(SearchEntry(part.name, part.name, f"{names} {summary}".strip() or context.file))
+        entries.append(SearchEntry(part.name, part.name, names or shorten(summary, MOST_FOUND, placeholder=" …")))
     return tuple(entries)
