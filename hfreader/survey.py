@@ -56,6 +56,8 @@ def surveys_of(
     missing = [file for file in files if file not in done]
     report("analysis", f"{len(done)} of {len(files)} known", len(done), len(files))
     parts = [missing[start : start + PART] for start in range(0, len(missing), PART)]
+    # The largest first, so that no process waits long for the last one.
+    parts.sort(key=lambda part: -sum(snapshot.path(file).lstat().st_size for file in part))
     for part in spread(survey_files, parts, jobs or processors(), begin, (snapshot, source)):
         done |= part
         report("analysis", next(reversed(part)), len(done), len(files))
