@@ -7,7 +7,7 @@ configuration derives from others (`head_dim` from `hidden_size`) follows, and i
 import inspect
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -67,8 +67,18 @@ def default_config(name: str) -> PreTrainedConfig:
     config_class, changes = CONFIG_MAPPING[model_type], recipe_of(model_type).config
     own, nested = ({key: each for key, each in changes.items() if ("." in key) is dotted} for dotted in (False, True))
     config = build_config(config_class, own)
-    nested |= _without_timm(config)
+    nested = _of_parts(config) | nested | _without_timm(config)
     return with_fields(config, nested) if nested else config
+
+
+def _of_parts(config: PreTrainedConfig) -> dict[str, Any]:
+    """What the recipes of nested parts change, where these are as they are by default."""
+    changes: dict[str, Any] = {}
+    for prefix, part in all_parts(config):
+        recipe = recipe_of(part.model_type).config if prefix else {}
+        changed = written_fields(part) if recipe else {}
+        changes |= {f"{prefix}{name}": value for name, value in recipe.items() if name.split(".")[0] not in changed}
+    return changes
 
 
 def _without_timm(config: PreTrainedConfig) -> dict[str, Any]:
@@ -135,6 +145,16 @@ def all_parts(config: PreTrainedConfig, prefix: str = "") -> Iterator[tuple[str,
     yield prefix, config
     for name, part in sub_configs(config).items():
         yield from all_parts(part, f"{prefix}{name}.")
+
+
+def kept_fields(config: PreTrainedConfig) -> list[str]:
+    """The fields and parts, dotted, that recipes want as they are, whatever is made small."""
+    return [f"{prefix}{name}" for prefix, part in all_parts(config) for name in recipe_of(part.model_type).keep]
+
+
+def within(name: str, fields: Sequence[str]) -> bool:
+    """Whether a dotted field is one of some, or part of one."""
+    return any(name == field or name.startswith(f"{field}.") for field in fields)
 
 
 def with_fields(config: PreTrainedConfig, changes: Mapping[str, Any]) -> PreTrainedConfig:

@@ -8,7 +8,7 @@ from typing import Any
 from transformers import PreTrainedConfig
 
 from hfreader.errors import HfreaderError
-from hfreader.trace.configs import all_parts, with_fields
+from hfreader.trace.configs import all_parts, kept_fields, with_fields, within
 from hfreader.trace.sizes import counts_layers
 
 DEPTH = 2
@@ -33,10 +33,12 @@ def shallow(config: PreTrainedConfig, depth: int = DEPTH) -> PreTrainedConfig:
     Lists with an entry for each layer keep those of the layers that stay, lists of layers point at these, stages of
     many layers keep `depth` each. HfreaderError where the configuration refuses even fewer of these changes.
     """
+    whole = kept_fields(config)
     changes = {
         f"{prefix}{name}": value
         for prefix, part in all_parts(config)
         for name, value in _changes(_fields(part), depth).items()
+        if not within(f"{prefix}{name}", whole)
     }
     if not changes:
         return config

@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -16,6 +17,7 @@ from transformers import (
     PreTrainedConfig,
     PreTrainedModel,
 )
+from transformers.models.auto import modeling_auto
 
 from hfreader.errors import HfreaderError, suggestion
 from hfreader.trace.configs import as_json, family_of, one_line, sub_configs
@@ -43,16 +45,27 @@ def model_classes(family: str) -> tuple[type[PreTrainedModel], ...]:
 
 
 def base_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
-    """The class that `AutoModel` makes of a configuration; where it knows none, the first class made for it."""
-    if type(config) in MODEL_MAPPING and recipe_of(config.model_type).model_class is None:
-        chosen = MODEL_MAPPING[type(config)]
-        first: type[PreTrainedModel] = chosen[0] if isinstance(chosen, tuple | list) else chosen
-        return first
+    """The class that `AutoModel` makes of a configuration; where it knows none with a forward pass, the first class
+    made for it, in its family or in the library's other tables, or for one of its parts."""
     named = recipe_of(config.model_type).model_class
-    for each in model_classes(family_of(config)):
-        if each.__name__ == named or (named is None and each.config_class is type(config)):
-            return each
-    raise HfreaderError(f"no model class of transformers is built from {type(config).__name__}")
+    own = model_classes(family_of(config))
+    if named is None:
+        found = _in_tables(config) + [each for each in own if each.config_class is type(config)]
+        kinds = [type(part) for part in sub_configs(config).values()]
+        found += [each for each in own if each.config_class in kinds]
+    else:
+        found = [each for each in own if each.__name__ == named]
+    found = [each for each in found if each.forward is not PreTrainedModel.forward] or found
+    if not found:
+        raise HfreaderError(f"no model class of transformers is built from {type(config).__name__}")
+    return found[0]
+
+
+def _in_tables(config: PreTrainedConfig) -> list[type[PreTrainedModel]]:
+    """The classes that the library's tables have for a configuration, that of `AutoModel` first."""
+    others = [table for name, table in vars(modeling_auto).items() if re.fullmatch(r"MODEL_FOR_\w+_MAPPING", name)]
+    chosen = [table[type(config)] for table in [MODEL_MAPPING, *others] if type(config) in table]
+    return [each for one in chosen for each in (one if isinstance(one, tuple | list) else [one])]
 
 
 def generating_class(config: PreTrainedConfig) -> type[PreTrainedModel]:

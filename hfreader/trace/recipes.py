@@ -1,10 +1,12 @@
 """What single model types need beyond the general ways: data, in `recipes.toml`, counted and shown.
 
 Each table is a model type. `config` changes fields of its default configuration, which cannot be used as it is
-(nested ones with dots). `inputs` are given as they are described: `shape` with numbers and names of configuration
-fields, and `below` for ids, `value` for one number everywhere, `of` for the last dimension in full; without any of
-these they are random numbers. `textless`
-leaves the ids out. `class` names the class where the library names none.
+(nested ones with dots), also where the type is a part of another. `keep` names fields and parts that stay as they are
+when others are made small. `inputs` are given as they are described: `shape` with numbers and names of configuration
+fields (nested ones with dots, products with `*`), and `below` for ids, `value` for one number everywhere, `of` for the
+last dimension in full; without any of these they are random numbers. `each` holds the shapes of several tensors in a
+list. `textless` leaves the ids out, `bare` their mask; `batch` is the number of rows. `class` names the class where the
+library names none.
 """
 
 import tomllib
@@ -23,11 +25,14 @@ class Recipe:
 
     config: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    keep: tuple[str, ...] = ()
     textless: bool = False
+    bare: bool = False
+    batch: int | None = None
     model_class: str | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.config or self.inputs or self.model_class)
+        return bool(self.config or self.inputs or self.keep or self.model_class)
 
 
 @cache
@@ -35,7 +40,15 @@ def recipes() -> dict[str, Recipe]:
     """All of them, by model type."""
     tables = tomllib.loads(FILE.read_text(encoding="utf-8"))
     return {
-        name: Recipe(table.get("config", {}), table.get("inputs", {}), table.get("textless", False), table.get("class"))
+        name: Recipe(
+            table.get("config", {}),
+            table.get("inputs", {}),
+            tuple(table.get("keep", ())),
+            table.get("textless", False),
+            table.get("bare", False),
+            table.get("batch"),
+            table.get("class"),
+        )
         for name, table in tables.items()
     }
 

@@ -12,6 +12,12 @@ LARGEST_IMAGE, MOST_FRAMES = 512, 4
 FRAMES = ("num_frames", "frames_per_clip", "video_length")
 DERIVED = ("image_embedding_size", "backbone_feature_sizes")
 """What is counted in patches of the image, and written beside its size."""
+FEWEST_PATCHES, SMALLEST_IMAGE = 4, 64
+"""Along a side: patches, and pixels where there are no patches."""
+STEPS = {"max_source_positions": 32, "nb_max_frames": 128, "max_length": 128, "num_queries": 20}
+"""Positions of sound and queries of a detector, which are many by default."""
+HEARING = ("max_source_positions", "num_mel_bins", "num_queries")
+"""Fields of parts in which STEPS mean just that."""
 
 
 def with_less_to_see(config: PreTrainedConfig) -> PreTrainedConfig:
@@ -33,6 +39,35 @@ def with_less_to_see(config: PreTrainedConfig) -> PreTrainedConfig:
         return with_fields(config, changes) if changes else config
     except HfreaderError:
         return config
+
+
+def with_least_to_see(config: PreTrainedConfig) -> PreTrainedConfig:
+    """The same with images of a few patches, a moment of sound and few queries, which not every class can do with: what
+    else depends on their numbers may then no longer fit."""
+    less, changes = with_less_to_see(config), {}
+    for prefix, part in all_parts(less):
+        fields = vars(part)
+        times = _halvings(fields.get("image_size"), fields.get("patch_size"))
+        if times:
+            changes[f"{prefix}image_size"] = _halved(fields["image_size"], times, fields.get("patch_size"))
+            changes |= {f"{prefix}{name}": _halved(fields[name], times) for name in DERIVED if fields.get(name)}
+        if not fields.keys().isdisjoint(HEARING):
+            changes |= {
+                f"{prefix}{name}": most
+                for name, most in STEPS.items()
+                if type(fields.get(name)) is int and fields[name] > most
+            }
+    try:
+        return with_fields(less, changes) if changes else less
+    except HfreaderError:
+        return less
+
+
+def _halvings(size: Any, patch: Any) -> int:
+    """How often an image can be halved and still have FEWEST_PATCHES, or SMALLEST_IMAGE pixels, along a side."""
+    side = min(_sides(size), default=0)
+    count, fewest = (side // patch, FEWEST_PATCHES) if type(patch) is int and patch > 1 else (side, SMALLEST_IMAGE)
+    return max(int(math.log2(max(count, 1) / fewest)), 0) if count >= fewest else 0
 
 
 def _sides(size: Any) -> list[int]:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import torch
+from torch.utils._pytree import tree_map
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from hfreader.errors import HfreaderError
@@ -126,10 +127,9 @@ class Setting:
         """The arguments of a forward pass on ids (batch, tokens) from position `start`; the mask covers all of them."""
         options = self.options
         need = Need(self.model_class, self.config, self.lengths, seed)
-        made_here = {name: made(need, name, layout) for name, layout in options.others}
-        others = {
-            name: value.to(model.device) if isinstance(value, torch.Tensor) else value
-            for name, value in made_here.items()
+        others: dict[str, Any] = {
+            name: tree_map(lambda each: each.to(model.device) if isinstance(each, torch.Tensor) else each, value)
+            for name, value in ((name, made(need, name, layout)) for name, layout in options.others)
         }
         others |= {name: _placed(tensor, model) for name, tensor in given.items()}
         if ids is None:

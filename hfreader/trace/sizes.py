@@ -91,6 +91,11 @@ def counts_heads(name: str) -> bool:
     return bool(_HEADS.search(_last(name)) or _SHARED_HEADS.search(_last(name)))
 
 
+def shares_heads(name: str) -> bool:
+    """Whether a field counts heads of keys and values, of which several of the queries' share one."""
+    return bool(_SHARED_HEADS.search(_last(name)))
+
+
 def lengths(run: int, like: Lengths) -> Lengths:
     """Lengths for one run; those that are absent in `like` stay absent."""
     return Lengths(

@@ -12,11 +12,11 @@ from transformers import PreTrainedConfig, PreTrainedModel
 
 from hfreader.errors import HfreaderError
 from hfreader.trace.completion import completed, consistent
-from hfreader.trace.configs import all_parts, read, sub_configs, with_fields
+from hfreader.trace.configs import all_parts, kept_fields, read, sub_configs, with_fields, within, written_fields
 from hfreader.trace.depth import shallow
 from hfreader.trace.models import config_for, parameters_of, skeleton
-from hfreader.trace.senses import with_less_to_see
-from hfreader.trace.sizes import counts_heads, integers
+from hfreader.trace.senses import with_least_to_see, with_less_to_see
+from hfreader.trace.sizes import counts_heads, integers, shares_heads
 from hfreader.trace.tokenizers import SPECIAL, special_ids
 
 VOCABULARY = 512
@@ -50,7 +50,9 @@ def smalls(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Iter
     lightest: tuple[int, PreTrainedConfig] | None = None
     reason = HfreaderError(f"{name} cannot be made small")
     light = 0
-    few = with_less_to_see(shallow(config_for(model_class, config)))
+    whole = shallow(config_for(model_class, config))
+    few = with_less_to_see(whole)
+    yield from _least(model_class, whole, few)
     makers = list(_candidates(few))
     while makers and light < MOST_GIVEN:
         try:
@@ -75,6 +77,21 @@ def smalls(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Iter
             yield own
 
 
+def _least(
+    model_class: type[PreTrainedModel], config: PreTrainedConfig, few: PreTrainedConfig
+) -> Iterator[PreTrainedConfig]:
+    """The narrowest version that also sees and hears least, where that is less than what `few` does."""
+    least = with_least_to_see(config)
+    if written_fields(least) == written_fields(few):
+        return
+    for make in _candidates(least):
+        with suppress(HfreaderError):
+            numbers, candidate = _built(model_class, make)
+            if numbers <= LIGHT:
+                yield candidate
+                return
+
+
 def _built(model_class: type[PreTrainedModel], make: Callable[[], PreTrainedConfig]) -> tuple[int, PreTrainedConfig]:
     """A configuration of which the class can be built, what it leaves open filled in if need be, and how many numbers
     the model has."""
@@ -91,11 +108,7 @@ def _built(model_class: type[PreTrainedModel], make: Callable[[], PreTrainedConf
 def _candidates(config: PreTrainedConfig) -> Iterator[Callable[[], PreTrainedConfig]]:
     """What makes narrower configurations, the narrowest first: narrow everywhere, and everywhere but in one nested
     part; then the same with fewer heads and experts, where these are many."""
-    fewer = {
-        name: value // FEWER
-        for name, value in integers(config).items()
-        if (counts_heads(name) or name.endswith("experts")) and value >= FEWER**2 and value % FEWER == 0
-    }
+    fewer = _fewer_of_many(config)
     for counts in ({}, fewer) if fewer else ({},):
         try:
             counted = with_fields(config, counts)
@@ -114,6 +127,22 @@ def _candidates(config: PreTrainedConfig) -> Iterator[Callable[[], PreTrainedCon
                 yield partial(with_fields, counted, others)
 
 
+def _fewer_of_many(config: PreTrainedConfig) -> dict[str, Any]:
+    """Fewer heads and experts, where these are many; heads that share keys and values stay as many."""
+    counts = {name: value for name, value in integers(config).items() if value % FEWER == 0}
+    fewer = {
+        name: value // FEWER
+        for name, value in counts.items()
+        if (counts_heads(name) or name.endswith("experts")) and value >= FEWER**2
+    }
+    owners = {name.rpartition(".")[0] for name in fewer if counts_heads(name)}
+    return fewer | {
+        name: value // FEWER
+        for name, value in counts.items()
+        if shares_heads(name) and name.rpartition(".")[0] in owners
+    }
+
+
 def _divisors(config: PreTrainedConfig) -> Iterator[int]:
     """Powers of two, the largest that leaves each head NARROWEST_HEAD wide first; at last 1."""
     most = WIDEST_DIVISOR
@@ -128,19 +157,22 @@ def _divisors(config: PreTrainedConfig) -> Iterator[int]:
 def _narrowed(config: PreTrainedConfig, divisor: int) -> dict[str, Any]:
     """The fields to change, dotted."""
     changes: dict[str, Any] = {}
+    kept = kept_fields(config)
     for name, value in integers(config).items():
         field = name.rpartition(".")[2]
-        if _WIDTH.search(field) and value % divisor == 0 and value > divisor:
+        if _WIDTH.search(field) and value % divisor == 0 and value > divisor and not within(name, kept):
             changes[name] = value // divisor
     return changes | _fewer_ids(config)
 
 
 def _narrowed_lists(config: PreTrainedConfig, divisor: int) -> dict[str, Any]:
     """Widths of stages, which the parts that read their outputs may have to agree with."""
+    kept = kept_fields(config)
     return {
         f"{prefix}{name}": [width // divisor for width in value]
         for prefix, part in all_parts(config)
         for name, value in vars(part).items()
+        if not within(f"{prefix}{name}", kept)
         if _WIDTHS.search(name) and isinstance(value, list | tuple) and divisor > 1 and value
         if all(type(width) is int and width % divisor == 0 and width > divisor for width in value)
     }

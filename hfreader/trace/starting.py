@@ -6,12 +6,15 @@ from dataclasses import replace
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from hfreader.errors import HfreaderError
-from hfreader.trace.feeding.vocabulary import BY_RECIPE, maker
-from hfreader.trace.inputs import reads_text
+from hfreader.trace.feeding.vocabulary import BY_RECIPE, maker, senses
+from hfreader.trace.inputs import parameters_of_forward, reads_text
 from hfreader.trace.recipes import recipe_of
 from hfreader.trace.settings import Options, Setting
 from hfreader.trace.small import smalls
 from hfreader.trace.variants import PLAIN, plain_settings
+
+FED = 2
+"""Narrow configurations with which everything that a class takes is tried before it is given text alone."""
 
 
 def first_that_runs(
@@ -42,10 +45,26 @@ def first_that_runs(
 
 
 def starts(model_class: type[PreTrainedModel], config: PreTrainedConfig, textless: bool = True) -> Iterator[Setting]:
-    """Settings of small models, the likeliest first; a configuration is made only when those before it are used up."""
-    for narrow in smalls(model_class, config):
+    """Settings of small models, the likeliest first; a configuration is made only when those before it are used up.
+
+    A class that takes more than text is called without it only after FED configurations were tried with it.
+    """
+    without: list[Setting] = []
+    for place, narrow in enumerate(smalls(model_class, config)):
         found = by_recipe(model_class, narrow) or plain_settings(model_class, narrow)
-        yield from found if textless else with_text(found)
+        if not textless:
+            yield from with_text(found)
+        elif place >= FED or not senses(parameters_of_forward(model_class)):
+            yield from without
+            yield from found
+            without = []
+        else:
+            for setting in found:
+                if setting.options.others:
+                    yield setting
+                else:
+                    without.append(setting)
+    yield from without
 
 
 def by_recipe(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> list[Setting]:
@@ -56,9 +75,11 @@ def by_recipe(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> l
     options = Options(
         others=tuple((name, BY_RECIPE) for name in recipe.inputs),
         textless=recipe.textless or not reads_text(model_class),
+        bare=recipe.bare,
     )
     encoder = PLAIN.tokens if config.is_encoder_decoder else None
-    return [Setting("recipe", model_class, config, replace(PLAIN, encoder=encoder), options)]
+    lengths = replace(PLAIN, batch=recipe.batch or PLAIN.batch, encoder=encoder)
+    return [Setting("recipe", model_class, config, lengths, options)]
 
 
 def with_text(settings: Iterable[Setting]) -> list[Setting]:

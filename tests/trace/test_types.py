@@ -57,7 +57,12 @@ def test_what_does_not_run_says_why_in_a_line():
 
 
 def test_a_class_without_a_forward_pass_says_so():
-    assert run_type(TypeRequest("bark"), SNAPSHOT).reason == "BarkModel has no forward pass of its own"
+    assert run_type(TypeRequest("glm_image_vqmodel"), SNAPSHOT).reason == "GlmImageVQVAE has no forward pass of its own"
+
+
+def test_one_that_only_generates_is_run_by_a_part():
+    run = run_type(TypeRequest("bark"), SNAPSHOT)
+    assert (run.class_name, run.reason) == ("BarkSemanticModel", None)
 
 
 def test_every_type_is_known():

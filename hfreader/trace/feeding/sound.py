@@ -19,6 +19,8 @@ def mels(need: Need) -> int:
             "feature_size",
             "mel_bins",
             "input_feat_per_channel",
+            "input_feat_size",
+            "feature_projection_input_dim",
             "num_mels",
             "model_in_dim",
             "input_dim",
@@ -61,8 +63,9 @@ def input_values(need: Need, name: str) -> Sequence[Layout]:
 
 
 def ones_beside(need: Need, name: str) -> Sequence[torch.Tensor]:
-    """A mask of ones over the steps of a spectrogram; over samples."""
-    return torch.ones(need.batch, steps(need), dtype=torch.long), torch.ones(need.batch, SAMPLES, dtype=torch.long)
+    """A mask of ones over the steps of a spectrogram; over samples; over the steps as booleans."""
+    over_steps = torch.ones(need.batch, steps(need), dtype=torch.long)
+    return over_steps, torch.ones(need.batch, SAMPLES, dtype=torch.long), over_steps.bool()
 
 
 def lengths(need: Need, name: str) -> Sequence[torch.Tensor]:

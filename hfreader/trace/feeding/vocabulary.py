@@ -1,12 +1,15 @@
 """The library's vocabulary of parameters: which names take what."""
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import torch
 
 from hfreader.errors import HfreaderError
+from hfreader.trace.configs import read
 from hfreader.trace.feeding import images, series, sound, states
 from hfreader.trace.feeding.need import Layout, Need, number
 from hfreader.trace.recipes import recipe_of
@@ -14,6 +17,7 @@ from hfreader.trace.recipes import recipe_of
 BY_RECIPE = -1
 """The layout of an input that the recipe of a model type describes."""
 Make = Callable[[Need, str], Sequence[Layout]]
+Made = torch.Tensor | list[torch.Tensor] | int
 
 _MAKERS: tuple[tuple[str, Make], ...] = (
     (r"(image_|prompt_|high_res_)?pixel_values(_videos|_images|_hd)?|image", images.pixel_values),
@@ -61,7 +65,7 @@ def maker(name: str) -> Make | None:
     return next((make for pattern, make in _PATTERNS if pattern.fullmatch(name)), None)
 
 
-def made(need: Need, name: str, layout: int) -> torch.Tensor | int:
+def made(need: Need, name: str, layout: int) -> Made:
     """The tensor for a parameter in one of the layouts of its maker; HfreaderError where there is no such."""
     if layout == BY_RECIPE:
         return described(need, recipe_of(need.config.model_type).inputs[name])
@@ -73,23 +77,35 @@ def made(need: Need, name: str, layout: int) -> torch.Tensor | int:
     return chosen if isinstance(chosen, torch.Tensor) else chosen()
 
 
-def described(need: Need, what: Mapping[str, Any]) -> torch.Tensor | int:
-    """What a recipe describes, a number where it gives no shape; names of configuration fields in a shape stand for
-    their values."""
-    if "shape" not in what:
-        return int(what["value"])
-    lengths = {"batch": need.batch, "tokens": need.tokens}
-    shape = [
-        each if isinstance(each, int) else lengths.get(each) or number(need.field(*each.split("|"), default=1))
-        for each in what["shape"]
-    ]
+def described(need: Need, what: Mapping[str, Any]) -> Made:
+    """What a recipe describes: a tensor, a list of them, a number where it gives no shape."""
+    if "each" in what:
+        return [_tensor(need, what, shape) for shape in what["each"]]
+    return _tensor(need, what, what["shape"]) if "shape" in what else int(what["value"])
+
+
+def _tensor(need: Need, what: Mapping[str, Any], shape: Sequence[int | str]) -> torch.Tensor:
+    extents = [math.prod(_extent(need, one) for one in str(each).split("*")) for each in shape]
     if "below" in what:
-        return need.ids(what["below"], *shape)
+        return need.ids(what["below"], *extents)
     if "value" in what:
-        return torch.full(shape, what["value"])
+        return torch.full(extents, what["value"])
     if "of" in what:
-        return torch.tensor(what["of"]).expand(shape)
-    return need.normal(*shape)
+        return torch.tensor(what["of"]).expand(extents)
+    return need.normal(*extents)
+
+
+def _extent(need: Need, name: str) -> int:
+    """A length, or the value of a field of the configuration: the first of several that holds one."""
+    lengths = {"batch": need.batch, "tokens": need.tokens}
+    if name in lengths or name.isdecimal():
+        return lengths.get(name) or int(name)
+    for each in name.split("|"):
+        *parents, field = each.split(".")
+        inner = reduce(read, parents, need.config)
+        if (value := read(inner, field) if parents else need.field(field)) is not None:
+            return number(value)
+    return 1
 
 
 def senses(names: Sequence[str]) -> list[str]:
