@@ -64,11 +64,16 @@ def build_config(config_class: type[PreTrainedConfig], fields: Mapping[str, Any]
 def default_config(name: str) -> PreTrainedConfig:
     """The configuration a family has by default, mended where there is a recipe for it."""
     model_type = model_type_of(name)
-    config_class, changes = CONFIG_MAPPING[model_type], recipe_of(model_type).config
-    own, nested = ({key: each for key, each in changes.items() if ("." in key) is dotted} for dotted in (False, True))
-    config = build_config(config_class, own)
-    nested = _of_parts(config) | nested | _without_timm(config)
+    config = _by_own_fields(model_type)
+    nested = {key: each for key, each in recipe_of(model_type).config.items() if "." in key}
+    nested = _of_parts(config) | nested | stand_ins(config)
     return with_fields(config, nested) if nested else config
+
+
+def _by_own_fields(model_type: str) -> PreTrainedConfig:
+    """The default configuration with what a recipe changes of the type's own fields, those of nested ones left."""
+    own = {key: each for key, each in recipe_of(model_type).config.items() if "." not in key}
+    return build_config(CONFIG_MAPPING[model_type], own)
 
 
 def _of_parts(config: PreTrainedConfig) -> dict[str, Any]:
@@ -81,15 +86,24 @@ def _of_parts(config: PreTrainedConfig) -> dict[str, Any]:
     return changes
 
 
-def _without_timm(config: PreTrainedConfig) -> dict[str, Any]:
-    """Where timm is not installed: the library's own ResNet with the same outputs for each backbone from there."""
+def stand_ins(config: PreTrainedConfig) -> dict[str, Any]:
+    """Where timm is not installed: what the library has of its own for parts from there, by their dotted names. For a
+    backbone it is the ResNet with the same outputs, else what the type's recipe says."""
     if find_spec("timm") is not None:
         return {}
-    return {
-        prefix.removesuffix("."): {"model_type": "resnet", "out_indices": list(part.out_indices)}
-        for prefix, part in all_parts(config)
-        if prefix and part.model_type == "timm_backbone" and part.out_indices
-    }
+    found: dict[str, Any] = dict(recipe_of(config.model_type).without_timm)
+    for prefix, part in all_parts(config):
+        if prefix and part.model_type == "timm_backbone" and part.out_indices:
+            found[prefix.removesuffix(".")] = {"model_type": "resnet", "out_indices": list(part.out_indices)}
+    return found
+
+
+def replaced_by(model_type: str) -> tuple[str, ...]:
+    """What a reader must know of the parts of a type's default configuration that stand for others."""
+    return tuple(
+        f"{name}: {part['model_type']} of transformers stands for a model from timm, which is not installed"
+        for name, part in stand_ins(_by_own_fields(model_type)).items()
+    )
 
 
 _NO_MEMORY = re.compile(r"can't allocate memory|out of memory", re.IGNORECASE)

@@ -19,7 +19,7 @@ _STAGES = re.compile(r"^depths$|^layer_depths$|num_(hidden_)?(layers|blocks)|^la
 _PERIODS = re.compile(r"(every(_n)?(_layers)?|interval|period|step|frequency|_freq|sliding_window_pattern)$")
 _OFFSETS = re.compile(r"offset$")
 _INDEXES = re.compile(
-    r"out_indices$|_layers$|layer_(ids|idx|indices|indexes)$|layers_idx$|indexes$|_layer$|_layers_list$"
+    r"out_indices$|_layers$|layers?_(ids|idx|indices|indexes)$|layers_idx$|indexes$|_layer$|_layers_list$"
 )
 _DENSE = re.compile(r"first_k_dense|num_dense_layers|moe_layer_start")
 

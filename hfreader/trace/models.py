@@ -13,7 +13,6 @@ from torch import nn
 from transformers import (
     MODEL_FOR_CAUSAL_LM_MAPPING,
     MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING,
-    MODEL_MAPPING,
     PreTrainedConfig,
     PreTrainedModel,
 )
@@ -50,9 +49,9 @@ def base_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
     named = recipe_of(config.model_type).model_class
     own = model_classes(family_of(config))
     if named is None:
-        found = _in_tables(config) + [each for each in own if each.config_class is type(config)]
         kinds = [type(part) for part in sub_configs(config).values()]
-        found += [each for each in own if each.config_class in kinds]
+        found = _in_tables(config, "MODEL_MAPPING") + [each for each in own if each.config_class is type(config)]
+        found += _in_tables(config, r"MODEL_FOR_\w+_MAPPING") + [each for each in own if each.config_class in kinds]
     else:
         found = [each for each in own if each.__name__ == named]
     found = [each for each in found if each.forward is not PreTrainedModel.forward] or found
@@ -61,10 +60,10 @@ def base_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
     return found[0]
 
 
-def _in_tables(config: PreTrainedConfig) -> list[type[PreTrainedModel]]:
-    """The classes that the library's tables have for a configuration, that of `AutoModel` first."""
-    others = [table for name, table in vars(modeling_auto).items() if re.fullmatch(r"MODEL_FOR_\w+_MAPPING", name)]
-    chosen = [table[type(config)] for table in [MODEL_MAPPING, *others] if type(config) in table]
+def _in_tables(config: PreTrainedConfig, names: str) -> list[type[PreTrainedModel]]:
+    """The classes that the library's tables of such names have for a configuration."""
+    tables = [table for name, table in vars(modeling_auto).items() if re.fullmatch(names, name)]
+    chosen = [table[type(config)] for table in tables if type(config) in table]
     return [each for one in chosen for each in (one if isinstance(one, tuple | list) else [one])]
 
 
@@ -119,8 +118,13 @@ def random_model(
     """
     prepare(config)
     with seeded(seed), _own_reasons(model_class, config):
-        model = model_class._from_config(config, attn_implementation=ATTENTION, dtype=dtype).eval()
+        model = model_class._from_config(config, attn_implementation=attention_for(config), dtype=dtype).eval()
     return model if torch.device(device).type == "cpu" else model.to(device=device)
+
+
+def attention_for(config: PreTrainedConfig) -> str:
+    """The implementation of attention to ask for: ATTENTION, where the class has that."""
+    return recipe_of(config.model_type).attention or ATTENTION
 
 
 def prepare(config: PreTrainedConfig) -> None:
@@ -141,7 +145,7 @@ def skeleton(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Pr
     """The model without its numbers: its modules with parameters on the meta device, at no cost."""
     prepare(config)
     with torch.device("meta"), _own_reasons(model_class, config):
-        return model_class._from_config(config, attn_implementation=ATTENTION)
+        return model_class._from_config(config, attn_implementation=attention_for(config))
 
 
 @contextmanager

@@ -5,8 +5,10 @@ Each table is a model type. `config` changes fields of its default configuration
 when others are made small. `inputs` are given as they are described: `shape` with numbers and names of configuration
 fields (nested ones with dots, products with `*`), and `below` for ids, `value` for one number everywhere, `of` for the
 last dimension in full; without any of these they are random numbers. `each` holds the shapes of several tensors in a
-list. `textless` leaves the ids out, `bare` their mask; `batch` is the number of rows. `class` names the class where the
-library names none.
+list. `textless` leaves the ids out, `bare` their mask; `batch` is the number of rows, `attention` the
+implementation that is asked for. `class` names the class where the
+library names none. `without_timm` says which of the library's own parts stand for parts from timm, where that is not
+installed.
 """
 
 import tomllib
@@ -25,14 +27,16 @@ class Recipe:
 
     config: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    without_timm: Mapping[str, Any] = field(default_factory=dict)
     keep: tuple[str, ...] = ()
     textless: bool = False
     bare: bool = False
     batch: int | None = None
+    attention: str | None = None
     model_class: str | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.config or self.inputs or self.keep or self.model_class)
+        return bool(self.config or self.inputs or self.without_timm or self.keep or self.model_class)
 
 
 @cache
@@ -43,10 +47,12 @@ def recipes() -> dict[str, Recipe]:
         name: Recipe(
             table.get("config", {}),
             table.get("inputs", {}),
+            table.get("without_timm", {}),
             tuple(table.get("keep", ())),
             table.get("textless", False),
             table.get("bare", False),
             table.get("batch"),
+            table.get("attention"),
             table.get("class"),
         )
         for name, table in tables.items()

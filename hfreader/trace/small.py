@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from copy import deepcopy
 from functools import partial
@@ -20,14 +20,14 @@ from hfreader.trace.sizes import counts_heads, integers, shares_heads
 from hfreader.trace.tokenizers import SPECIAL, special_ids
 
 VOCABULARY = 512
-NARROWEST_HEAD = 8
+NARROWEST_HEAD, TURNED = 8, 4
 WIDEST_DIVISOR = 64
 LIGHT, MOST = 20_000_000, 500_000_000
 """Numbers of a model that is run many times over without a thought, and of one that is not run at all."""
 _WIDTHS = re.compile(r"(hidden|embedding)_sizes$|channels$|dims$|widths$")
 _PLACE = re.compile(r"(image|video|audio)_token_(id|index)")
 FEWER = 8
-MOST_GIVEN = 4
+MOST_GIVEN, LEAST_GIVEN = 4, 2
 _WIDTH = re.compile(
     r"(hidden|(?<!image_)embedding)_size|intermediate|ffn|d_(model|ff|kv|inner|latents)|n_(embd|inner)|dim$|_rank$"
 )
@@ -80,8 +80,8 @@ def smalls(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Iter
 def _least(
     model_class: type[PreTrainedModel], config: PreTrainedConfig, few: PreTrainedConfig
 ) -> Iterator[PreTrainedConfig]:
-    """The narrowest version that also sees and hears least, where that is less than what `few` does."""
-    least = with_least_to_see(config)
+    """The narrowest versions that also see and hear least, where that is less than what `few` does."""
+    least, given = with_least_to_see(config), 0
     if written_fields(least) == written_fields(few):
         return
     for make in _candidates(least):
@@ -89,7 +89,9 @@ def _least(
             numbers, candidate = _built(model_class, make)
             if numbers <= LIGHT:
                 yield candidate
-                return
+                given += 1
+        if given == LEAST_GIVEN:
+            return
 
 
 def _built(model_class: type[PreTrainedModel], make: Callable[[], PreTrainedConfig]) -> tuple[int, PreTrainedConfig]:
@@ -117,6 +119,8 @@ def _candidates(config: PreTrainedConfig) -> Iterator[Callable[[], PreTrainedCon
         for divisor in _divisors(counted):
             changes = _narrowed(counted, divisor)
             yield partial(with_fields, counted, changes)
+            if turned := _turnable(counted, changes):
+                yield partial(with_fields, counted, changes | turned)
             if lists := _narrowed_lists(counted, divisor):
                 yield partial(with_fields, counted, changes | lists)
             heads = _fewer_heads(counted, divisor)
@@ -147,8 +151,8 @@ def _divisors(config: PreTrainedConfig) -> Iterator[int]:
     """Powers of two, the largest that leaves each head NARROWEST_HEAD wide first; at last 1."""
     most = WIDEST_DIVISOR
     for part in (config, *sub_configs(config).values()):
-        heads, width = read(part, "num_attention_heads"), read(part, "hidden_size")
-        if isinstance(heads, int) and isinstance(width, int) and heads > 0:
+        heads, width = _heads_and_width(part)
+        if heads > 0:
             most = min(most, max(1, width // heads // NARROWEST_HEAD))
     for power in range(int(math.log2(most)), -1, -1):
         yield 2**power
@@ -163,6 +167,25 @@ def _narrowed(config: PreTrainedConfig, divisor: int) -> dict[str, Any]:
         if _WIDTH.search(field) and value % divisor == 0 and value > divisor and not within(name, kept):
             changes[name] = value // divisor
     return changes | _fewer_ids(config)
+
+
+def _turnable(config: PreTrainedConfig, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Wider parts where heads would no longer have the pairs of pairs of dimensions that a rotation by rows and columns
+    turns."""
+    found: dict[str, Any] = {}
+    for prefix, part in all_parts(config):
+        heads, width = _heads_and_width(part)
+        narrow = changes.get(f"{prefix}hidden_size")
+        if heads and narrow and width // heads % TURNED == 0 and narrow // heads % TURNED:
+            fits = [width >> times for times in range(8) if (width >> times) // heads % TURNED == 0]
+            found[f"{prefix}hidden_size"] = min(size for size in fits if size > narrow)
+    return found
+
+
+def _heads_and_width(part: PreTrainedConfig) -> tuple[int, int]:
+    """Heads of the attention and width of the hidden states; 0 where the part names none."""
+    heads, width = read(part, "num_attention_heads") or read(part, "num_heads"), read(part, "hidden_size")
+    return (heads, width) if isinstance(heads, int) and isinstance(width, int) else (0, 0)
 
 
 def _narrowed_lists(config: PreTrainedConfig, divisor: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import chain, repeat
 
 from transformers import PreTrainedConfig, PreTrainedModel
 
@@ -11,10 +12,11 @@ from hfreader.trace.inputs import parameters_of_forward, reads_text
 from hfreader.trace.recipes import recipe_of
 from hfreader.trace.settings import Options, Setting
 from hfreader.trace.small import smalls
-from hfreader.trace.variants import PLAIN, plain_settings
+from hfreader.trace.variants import MOST_FED, PLAIN, plain_settings
 
-FED = 2
-"""Narrow configurations with which everything that a class takes is tried before it is given text alone."""
+FED = (MOST_FED, 6)
+"""How many ways to give a class everything that it takes are tried, with each of the first narrow configurations,
+before it is given text alone."""
 
 
 def first_that_runs(
@@ -47,23 +49,25 @@ def first_that_runs(
 def starts(model_class: type[PreTrainedModel], config: PreTrainedConfig, textless: bool = True) -> Iterator[Setting]:
     """Settings of small models, the likeliest first; a configuration is made only when those before it are used up.
 
-    A class that takes more than text is called without it only after FED configurations were tried with it.
+    A class that takes more than text is called without it only after as many ways as FED says were tried with it.
     """
     without: list[Setting] = []
-    for place, narrow in enumerate(smalls(model_class, config)):
+    for narrow, most in zip(smalls(model_class, config), chain(FED, repeat(0)), strict=False):
         found = by_recipe(model_class, narrow) or plain_settings(model_class, narrow)
         if not textless:
             yield from with_text(found)
-        elif place >= FED or not senses(parameters_of_forward(model_class)):
+        elif not most or not senses(parameters_of_forward(model_class)):
             yield from without
             yield from found
             without = []
         else:
-            for setting in found:
-                if setting.options.others:
+            alone: list[Setting] = []
+            for place, setting in enumerate(found):
+                if not setting.options.others:
+                    alone.append(setting)
+                elif place < most:
                     yield setting
-                else:
-                    without.append(setting)
+            without += alone
     yield from without
 
 

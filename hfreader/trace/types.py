@@ -1,6 +1,5 @@
 """One model type: a start found (or replayed), one small run recorded."""
 
-import inspect
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +10,13 @@ from hfreader.errors import HfreaderError
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.sweep import Start, TypeRequest, TypeRun
 from hfreader.facts.traces import Trace
-from hfreader.trace.configs import all_parts, build_config, default_config, family_of, one_line, written_fields
+from hfreader.trace.configs import build_config, default_config, family_of, one_line, replaced_by, written_fields
 from hfreader.trace.feeding.vocabulary import senses
 from hfreader.trace.forking import spent
 from hfreader.trace.holding import held
 from hfreader.trace.inputs import parameters_of_forward
 from hfreader.trace.models import base_class, config_for, find_class
+from hfreader.trace.parts import parts_that_ran
 from hfreader.trace.recipes import recipe_of
 from hfreader.trace.recording import files_of, record, recorder_for
 from hfreader.trace.settings import Options, Setting
@@ -45,7 +45,8 @@ def run_type(request: TypeRequest, snapshot: Snapshot) -> TypeRun:
         missing = [name for name in senses(parameters_of_forward(setting.model_class)) if name not in given]
         model = setting.model(request.seed)
         found = _recorded(setting, model, snapshot, request.seed)
-        parts = parts_that_ran(model, found)
+        found = replace(found, notes=(*found.notes, *replaced_by(request.model_type)))
+        parts = parts_that_ran(model, setting.config, found)
         run = replace(run, start=start_of(setting), missing=tuple(missing), trace=found, parts=parts)
     except Exception as error:  # the checks of 800 types raise whatever they like
         kind = "" if isinstance(error, HfreaderError) else f"{type(error).__name__}: "
@@ -106,21 +107,6 @@ class _Tried:
             self._last = None
             self._last = setting.config, setting.model()
         setting.run(self._last[1])
-
-
-def parts_that_ran(model: PreTrainedModel, trace: Trace) -> tuple[str, ...]:
-    """The model types of nested configurations for which a module ran: one whose constructor asks for such a
-    configuration by its class."""
-    called = {module.path for module in trace.modules}
-    ran = {type(module) for path, module in model.named_modules() if path in called}
-    asked = {name for each in ran for name in _annotations(each)}
-    nested = [part for prefix, part in all_parts(model.config) if prefix]
-    return tuple(sorted({part.model_type for part in nested if type(part).__name__ in asked}))
-
-
-def _annotations(module_class: type) -> set[str]:
-    parameters = inspect.signature(module_class).parameters.values()
-    return {getattr(each.annotation, "__name__", str(each.annotation)) for each in parameters}
 
 
 def _recorded(setting: Setting, model: PreTrainedModel, snapshot: Snapshot, seed: int) -> Trace:

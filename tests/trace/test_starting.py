@@ -43,3 +43,8 @@ def test_counting_features_leaves_no_mark_in_the_trace():
     assert towers == [0]
     ran = {each.place.span.line for each in found.lines if each.function.endswith("get_image_features")}
     assert ran
+
+
+def test_a_text_alone_is_tried_when_nothing_else_is_left():
+    config = default_config("gemma4_unified")  # has two narrow configurations, with neither of which images go
+    assert any(not each.options.others for each in starts(base_class(config), config))

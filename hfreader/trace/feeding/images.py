@@ -52,7 +52,7 @@ def merge(need: Need) -> int:
 
 def depth(need: Need) -> int:
     """Frames of one patch of a video."""
-    return number(need.field("temporal_patch_size", "tubelet_size", near=NEAR, default=1))
+    return number(need.field("temporal_patch_size", "patch_temporal", "tubelet_size", near=NEAR, default=1))
 
 
 def grid(need: Need) -> tuple[int, int]:
@@ -70,7 +70,9 @@ def pixel_values(need: Need, name: str) -> Sequence[Layout]:
     loose = need.later(need.batch * rows * columns, width * depth(need))
     to_row = need.later(need.batch, rows * columns, width)
     if any(each.endswith(("grid_thw", "grids", "grid_hws", "grid_hw")) for each in need.parameters):
-        return loose, need.later(need.batch * rows * columns, channels(need), patch(need), patch(need)), whole
+        square = (channels(need), patch(need), patch(need))
+        count = need.batch * rows * columns
+        return loose, need.later(count, *square), whole, need.later(1, count, *square)
     if need.parameters & {"spatial_shapes", "pixel_position_ids", "image_position_ids"}:
         return to_row, whole
     if "aspect_ratio_ids" in need.parameters:

@@ -42,9 +42,11 @@ def with_placeholders(model: PreTrainedModel, given: Mapping[str, Any], need: Ne
 
 def _features(model: PreTrainedModel, kind: str, given: Mapping[str, Any]) -> int:
     """How many features a model makes of one kind of its inputs; 0 where it has no such method or no such input."""
-    method = getattr(model, f"get_{kind}_features", None)
-    if method is None:
+    owners = (each for each in model.modules() if hasattr(each, f"get_{kind}_features"))  # itself, or what it wraps
+    owner = next(owners, None)
+    if owner is None:
         return 0
+    method = getattr(owner, f"get_{kind}_features")
     parameters = inspect.signature(method).parameters
     needed = [
         each.name for each in parameters.values() if each.default is each.empty and each.kind is not each.VAR_KEYWORD

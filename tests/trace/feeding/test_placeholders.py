@@ -7,7 +7,7 @@ from hfreader.trace.feeding.placeholders import with_placeholders
 from hfreader.trace.sizes import Lengths
 
 
-class Seeing:
+class Seeing(torch.nn.Module):
     """Makes three features of every image."""
 
     def get_image_features(self, pixel_values, image_sizes=None):
@@ -31,3 +31,9 @@ def test_nothing_changes_without_images_or_text():
     assert with_placeholders(Seeing(), {"input_ids": IDS}, NEED)["input_ids"] is IDS
     pictures = {"pixel_values": torch.zeros(2, 3, 4, 4)}
     assert with_placeholders(Seeing(), pictures, NEED) == pictures
+
+
+def test_features_of_the_model_that_another_wraps():
+    wrapped = torch.nn.Sequential(Seeing())
+    given = {"input_ids": IDS, "pixel_values": torch.zeros(2, 3, 4, 4)}
+    assert with_placeholders(wrapped, given, NEED)["input_ids"].shape == (2, 7)

@@ -1,0 +1,36 @@
+"""Which nested configurations a run made use of."""
+
+import pytest
+
+from hfreader.facts.sweep import TypeRequest, TypeRun
+from hfreader.trace.configs import default_config
+from hfreader.trace.types import run_type
+from tests.trace.tiny import SNAPSHOT
+
+
+@pytest.fixture(scope="module")
+def run() -> TypeRun:
+    return run_type(TypeRequest("sam"), SNAPSHOT)
+
+
+def test_parts_whose_modules_ask_for_the_whole_configuration_are_told_by_what_they_read(run: TypeRun):
+    assert set(run.parts) == {"sam_mask_decoder", "sam_prompt_encoder", "sam_vision_model"}
+
+
+def test_a_part_that_was_not_called_did_not_run():
+    run = run_type(TypeRequest("llava"), SNAPSHOT)
+    assert "clip_vision_model" in run.parts
+    blind = run_type(TypeRequest("mllama_text_model"), SNAPSHOT)
+    assert "mllama_vision_model" not in blind.parts
+
+
+def test_configurations_are_left_as_they_were(run: TypeRun):
+    kind = type(default_config("sam").prompt_encoder_config)
+    assert "__getattribute__" not in vars(kind)
+
+
+def test_a_part_that_stands_for_one_from_timm_is_told(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("hfreader.trace.configs.find_spec", lambda _: None)
+    notes = run_type(TypeRequest("detr"), SNAPSHOT).trace.notes
+    told = "backbone_config: resnet of transformers stands for a model from timm, which is not installed"
+    assert told in notes
