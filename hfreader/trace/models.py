@@ -160,7 +160,10 @@ def _own_reasons(model_class: type[PreTrainedModel], config: PreTrainedConfig) -
         reason = f"{one_line(error)} is not a known value{_field_with(config, error.args)}"
         raise HfreaderError(f"{model_class.__name__} cannot be built: {reason}") from error
     except Exception as error:
-        raise HfreaderError(f"{model_class.__name__} cannot be built: {one_line(error)}") from error
+        reason = one_line(error)
+        if isinstance(error, AttributeError | TypeError) and ("NoneType" in reason or "Config'" in reason):
+            reason = f"its configuration leaves out what the class reads ({reason})"
+        raise HfreaderError(f"{model_class.__name__} cannot be built: {reason}") from error
 
 
 def _field_with(config: PreTrainedConfig, key: tuple[object, ...]) -> str:
