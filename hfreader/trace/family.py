@@ -12,16 +12,20 @@ from hfreader.facts.runs import FamilyRequest, FamilyRun, TraceRequest
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.traces import Trace
 from hfreader.progress import Report
-from hfreader.trace.configs import one_line
+from hfreader.trace.configs import default_config, one_line
 from hfreader.trace.coverage import find_settings
 from hfreader.trace.executed import with_ran
 from hfreader.trace.holding import held
+from hfreader.trace.models import base_class, parameters_of, skeleton
 from hfreader.trace.proof import prove
 from hfreader.trace.recorder import Recorder
 from hfreader.trace.recording import files_of, record, recorder_for, watch, with_executions
 from hfreader.trace.settings import Setting
 from hfreader.trace.symbols_runs import Varied
 from hfreader.trace.tracing import trace, with_symbols
+
+LARGE = 250_000_000
+"""Numbers of a model that is not run only because it cannot be run without them."""
 
 
 def run_family(request: FamilyRequest, snapshot: Snapshot, report: Report) -> FamilyRun:
@@ -45,11 +49,14 @@ def run_family(request: FamilyRequest, snapshot: Snapshot, report: Report) -> Fa
 
 def _whole(request: FamilyRequest, snapshot: Snapshot, report: Report) -> Trace:
     """The base model at its default sizes: its shapes alone, which cost no weights; its numbers too, where the shapes
-    cannot be had without."""
+    cannot be had without and the model is not large."""
     asked = TraceRequest(request.family, seed=request.seed, fake=True)
     try:
         return trace(asked, snapshot, report)
     except Exception:
+        config = default_config(request.family)
+        if parameters_of(skeleton(base_class(config), config)) > LARGE:
+            raise
         return trace(replace(asked, fake=False), snapshot, report)
 
 
