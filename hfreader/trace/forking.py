@@ -38,12 +38,14 @@ def forked(work: Callable[[], bytes], limits: Limits) -> bytes:
         os.close(reading)
         _work(work, writing, parent)
     os.close(writing)
+    reason: str | None = "interrupted"
     try:
         reason, data = _watched(child, reading, limits)
     finally:
         os.close(reading)
-        with suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
+        if reason is not None:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
     if reason is not None:
         raise Stopped(reason)

@@ -1,8 +1,11 @@
 """What the client and the worker process say to each other: one JSON record per line."""
 
+import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, TypeVar
 
+from hfreader.errors import HfreaderError
 from hfreader.facts.codec import from_json, to_json
 from hfreader.facts.runs import FamilyRequest, FamilyRun, TraceRequest
 from hfreader.facts.snapshot import Snapshot
@@ -51,6 +54,19 @@ class Answer:
     types: tuple[str, ...] = ()
     error: str | None = None
     failure: str | None = None
+
+
+def answered(work: Callable[[], Answer]) -> Answer:
+    """The answer that a piece of work gives; what it raises becomes an answer of one line."""
+    try:
+        return work()
+    except HfreaderError as error:
+        return Answer(error=" ".join(str(error).split()))
+    except MemoryError:
+        return Answer(error="out of memory: take a smaller input or smaller sizes (--set), or fewer layers")
+    except Exception as error:
+        traceback.print_exc()
+        return Answer(failure=f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
 
 
 def send(stream: IO[bytes], message: object) -> None:

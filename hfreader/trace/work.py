@@ -13,7 +13,7 @@ from hfreader.progress import Report, silent
 from hfreader.trace.configs import families
 from hfreader.trace.family import run_family
 from hfreader.trace.forking import Ended, Stopped, forked
-from hfreader.trace.messages import Answer, Ask
+from hfreader.trace.messages import Answer, Ask, answered
 from hfreader.trace.models import model_classes
 from hfreader.trace.tracing import trace
 from hfreader.trace.types import model_types, run_type
@@ -25,7 +25,7 @@ def do(work: Ask, report: Report) -> Answer:
         warm(families() if work.family is None else (work.family.family,))
         limits, inner = work.limits, replace(work, limits=None)
         try:
-            return from_json(forked(lambda: to_json(do(inner, silent)), limits), Answer)
+            return from_json(forked(lambda: to_json(answered(lambda: do(inner, silent))), limits), Answer)
         except Stopped as stop:
             return Answer(error=str(stop))
         except Ended as end:

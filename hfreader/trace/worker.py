@@ -6,14 +6,13 @@ The process's own stdout is moved aside at once, so that nothing a library print
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 from hfreader.errors import HfreaderError
 from hfreader.facts.snapshot import Snapshot
-from hfreader.trace.messages import Answer, Ask, Step, receive, send
+from hfreader.trace.messages import Answer, Ask, Step, answered, receive, send
 
 
 def main() -> None:
@@ -33,16 +32,7 @@ def answer(work: Ask, answers: IO[bytes]) -> Answer:
     def report(stage: str, message: str, done: int | None = None, total: int | None = None) -> None:
         send(answers, Answer(step=Step(stage, message, done, total)))
 
-    try:
-        run = _load(work.snapshot)
-        return run(work, report)
-    except HfreaderError as error:
-        return Answer(error=" ".join(str(error).split()))
-    except MemoryError:
-        return Answer(error="out of memory: take a smaller input or smaller sizes (--set), or fewer layers")
-    except Exception as error:
-        traceback.print_exc()
-        return Answer(failure=f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+    return answered(lambda: _load(work.snapshot)(work, report))
 
 
 def _load(snapshot: Snapshot) -> Callable[..., Answer]:

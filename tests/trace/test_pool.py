@@ -66,3 +66,10 @@ def test_families_run_side_by_side_and_one_that_breaks_a_limit_costs_only_itself
     (stopped,) = run_families(requests[:1], SNAPSHOT, Limits(0.2), 1, silent)
     assert stopped.traces == () and not stopped.died
     assert stopped.problems[0].reason == "it ran for more than 0.2 seconds and was stopped"
+
+
+@pytest.mark.slow
+def test_a_family_that_transformers_does_not_know_says_so():
+    (run,) = run_families([FamilyRequest("bret", ())], SNAPSHOT, Limits(), 1, silent)
+    assert not run.died
+    assert run.problems[0].reason == "unknown family 'bret'; did you mean bert, beit, bart?"
