@@ -76,7 +76,9 @@ def rewrite(trace: Trace, change: Callable[[Key, TensorFact], TensorFact]) -> Tr
         return replace(record, inputs=inputs, output=output, costs=costs)
 
     def kept(number: int, part: CachePart) -> CachePart:
-        tensor = change((("cache", part.name), "", 0, number, ""), TensorFact(part.shape, part.dtype, trace.device))
+        tensor = change(
+            (("cache", part.name), "", 0, number, ""), TensorFact(part.shape, part.dtype, trace.device, part.symbols)
+        )
         return replace(part, symbols=tensor.symbols)
 
     return replace(
