@@ -39,7 +39,7 @@ from hfreader.facts.traces import SymbolFact, TensorFact, Trace
 from hfreader.source.installed import installed_snapshot
 from hfreader.trace.configs import default_config, families, with_fields
 from hfreader.trace.forking import Ended, forked
-from hfreader.trace.models import base_class
+from hfreader.trace.models import base_class, seeded
 from hfreader.trace.recording import files_of, record, recorder_for
 from hfreader.trace.settings import Setting
 from hfreader.trace.sizes import Lengths, candidates, counts_heads, integers
@@ -93,11 +93,11 @@ def _lines(setting: Setting, traced: Trace) -> dict[str, object]:
     """How many tensors were assigned, how many of these the recorder did not see, whether the outputs are the same."""
     file = f"models/{traced.family}/{Path(sys.modules[setting.model_class.__module__].__file__ or '').name}"
     oracle, model = Oracle(PACKAGE / file), setting.model()
-    with oracle.watching():
+    with oracle.watching(), seeded(0):
         bare = setting.run(model)
     recorder = recorder_for(files_of(model, PACKAGE), PACKAGE)
     again = setting.model()
-    with recorder.recording(again):
+    with recorder.recording(again), seeded(0):
         recorded = setting.run(again)
     pairs = zip(_tensors(bare), _tensors(recorded), strict=True)
     first = first_lines((PACKAGE / file).read_text(encoding="utf-8"))
@@ -156,7 +156,7 @@ def _symbols(setting: Setting, labelled: Trace, again: object) -> dict[str, obje
             continue
         values = {name: _worth(symbol, other) for name, symbol in legend.items()}
         for key, tensor in names.items():
-            if len(seen.get(key, ())) != len(tensor.shape):
+            if key not in seen or len(seen[key]) != len(tensor.shape):
                 continue
             for place, (size, before, text) in enumerate(zip(seen[key], tensor.shape, tensor.symbols, strict=True)):
                 if text.isdecimal():

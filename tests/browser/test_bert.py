@@ -55,9 +55,8 @@ def bert_built(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixture
         book = replace(book, snapshot=replace(book.snapshot, repository=OFFICIAL, commit=COMMIT))
         write_fragments(book, shelf, folder / "fragments", silent)
         run_mkdocs(site_config(), folder / "fragments", folder / "site")
-    return folder / "site", [
-        match for one in book.chapters for part in shelf.family(one.name).analyses for match in part.matches
-    ]
+        parts = [part for one in book.chapters for part in shelf.family(one.name).analyses]
+    return folder / "site", [match for part in parts for match in part.matches]
 
 
 @pytest.fixture(scope="session")
@@ -183,7 +182,7 @@ def test_every_line_number_links_to_the_line_at_the_commit(bert_site: Path, open
 def fragment(site: Path) -> str:
     """The page's own part of the HTML."""
     page = (site / "models/bert.html").read_text(encoding="utf-8")
-    return page[page.index("<div class=hf-page>") : page.rindex("</section>")] + "</section></div>"
+    return page[page.index("<div class=hf-page") : page.rindex("</section>")] + "</section></div>"
 
 
 def bert_block(site: Path, name: str):
