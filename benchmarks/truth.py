@@ -39,6 +39,7 @@ from hfreader.facts.traces import SymbolFact, TensorFact, Trace
 from hfreader.source.installed import installed_snapshot
 from hfreader.trace.configs import default_config, families, with_fields
 from hfreader.trace.forking import Ended, forked
+from hfreader.trace.inputs import random_ids
 from hfreader.trace.models import base_class, seeded
 from hfreader.trace.recording import files_of, record, recorder_for
 from hfreader.trace.settings import Setting
@@ -93,8 +94,9 @@ def _lines(setting: Setting, traced: Trace) -> dict[str, object]:
     """How many tensors were assigned, how many of these the recorder did not see, whether the outputs are the same."""
     file = f"models/{traced.family}/{Path(sys.modules[setting.model_class.__module__].__file__ or '').name}"
     oracle, model = Oracle(PACKAGE / file), setting.model()
-    with oracle.watching(), seeded(0):
-        bare = setting.run(model)
+    inputs = setting.inputs(model, _ids(setting))  # some models make theirs of a text and a picture
+    with oracle.watching(), seeded(0), torch.no_grad():
+        bare = model(**inputs)
     recorder = recorder_for(files_of(model, PACKAGE), PACKAGE)
     again = setting.model()
     with recorder.recording(again), seeded(0):
@@ -113,6 +115,12 @@ def _lines(setting: Setting, traced: Trace) -> dict[str, object]:
     }
 
 
+def _ids(setting: Setting) -> torch.Tensor | None:
+    """Those that the setting runs on."""
+    text = not setting.options.textless
+    return random_ids(setting.config, setting.lengths.batch, setting.lengths.tokens, 0) if text else None
+
+
 def _tensors(value: object) -> list[torch.Tensor]:
     return [each for each in tree_leaves(value) if isinstance(each, torch.Tensor)]
 
@@ -127,10 +135,7 @@ def _flops(setting: Setting) -> int:
 def _torchinfo(setting: Setting, traced: Trace) -> Iterator[str]:
     """For each module with a tensor as its first output nothing where torchinfo gives the same shape, else both."""
     model = setting.model()
-    ids = None
-    if not setting.options.textless:
-        ids = torch.ones(setting.lengths.batch, setting.lengths.past + setting.lengths.tokens, dtype=torch.long)
-    inputs = setting.inputs(model, ids)
+    inputs = setting.inputs(model, _ids(setting))
     ours = {call.path: call.output.tensor.shape for call in reversed(traced.modules) if call.output.tensor}
     paths = {id(module): path for path, module in model.named_modules()}
     told = torchinfo.summary(model, input_data=inputs, depth=99, verbose=0, mode="eval", cache_forward_pass=False)

@@ -67,12 +67,20 @@ def _candidates(atoms: Sequence[Atom]) -> Iterator[Expression]:
     yield from _scaled_and_shifted(atoms)
     yield from _products(atoms, 3, cost=3)
     yield from _sums(fields, cost=3)
+    yield from _sums_with_one_more(fields)
     yield from _mixed(fields, lengths)
 
 
 def _sums(atoms: Sequence[Atom], cost: int) -> Iterator[Expression]:
     for one, other in combinations(atoms, 2):
         yield _expression(f"{one.name} + {other.name}", (one, other), _added(one.values, other.values), cost)
+
+
+def _sums_with_one_more(atoms: Sequence[Atom]) -> Iterator[Expression]:
+    """Patches, tokens that are learnt, and the one that stands for the whole."""
+    for one, other in combinations(atoms, 2):
+        values = tuple(value + 1 for value in _added(one.values, other.values))
+        yield _expression(f"{one.name} + {other.name} + 1", (one, other), values, 4)
 
 
 def _products(atoms: Sequence[Atom], count: int, cost: int) -> Iterator[Expression]:
