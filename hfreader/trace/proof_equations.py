@@ -19,6 +19,7 @@ LIKE = "like"
 """The parameter of a reference that receives the captured output, for its shape."""
 NEVER = "never executed in any run"
 NOTICEABLE = 1e-9
+TOLERANCE = 1e-10
 MASKED = 1e30
 """Magnitudes above this stand for infinity: Transformers masks with the smallest float, not with -inf."""
 
@@ -40,6 +41,11 @@ class Outcome:
     unused: frozenset[str] | None = None
     chosen: bool = False
     missing: str | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Whether code and equation were compared and do not agree."""
+        return self.error is not None and not self.error <= TOLERANCE
 
 
 def check(concept: Concept, captured: Mapping[str, object], examine: bool = False) -> Outcome:

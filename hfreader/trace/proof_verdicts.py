@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hfreader.facts.matches import Proof
-from hfreader.trace.proof_equations import NEVER, Outcome
-
-TOLERANCE = 1e-10
+from hfreader.trace.proof_equations import NEVER, TOLERANCE, Outcome
 
 
 @dataclass

@@ -193,3 +193,32 @@ def test_what_no_run_can_see_disproves_nothing(how, reasons, compared):
     _compare(match, catalogue()["gelu"], Guards((), None, ()), invocation, evidence, SmallRun("a run", [], frozenset()))
     assert list(evidence.reasons) == reasons
     assert evidence.compared == compared
+
+
+SQUARED = """import torch
+from torch import nn
+class M(nn.Module):
+    def forward(self, v):
+        return torch.square(nn.functional.relu(v))
+"""
+
+
+@pytest.mark.parametrize(("bent", "wrong"), [(0.0, 0), (0.1, 1)])
+def test_where_several_branches_ran_the_values_of_one_of_them_agree_or_none(bent, wrong):
+    """Two places of the input, of which the second led to the output."""
+    file = "models/small/modeling_small.py"
+    graph = dataflow(Library.of_sources({file: SQUARED}), "transformers.models.small.modeling_small.M")
+    (match,) = find(graph, [catalogue()["relu-squared"]])
+    place = next(one for one in match.captures if one.symbol == "x")
+    elsewhere = replace(place, sites=(place.place,))
+    match = replace(match, captures=(*match.captures, elsewhere))
+    first, second = torch.linspace(-3, 3, 50, dtype=torch.float64), torch.linspace(0, 2, 50, dtype=torch.float64)
+    output = next(one for one in match.captures if one.symbol == "output")
+    values = {place: first, elsewhere: second, output: torch.relu(second) ** 2 + bent}
+    evidence = Evidence()
+    seen = {(match.key, one): [value] for one, value in values.items()}
+    invocation = Invocation(match.root, None, "", seen, finished=True)
+    run = SmallRun("a run", [], frozenset())
+    _compare(match, catalogue()["relu-squared"], Guards((), None, ()), invocation, evidence, run)
+    assert evidence.compared == 1
+    assert sum(error > 1e-10 for error in evidence.errors) == wrong
