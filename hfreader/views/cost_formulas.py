@@ -21,9 +21,10 @@ Terms = Counter[tuple[str, ...]]
 """How often each product occurs, by the texts of its sizes in alphabetical order."""
 
 
-def formulas(trace: Trace) -> dict[str, dict[str, str]]:
+def formulas(trace: Trace, paths: Iterable[str] | None = None) -> dict[str, dict[str, str]]:
     """For each module's path and each of KINDS the formula of all its calls, the modules within included; parameters
-    once. Without those that do not give what was counted."""
+    once. Without those that do not give what was counted. Of the modules at `paths` alone where these are given: of
+    layers that are alike one is enough."""
     totals = _totals(trace.modules)
     counted: dict[str, Counter[str]] = defaultdict(Counter)
     for record in trace.modules:
@@ -36,7 +37,7 @@ def formulas(trace: Trace) -> dict[str, dict[str, str]]:
             for kind in KINDS
             if (terms := totals[path, kind]) and UNKNOWN not in terms and _value(terms, values) == counted[path][kind]
         }
-        for path in counted
+        for path in (counted if paths is None else paths)
     }
 
 

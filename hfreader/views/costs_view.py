@@ -43,7 +43,7 @@ def show_costs(trace: Trace, console: Console) -> None:
         console.print(f"KV cache {in_bytes(size)} after this pass: {held}", highlight=False, markup=False)
     console.print(MEANING, style="dim", highlight=False)
     if trace.symbols:
-        _show_formulas(root, formulas(trace), console)
+        _show_formulas(root, formulas(trace, [node.path for _, node in root.walk()]), console)
 
 
 def _show_formulas(root: TreeNode, known: Mapping[str, Mapping[str, str]], console: Console) -> None:
