@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from torch.utils.flop_counter import FlopCounterMode, flop_registry
+from torch.utils.flop_counter import FlopCounterMode
 
 from hfreader.facts.traces import Product, TensorFact
 
@@ -58,7 +58,7 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         """Run one operation, and add up its results."""
-        given = kwargs or {}
+        given, before = kwargs or {}, self._counter.get_total_flops()
         result = function(*args, **given)
         taken = {_memory(each) for each in _tensors((args, given))}
         new = {memory: each for each in _tensors(result) if (memory := _memory(each)) not in taken}
@@ -66,8 +66,8 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if self.charge is not None:
             for each in new.values():
                 self.charge(product("activations", each.element_size(), each.shape, each.dtype))
-            if (operations := _operations(function, args, given, result)) is not None:
-                self.charge(operations)
+            if flops := self._counter.get_total_flops() - before:
+                self.charge(_operations(flops, function, args, result))
         return result
 
 
@@ -89,15 +89,10 @@ def product(kind: str, factor: int, sizes: Sequence[int], dtype: object = "") ->
     return Product(kind, factor, TensorFact(tuple(sizes), str(dtype).removeprefix("torch."), ""))
 
 
-def _operations(function: Any, args: Sequence[Any], given: Mapping[str, Any], result: Any) -> Product | None:
-    """The floating-point operations of one operation, by the sizes that they are the product of; None for those that
-    are not counted."""
-    packet = getattr(function, "_overloadpacket", None)
-    count = flop_registry.get(packet)
-    if count is None:
-        return None
-    flops = int(count(*args, **given, out_val=result))
-    sizes = _multiplied(packet, args, result)
+def _operations(flops: int, function: Any, args: Sequence[Any], result: Any) -> Product:
+    """The floating-point operations of one operation, by the sizes that they are the product of where these are
+    known."""
+    sizes = _multiplied(getattr(function, "_overloadpacket", None), args, result)
     known = sizes is not None and 2 * math.prod(sizes) == flops
     return product("flops", 2, sizes) if known and sizes else product("flops", 1, (flops,))
 

@@ -21,7 +21,7 @@ from hfreader.trace.models import base_class, model_classes
 from hfreader.trace.reach import compared_constants, reachable
 from hfreader.trace.recorder import Recorder, Recording
 from hfreader.trace.recording import files_with
-from hfreader.trace.settings import Setting
+from hfreader.trace.settings import LastModel, Setting
 from hfreader.trace.starting import first_that_runs
 from hfreader.trace.variants import answers, cached, choices, configurations, ways
 
@@ -74,7 +74,7 @@ class _Search:
         self._shown: list[Setting] = []
         self._ran = 0
         self._seen: set[type] = set()
-        self._last: tuple[Setting, PreTrainedModel] | None = None
+        self._models = LastModel()
 
     def begin(self, model_class: type[PreTrainedModel], config: PreTrainedConfig) -> None:
         """Find the simplest setting in which a class runs; it is kept whether or not it adds statements."""
@@ -125,7 +125,7 @@ class _Search:
     def _run(self, setting: Setting, keep: bool = False) -> None:
         """Run it, and keep it if statements ran for the first time, or in any case."""
         marks = self.recording.marks
-        model = self._model(setting)
+        model = self._models.of(setting)
         marks[:] = bytes(len(marks))
         with _as_it_was(model.config):
             setting.run(model)
@@ -134,18 +134,9 @@ class _Search:
             self._kept[setting] = ran
         self._ran |= ran
 
-    def _model(self, setting: Setting) -> PreTrainedModel:
-        """A model for the setting, the last one where it fits."""
-        if self._last is None or any(
-            getattr(self._last[0], name) is not getattr(setting, name) for name in ("model_class", "config")
-        ):
-            self._last = None
-            self._last = (setting, setting.model())
-        return self._last[1].train(setting.options.training)
-
     def _aims(self, plain: Setting) -> int:
         """The statements of the classes that come into play for the first time."""
-        classes = {each for part in self._model(plain).modules() for each in type(part).__mro__} - self._seen
+        classes = {each for part in self._models.of(plain).modules() for each in type(part).__mro__} - self._seen
         self._seen |= classes
         names = {each.__name__ for each in classes if each.__module__.startswith("transformers.")}
         wanted = bytearray()

@@ -217,3 +217,20 @@ def id_parameters(model_class: type[PreTrainedModel]) -> list[str]:
 def _placed(tensor: torch.Tensor, model: PreTrainedModel) -> torch.Tensor:
     """A tensor where the model is, in its precision if it holds fractions."""
     return tensor.to(model.device, model.dtype) if tensor.is_floating_point() else tensor.to(model.device)
+
+
+class LastModel:
+    """Makes models for settings tried one after the other: one for all that have a class and a configuration in
+    common."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Setting, PreTrainedModel] | None = None
+
+    def of(self, setting: Setting) -> PreTrainedModel:
+        """The model of the setting before where it fits, in the mode that this one asks for."""
+        if self._last is None or any(
+            getattr(self._last[0], name) is not getattr(setting, name) for name in ("model_class", "config")
+        ):
+            self._last = None
+            self._last = (setting, setting.model())
+        return self._last[1].train(setting.options.training)

@@ -61,13 +61,9 @@ def starts(model_class: type[PreTrainedModel], config: PreTrainedConfig, textles
             yield from found
             without = []
         else:
-            alone: list[Setting] = []
-            for place, setting in enumerate(found):
-                if not setting.options.others:
-                    alone.append(setting)
-                elif place < most:
-                    yield setting
-            without += alone
+            settings = list(found)
+            yield from (each for each in settings[:most] if each.options.others)
+            without += [each for each in settings if not each.options.others]
     yield from without
 
 

@@ -19,7 +19,7 @@ from hfreader.trace.models import base_class, config_for, find_class
 from hfreader.trace.parts import parts_that_ran
 from hfreader.trace.recipes import recipe_of
 from hfreader.trace.recording import files_of, record, recorder_for
-from hfreader.trace.settings import Options, Setting
+from hfreader.trace.settings import LastModel, Options, Setting
 from hfreader.trace.sizes import Lengths
 from hfreader.trace.starting import first_that_runs
 
@@ -40,7 +40,7 @@ def run_type(request: TypeRequest, snapshot: Snapshot) -> TypeRun:
         if not parameters_of_forward(model_class):
             raise HfreaderError(f"{model_class.__name__} has no forward pass of its own")
         run = replace(run, class_name=model_class.__name__)
-        setting = _replayed(request.start, config) or first_that_runs(model_class, config, _Tried())
+        setting = _replayed(request.start, config) or _found(model_class, config)
         given = {name for name, _ in setting.options.others}
         missing = [name for name in senses(parameters_of_forward(setting.model_class)) if name not in given]
         model = setting.model(request.seed)
@@ -96,17 +96,9 @@ def _replayed(start: Start | None, config: PreTrainedConfig) -> Setting | None:
     return setting
 
 
-class _Tried:
-    """Tries settings, on one model for all settings of a configuration."""
-
-    def __init__(self) -> None:
-        self._last: tuple[PreTrainedConfig, PreTrainedModel] | None = None
-
-    def __call__(self, setting: Setting) -> None:
-        if self._last is None or self._last[0] is not setting.config:
-            self._last = None
-            self._last = setting.config, setting.model()
-        setting.run(self._last[1])
+def _found(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Setting:
+    models = LastModel()
+    return first_that_runs(model_class, config, lambda setting: setting.run(models.of(setting)))
 
 
 def _recorded(setting: Setting, model: PreTrainedModel, snapshot: Snapshot, seed: int) -> Trace:

@@ -50,11 +50,11 @@ def _show_formulas(root: TreeNode, known: Mapping[str, Mapping[str, str]], conso
     """The same in the symbols of the model; of one, where a module is repeated."""
     written = table("module", "", "in symbols")
     for depth, node in root.walk():
-        for number, kind in enumerate(KINDS):
-            amount = {"parameters": node.parameters, "flops": node.flops, "activations": node.activations}[kind]
+        name = _name(depth, node)
+        for kind, amount in zip(KINDS, (node.parameters, node.flops, node.activations), strict=True):
             if amount:
-                name = _name(depth, node) if number == 0 or not node.parameters else ""
                 written.add_row(name, LABELS[kind], known[node.path].get(kind, UNTOLD))
+                name = ""
     console.print(written)
     console.print(FORMULAS, style="dim", highlight=False)
 
