@@ -15,12 +15,14 @@ SCHEMA_VERSION = 1
 @dataclass(frozen=True)
 class TensorFact:
     """A tensor without its numbers. `symbols` names each dimension in config terms; a dimension that nothing
-    explains (or that several things explain) is its number as text. Empty when symbols were not computed."""
+    explains (or that several things explain) is its number as text. Empty when symbols were not computed.
+    `unexplained` are the axes of such numbers that are others in runs at other sizes: no constants."""
 
     shape: tuple[int, ...]
     dtype: str
     device: str
     symbols: tuple[str, ...] = ()
+    unexplained: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

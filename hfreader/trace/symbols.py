@@ -61,7 +61,9 @@ def label(
 
 
 def _numbers(key: Key, tensor: TensorFact) -> TensorFact:
-    return tensor if is_cost(key) else replace(tensor, symbols=tuple(map(str, tensor.shape)))
+    if is_cost(key):
+        return tensor
+    return replace(tensor, symbols=tuple(map(str, tensor.shape)), unexplained=tuple(range(len(tensor.shape))))
 
 
 def _atoms(config: PreTrainedConfig, runs: list[Run]) -> tuple[list[Atom], dict[str, SymbolFact]]:
@@ -166,7 +168,8 @@ class _Names:
             str(size) if expression is None else _PAST.sub(TOKENS, expression.text) if filling else expression.text
             for size, expression in zip(tensor.shape, found, strict=True)
         )
-        return replace(tensor, symbols=tuple(symbols))
+        unexplained = tuple(axis for axis, (certain, _) in enumerate(known) if not certain)
+        return replace(tensor, symbols=tuple(symbols), unexplained=unexplained)
 
     def _explained(self, key: Key, shape: tuple[int, ...]) -> list[tuple[bool, Expression | None]]:
         """Whether each dimension is understood, and what explains it: by the same record of the other runs, else by the

@@ -157,3 +157,20 @@ def test_every_label_agrees_with_changing_one_size_at_a_time(case):
             assert truth[key] == expected, f"{symbol}: {key} is {truth[key]}, its label {texts} says {expected}"
     own = BASE if "hidden" in varied else {**BASE, "hidden": BASE["heads"] * BASE["head_dim"]}
     assert {fact.name: fact.value for fact in found.symbols}.items() <= own.items()
+
+
+@pytest.mark.slow
+def test_a_number_that_is_another_at_other_sizes_is_told_from_a_constant():
+    sizes = {**BASE, "kv_heads": BASE["heads"]}  # one function turns queries and keys: whose heads, nobody knows
+    config = at(LlamaConfig, {**LLAMA, "num_hidden_layers": "4"}, {}, sizes)
+    model_class = next(each for each in model_classes("llama") if each.__name__ == "LlamaModel")
+    run = runner(Setting("llama", model_class, config, lengths(sizes, "")))
+    found: list[TensorFact] = []
+    rewrite(
+        label(run(config, lengths(sizes, "")), config, lengths(sizes, ""), run),
+        lambda key, tensor: found.append(tensor) or tensor,
+    )
+    turned = {(one.symbols, one.unexplained) for one in found if one.symbols[1:] == ("8", "T", "head_dim")}
+    constant = {(one.symbols, one.unexplained) for one in found if "1" in one.symbols}
+    assert turned == {(("B", "8", "T", "head_dim"), (1,))}
+    assert constant and not any(unexplained for _, unexplained in constant)
