@@ -30,6 +30,7 @@ class Flow:
     """A dataflow graph with the answers that are asked for many times. Ids are those of the graph."""
 
     graph: Dataflow
+    several: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     _seen_as: dict[int, tuple[tuple[Use, Guards], ...]] = field(default_factory=dict)
     _stepped: dict[int, list[tuple[Use, Guards]]] = field(default_factory=dict)
     _bases: dict[int, frozenset[int]] = field(default_factory=dict)
@@ -87,14 +88,15 @@ class Flow:
                 guards = common(before, guards)
                 if guards == before:
                     continue
+                self.several[start].add(use.node)
             found[use.node] = (use, guards)
-            for inner, condition in reversed(self._steps(use.node)):
+            for inner, condition in reversed(self.steps(use.node)):
                 if (together := consistent(guards, condition)) is not None:
                     stack.append((inner, together))
         del found[start]
         return tuple(found.values())
 
-    def _steps(self, number: int) -> list[tuple[Use, Guards]]:
+    def steps(self, number: int) -> list[tuple[Use, Guards]]:
         """One step of looking through a node: what it also is, with the conditions for that."""
         if number not in self._stepped:
             self._stepped[number] = self._step(number)
@@ -160,8 +162,8 @@ class Flow:
             return False
         if node.op == "unpack":
             wholes = [use.node for use, _ in self.seen_as(self.use_of(node.operands[0].node))]
-            return any(not self._steps(whole) and self._element(whole, node.label) is None for whole in wholes)
-        return not self._steps(number)
+            return any(not self.steps(whole) and self._element(whole, node.label) is None for whole in wholes)
+        return not self.steps(number)
 
     def carries(self, node: int, value: int) -> bool:
         """Whether `node` can be the value of `value` in another form or under some condition."""
@@ -232,7 +234,7 @@ class Flow:
         node = self.node(number)
         if node.op in SHAPES or node.op == "attribute":
             return ()
-        steps = self._steps(number)
+        steps = self.steps(number)
         if node.op == "unpack" and self._is_base(number):
             return (*(use.node for use, _ in steps), node.operands[0].node)
         if steps:
@@ -261,7 +263,7 @@ class Flow:
         """The nodes that are a node in another form, one step further."""
         index: dict[int, list[int]] = defaultdict(list)
         for number in range(len(self.graph.nodes)):
-            for use, _ in self._steps(number):
+            for use, _ in self.steps(number):
                 index[use.node].append(number)
         return {node: tuple(carriers) for node, carriers in index.items()}
 
@@ -301,7 +303,7 @@ class Flow:
 
     def choices(self, phi: int, guards: Guards) -> tuple[int, ...]:
         """The values that a phi node can be under `guards`."""
-        return tuple(use.node for use, own in self._steps(phi) if consistent(guards, own) is not None)
+        return tuple(use.node for use, own in self.steps(phi) if consistent(guards, own) is not None)
 
     def body_of(self, loop: int) -> frozenset[int]:
         """What changes from one pass of a loop to the next: the nodes between its value and its value after a pass."""

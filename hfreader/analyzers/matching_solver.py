@@ -7,6 +7,7 @@ from itertools import islice
 from math import inf
 
 from hfreader.analyzers.matching_candidates import Candidates
+from hfreader.analyzers.matching_conditions import Conditions
 from hfreader.analyzers.matching_flow import Flow
 from hfreader.analyzers.matching_needs import Needs
 from hfreader.analyzers.matching_search import Search
@@ -27,6 +28,7 @@ class Solver(Search):
     def __init__(self, flow: Flow, concepts: Mapping[str, Concept], needs: Needs) -> None:
         super().__init__(flow, needs)
         self.concepts = concepts
+        self._conditions = Conditions(flow)
         self._at: defaultdict[str, dict[int, Solution | None]] = defaultdict(dict)
         self._outputs: dict[str, Mapping[int, Solution]] = {}
 
@@ -66,7 +68,7 @@ class Solver(Search):
         return next((best for pattern in possible if (best := self._best(pattern, node)) is not None), None)
 
     def _best(self, pattern: Pattern, node: int) -> Solution | None:
-        found = list(islice(self.solutions(pattern, node), SOLUTIONS))
+        found = self._exact(islice(self.solutions(pattern, node), SOLUTIONS))
         if not found:
             return None
         # What is chosen by a condition is the exception; what happens otherwise is the rule.
@@ -78,8 +80,11 @@ class Solver(Search):
     def _without(self, pattern: Pattern, node: int, best: Solution, condition: str) -> Solution | None:
         """The largest solution where one condition of the best one does not hold, and all others do."""
         guards = {**best.guards, condition: not best.guards[condition]}
-        found = islice(self.solutions(pattern, node, guards), ALTERNATIVES)
+        found = self._exact(islice(self.solutions(pattern, node, guards), ALTERNATIVES))
         return max(found, key=lambda one: len(one.bindings), default=None)
+
+    def _exact(self, found: Iterable[Solution]) -> list[Solution]:
+        return [one for each in found if (one := self._conditions.exact(each)) is not None]
 
     @cached_property
     def _near(self) -> Candidates:
