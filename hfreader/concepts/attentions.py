@@ -1,8 +1,9 @@
 """Patterns and references of attention, shared by the concepts that describe one form of it."""
 
+from math import isclose
 from typing import Any
 
-from hfreader.concepts.model import Chosen, SwitchedOff, Symbol, Text
+from hfreader.concepts.model import Chosen, NotCovered, SwitchedOff, Symbol, Text
 from hfreader.concepts.pattern import (
     Anything,
     Bind,
@@ -251,6 +252,8 @@ def reference(
     """
     if unscaled is None and type(scale) in (int, float) and scale == 1 != query.shape[-1]:
         raise SwitchedOff("the caller gives the scale 1, by which nothing is scaled")
+    if _by_width(scale, query.shape[-1]):
+        raise NotCovered("the scores are divided by d_k itself, as in μP (arXiv:2203.03466, Definition 4.1)")
     query = _in_heads(query, key)
     key, value = (_like(query, one) for one in (key, value))
     query = query.reshape(*key.shape[:-2], *query.shape[-2:])
@@ -264,6 +267,11 @@ def reference(
     probabilities = weights(raw, sinks)
     used = probabilities if dropped is None else probabilities.masked_fill(dropped, 0.0)
     return {"softmax": probabilities, "output": used.reshape(*value.shape[:-2], *raw.shape[-2:]) @ value}
+
+
+def _by_width(scale: Any, width: int) -> bool:
+    """Whether a scale, divisor or factor, is the width of a head, not its root."""
+    return type(scale) in (int, float) and any(isclose(scale, one) for one in (width, 1 / width)) and width != 1
 
 
 def _in_heads(query: Any, key: Any) -> Any:
