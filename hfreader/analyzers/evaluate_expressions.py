@@ -24,6 +24,7 @@ from hfreader.analyzers.meanings import (
 )
 from hfreader.analyzers.numbers import NAMED, compare, fold
 from hfreader.analyzers.operations import ACTIVATION_TABLES, BINARY_OPERATORS, COMPARISONS, UNARY_OPERATORS
+from hfreader.analyzers.parsing import literal_string
 from hfreader.analyzers.values import same_value
 from hfreader.facts.dataflow import Node, Operand
 from hfreader.facts.places import Span
@@ -79,8 +80,8 @@ class ExpressionEvaluator(AttributeEvaluator):
 
     def evaluate_SimpleString(self, expression: cst.SimpleString) -> int:
         """A string."""
-        value = expression.evaluated_value
-        meaning = Static(value) if isinstance(value, str) else None
+        value = literal_string(expression)
+        meaning = None if value is None else Static(value)
         return self.make("constant", expression.value, (), self.span(expression), meaning=meaning)
 
     def evaluate_FormattedString(self, expression: cst.FormattedString) -> int:

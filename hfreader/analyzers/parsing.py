@@ -1,11 +1,13 @@
 """One source file parsed: its libcst tree, where every node stands, and the names its top level defines."""
 
+import ast
 import gc
 import symtable
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import libcst as cst
 
@@ -26,6 +28,18 @@ def collection_paused() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+@contextmanager
+def _unchecked() -> Iterator[None]:
+    """Let libcst's parser make nodes without asking each whether it is valid: what it has parsed is. The questions are
+    meant for nodes made by hand, and are a seventh of the time."""
+    check = cst.CSTNode.__post_init__
+    cst.CSTNode.__post_init__ = lambda node: None  # type: ignore[assignment, method-assign]
+    try:
+        yield
+    finally:
+        cst.CSTNode.__post_init__ = check  # type: ignore[method-assign]
 
 
 @dataclass(frozen=True)
@@ -68,7 +82,7 @@ def parse_file(source: str, file: str) -> ParsedFile:
     """Parse `source`, which stands in `file` (relative to the package); HfreaderError where it is not Python."""
     _refuse_what_is_not_python(source, file)
     try:
-        with collection_paused():
+        with collection_paused(), _unchecked():
             tree = cst.parse_module(source)
     except cst.ParserSyntaxError as error:
         raise HfreaderError(f"{file}:{error.raw_line}: cannot be parsed: {error.message}") from error
@@ -148,10 +162,16 @@ def dotted_name(node: cst.CSTNode | None) -> str | None:
 
 def literal_string(node: cst.BaseExpression) -> str | None:
     """The value of a string literal, None for any other expression."""
-    if isinstance(node, cst.SimpleString | cst.ConcatenatedString):
-        value = node.evaluated_value
-        return value if isinstance(value, str) else None
-    return None
+    if not isinstance(node, cst.SimpleString | cst.ConcatenatedString):
+        return None
+    value = _evaluated(node.value) if isinstance(node, cst.SimpleString) else node.evaluated_value
+    return value if isinstance(value, str) else None
+
+
+@lru_cache(1 << 14)
+def _evaluated(literal: str) -> object:
+    """The value of a literal; the same few are written all over the library."""
+    return ast.literal_eval(literal)
 
 
 def _index(parsed: ParsedFile, statement: cst.CSTNode) -> None:

@@ -12,6 +12,10 @@ from libcst._nodes.internal import CodegenState
 from hfreader.facts.places import Span
 
 Range = tuple[int, int]
+# What is half of all nodes, and never asked for.
+SPACE = frozenset(
+    (cst.SimpleWhitespace, cst.ParenthesizedWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.Newline)
+)
 NEWLINE = re.compile(r"\r\n?|\n")
 
 
@@ -98,6 +102,8 @@ class _Recorder(CodegenState):
 
     def after_codegen(self, node: cst.CSTNode) -> None:
         here = self._starts.pop(), self.offset
+        if type(node) in SPACE:
+            return
         known = self.syntactic.setdefault(id(node), here)
         if known != here:
             self.whole[id(node)] = here
