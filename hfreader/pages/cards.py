@@ -7,7 +7,7 @@ from hfreader.facts.matches import Proof
 from hfreader.facts.places import Place, Span
 from hfreader.pages import equations
 from hfreader.pages.absent import absences
-from hfreader.pages.book import address, concept_page
+from hfreader.pages.book import address, bare, concept_page
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.language import gettext as _
 from hfreader.pages.language import own
@@ -17,17 +17,23 @@ from hfreader.pages.symbols import MatchUse, SymbolUse
 MOST_LINES = 6
 
 
-def concept_card(context: FileContext, use: MatchUse) -> Markup:
-    """The card of one match, its symbols linked to the block around it."""
-    linked = use.linked()
+def concept_card(context: FileContext, use: MatchUse, again: bool = False) -> Markup:
+    """The card of one match, its symbols linked to the block around it. Symbols are explained once on a page, in the
+    first block with the concept; `again` says that this block has the equations already."""
+    linked, plain = use.linked(), use.plain()
+    explained = context.explained.get(use.concept.slug)
+    elsewhere = explained if explained != bare(use.match.owner) else None
     proof = context.family.proof(use.match)
     bound = {binding.symbol for binding in use.match.bindings if binding.tokens}
     return fill(
         "card.html",
         name=use.concept.name,
         home=address(f"{concept_page(use.concept.slug)}#in-{context.family.name}", context.page),
-        citations=[citation_html(citation) for citation in use.concept.citations],
-        equations=[equations.render(latex, linked) for latex in use.concept.equations],
+        explained=elsewhere,
+        citations=[] if again or elsewhere else [citation_html(citation) for citation in use.concept.citations],
+        equations=[]
+        if again
+        else [equations.render(latex, linked, alternative=False) for latex in use.concept.equations],
         badge=proof_badge(proof),
         absent=list(absences(use.concept, bound, proof, linked)),
         guards=use.match.guards,
@@ -35,13 +41,13 @@ def concept_card(context: FileContext, use: MatchUse) -> Markup:
         symbols=[
             {
                 "css": symbol.css,
-                "printed": equations.render(rf"\sym{{{symbol.symbol.name}}}", linked, display=False),
-                "meaning": own(symbol.symbol.meaning),
+                "printed": equations.render(rf"\sym{{{symbol.symbol.name}}}", plain, display=False),
+                "meaning": "" if again else own(symbol.symbol.meaning),
                 "lines": lines[:MOST_LINES],
                 "more": ", ".join(text for text, _ in lines[MOST_LINES:]),
             }
-            for symbol in use.symbols
-            for lines in [_lines(symbol, use, context)]
+            for symbol in (use.symbols if again or not elsewhere else ())
+            for lines in [_first_linked(_lines(symbol, use, context))]
             if lines or any(rf"\sym{{{symbol.symbol.name}}}" in latex for latex in use.concept.equations)
         ],
     )
@@ -77,6 +83,12 @@ def _lines(symbol: SymbolUse, use: MatchUse, context: FileContext) -> list[tuple
     near = sorted(symbol.tokens, key=lambda place: [not home.holds(place) for home in homes])
     lines = dict.fromkeys((place.file, place.span.line) for place in near)
     return [(_line_name(file, line, context), _line_link(file, line, context)) for file, line in lines]
+
+
+def _first_linked(lines: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
+    """Of the lines on the page itself the first alone with its address: the others light with it."""
+    first = next((address for _, address in lines if address and address.startswith("#")), None)
+    return [(text, None if link and link.startswith("#") and link != first else link) for text, link in lines]
 
 
 def _line_name(file: str, line: int, context: FileContext) -> str:

@@ -87,9 +87,11 @@ class ClassBlock:
         fullest = sorted(first.values(), key=lambda use: -len(use.match.bindings))[:_OPEN_CARDS]
         cards: list[tuple[str | None, Markup]] = []
         for use in uses:
-            again = "" if first[use.concept.slug] is use else _(" again")
-            title = f"{own(use.concept.name)}{again}" + _(", at line %s") % use.match.place.span.line
-            cards.append((None if use in fullest else title, concept_card(self.context, use)))
+            again = first[use.concept.slug] is not use
+            title = (
+                own(use.concept.name) + (_(" again") if again else "") + _(", at line %s") % use.match.place.span.line
+            )
+            cards.append((None if use in fullest else title, concept_card(self.context, use, again)))
         return sorted(cards, key=lambda card: card[0] is not None)
 
     def _nothing_ran(self) -> bool:
@@ -162,6 +164,7 @@ class ClassBlock:
             home=address(f"{page_of(place.file)}#L{place.span.line}", self.context.page)
             if place.file == self.context.file
             else self.context.site.snapshot.link(place.file, place.span),
+            lines=None if place.file == self.context.file else self.context.site.snapshot.link(place.file) or "",
             file=place.file,
             code=listing_html(listing),
         )

@@ -23,10 +23,11 @@ BEFORE, AFTER = 40, 8
 
 @dataclass(frozen=True)
 class Body:
-    """The lines that compute the result: `title` says which, `code` shows them."""
+    """The lines that compute the result: `title` says which, `code` shows them, `lines` is the page of their file."""
 
     title: str
     code: Markup
+    lines: str
 
 
 def body(page: str, concept: Concept, one: Implementer, site: Site, shelf: Shelf) -> Body | None:
@@ -44,11 +45,11 @@ def body(page: str, concept: Concept, one: Implementer, site: Site, shelf: Shelf
     lines = site.snapshot.path(file).read_text(encoding="utf-8").split("\n")
     colours = scan("\n".join(lines[function.line - 1 : span.end_line]))
     before: list[list[Stretch]] = [[]] * (function.line - 1)
-    source = SourceText(file, lines, [*before, *colours], lambda _, at: address(f"{shown}#L{at.line}", page))
+    source = SourceText(file, lines, [*before, *colours])
     use = _numbered(concept, match)
     notes = joined(symbol_notes([use], file, source.lines, span.line, span.end_line))
     listing = Listing(source, span.line, span.end_line, Overlay([use]), notes, anchor=f"{one.definition.name}-L")
-    return Body(line_range(span.line, span.end_line), listing_html(listing))
+    return Body(line_range(span.line, span.end_line), listing_html(listing), address(shown, page))
 
 
 def _numbered(concept: Concept, match: Match) -> MatchUse:

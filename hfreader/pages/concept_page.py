@@ -206,8 +206,7 @@ class _Groups:
 
 def _linked(concept: Concept) -> dict[str, equations.LinkedSymbol]:
     return {
-        symbol.name: equations.LinkedSymbol(symbol.latex, f"t{number} s{number}")
-        for number, symbol in enumerate(concept.symbols)
+        symbol.name: equations.LinkedSymbol(symbol.latex, f"t{number}") for number, symbol in enumerate(concept.symbols)
     }
 
 
@@ -241,7 +240,7 @@ def _marks(line: str, stretches: Sequence[Stretch], numbers: dict[str, int]) -> 
             continue
         if line[: name.start()].endswith("."):
             continue
-        yield Mark(name.start(), name.end(), f' class="t{number} s{number}"')
+        yield Mark(name.start(), name.end(), f' class="t{number}"')
 
 
 def _search(concept: Concept, places: int) -> Iterator[SearchEntry]:

@@ -97,18 +97,19 @@ def _node(
 ) -> str:
     lines = _lines(node, labels)
     linked = [symbol_css[symbol] for symbol in node.symbols if symbol in symbol_css]
-    css = " ".join([f"hf-{node.kind}", *(["hf-sym"] if linked else []), *linked])
+    kind = [] if node.kind == "operation" else [f"hf-{node.kind}"]
+    css = f' class="{" ".join([*kind, *linked])}"' if kind or linked else ""
     parts = [
         f'<rect x="{box.x - box.width / 2:.0f}" y="{box.y - box.height / 2:.0f}" width="{box.width:.0f}" '
         f'height="{box.height:.0f}"/>'
     ]
     first = box.y + (LABEL_SIZE * 0.36 if len(lines) == 1 else -1.5)
-    for line, y, style in zip(lines, (first, first + SHAPE_SIZE * _LINE), ("", ' class="hf-shape"'), strict=False):
-        parts.append(f'<text x="{box.x:.0f}" y="{y:.0f}"{style}>{escape(line)}</text>')
+    for line, y in zip(lines, (first, first + SHAPE_SIZE * _LINE), strict=False):
+        parts.append(f'<text x="{box.x:.0f}" y="{y:.0f}">{escape(line)}</text>')
     inner = "".join(parts)
     if address := links.get(node.id):
-        return f'<a class="{css}" href="{escape(address)}">{inner}</a>'
-    return f'<g class="{css}">{inner}</g>'
+        return f'<a{css} href="{escape(address)}">{inner}</a>'
+    return f"<g{css}>{inner}</g>"
 
 
 def _path(curves: Iterable[Curve]) -> str:

@@ -22,11 +22,13 @@ class LinkedSymbol(NamedTuple):
     css: str
 
 
-def render(latex: str, symbols: Mapping[str, tuple[str, str]], display: bool = True) -> Markup:
+def render(
+    latex: str, symbols: Mapping[str, tuple[str, str]], display: bool = True, alternative: bool = True
+) -> Markup:
     r"""MathML of an equation in which `\sym{name}` stands for each linked symbol.
 
-    `symbols` gives each name its `LinkedSymbol`. A whole equation has its LaTeX as alternative text, a symbol alone
-    has none. HfreaderError where a name is missing or the LaTeX is unknown.
+    `symbols` gives each name its `LinkedSymbol`. A whole equation has its LaTeX as alternative text unless that is
+    not wanted (`alternative`), a symbol alone has none. HfreaderError where a name is missing or the LaTeX is unknown.
     """
     names = symbols_in(latex)
     if missing := [name for name in names if name not in symbols]:
@@ -40,7 +42,7 @@ def render(latex: str, symbols: Mapping[str, tuple[str, str]], display: bool = T
     for element in list(math.iter()):
         if element.text in linked:
             _put_symbol(element, linked[element.text or ""])
-    if not SYMBOL.fullmatch(latex):
+    if alternative and not SYMBOL.fullmatch(latex):
         math.set("alttext", printed(latex, {name: symbols[name][0] for name in names}))
     return Markup(tostring(math, encoding="unicode"))
 
@@ -98,4 +100,4 @@ def _linked_row(content: Element, symbol: LinkedSymbol) -> Element:
 
 
 def _attributes(symbol: LinkedSymbol) -> dict[str, str]:
-    return {"class": f"hf-sym {symbol.css}", "tabindex": "0"} if symbol.css else {}
+    return {"class": symbol.css, "tabindex": "0"} if symbol.css else {}

@@ -70,7 +70,7 @@ class FileContext:
             text = self.site.snapshot.path(file).read_text(encoding="utf-8")
             linked = self.linked_names if file == self.file else ()
             colours = scan(text, linked)
-            self._sources[file] = SourceText(file, text.split("\n"), colours, self.site.snapshot.link)
+            self._sources[file] = SourceText(file, text.split("\n"), colours)
         return self._sources[file]
 
     def reading(self, file: str) -> Reading:
@@ -100,6 +100,17 @@ class FileContext:
         return tuple(
             match for match in self.analysis.matches if match.owner == owner and match.concept in self.concepts
         )
+
+    @cached_property
+    def explained(self) -> Mapping[str, str]:
+        """The block that explains the symbols of each concept: the first class that has it, else the first function."""
+        code = self.analysis.code
+        classes = [one.qualified for one in sorted(code.classes, key=lambda one: one.span)]
+        functions = [f"{code.module}.{one.name}" for one in sorted(code.functions, key=lambda one: one.span)]
+        places = {owner: place for place, owner in enumerate([*classes, *functions])}
+        shown = [match for match in self.analysis.matches if match.owner in places]
+        shown.sort(key=lambda match: -places[match.owner])
+        return {match.concept: bare(match.owner) for match in shown}
 
     def diagram(self, owner: str) -> Diagram | None:
         """The diagram of a class or function, if there is one with anything to see."""

@@ -53,9 +53,18 @@ def scan(source: str, linked: Collection[str] = ()) -> list[list[Stretch]]:
         while start < end:
             stop = min(end, starts[line + 1] - 1 if line + 1 < len(starts) else end)
             if start < stop:
-                lines[line].append(Stretch(start - starts[line], stop - starts[line], kind))
+                _add(lines[line], Stretch(start - starts[line], stop - starts[line], kind), source[start - 1 : start])
             line, start = line + 1, stop + 1
     return lines
+
+
+def _add(line: list[Stretch], stretch: Stretch, before: str) -> None:
+    """Add a stretch to its line; keywords with a blank between them (`is not None`) are one."""
+    last = line[-1] if line else None
+    if last is not None and last.kind == stretch.kind == "k" and last.end + 1 == stretch.start and before == " ":
+        line[-1] = Stretch(last.start, stretch.end, "k")
+    else:
+        line.append(stretch)
 
 
 def _classify(match: re.Match[str], defining: bool, linked: Collection[str]) -> tuple[str | None, bool]:
@@ -74,7 +83,7 @@ def _classify(match: re.Match[str], defining: bool, linked: Collection[str]) -> 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Characters of one line that carry symbols; `attributes` is ready HTML (` class="t1 s1"`). Marks of a line do
+    """Characters of one line that carry symbols; `attributes` is ready HTML (` class="t1 s2"`). Marks of a line do
     not overlap."""
 
     start: int
@@ -107,7 +116,9 @@ def _coloured(text: str, start: int, end: int, stretches: Iterable[Stretch]) -> 
         parts.append(_text(text[position:first]))
         inner = _text(text[first:last])
         whole = first == stretch.start and last == stretch.end
-        if stretch.kind != "a":
+        if stretch.kind == "k":
+            parts.append(f"<i>{inner}</i>")
+        elif stretch.kind != "a":
             parts.append(f"<i class={stretch.kind}>{inner}</i>")
         else:
             parts.append(f'<a href="#{inner}">{inner}</a>' if whole else inner)

@@ -1,12 +1,11 @@
 """The code of a class as HTML: notes left, code right, shapes behind it, what a dispatch reaches opened in place."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from hfreader.facts.places import Span
 from hfreader.pages.highlight import Stretch as Colour
 from hfreader.pages.highlight import code_html
 from hfreader.pages.hints import Hint
@@ -16,13 +15,11 @@ from hfreader.pages.symbols import Overlay
 
 @dataclass(frozen=True)
 class SourceText:
-    """A file's lines with their colours; `link` gives the web address of a line, None where there is none.
-    `name` is the file as facts give it."""
+    """A file's lines with their colours. `name` is the file as facts give it."""
 
     name: str
     lines: Sequence[str]
     colours: Sequence[Sequence[Colour]]
-    link: Callable[[str, Span], str | None]
 
 
 @dataclass(frozen=True)
@@ -71,22 +68,25 @@ def _rows(listing: Listing, notes: Mapping[int, Sequence[Note]]) -> Iterable[tup
 
 
 def _row_html(listing: Listing, first: int, last: int, notes: Sequence[Note]) -> str:
-    beside = "".join(f"<p class=hf-{note.kind} data-line={note.line}>{note.html}</p>" for note in notes)
     code = "".join(_line_html(listing, line) for line in range(first, last + 1))
+    beside = "".join(map(_note_html, notes))
     return f"<div class=hf-row><div class=hf-notes>{beside}</div><pre>{code}</pre></div>"
+
+
+def _note_html(note: Note) -> str:
+    css = " class=hf-idle" if note.kind == "idle" else ""
+    return f"<p{css} data-line={note.line}>{note.html}</p>"
 
 
 def _line_html(listing: Listing, line: int) -> str:
     """One line: number, code, shapes, newline. Only lines that did not run have an element of their own.
 
-    The number links to the line upstream, or where there is none to itself. Half of a page are these links: what is
-    not needed of their markup is left out, and lines without text have none."""
+    The number is what links to the line arrive at. Its own link, upstream, it gets where it is pointed at: written out,
+    half of a page would be these addresses, which differ in their number alone."""
     source = listing.source
     text = source.lines[line - 1]
     code = code_html(text, source.colours[line - 1], listing.overlay.marks(source.name, line, text))
     hints = "".join(hint.html(listing.overlay) for hint in listing.hints.get(line, ()))
     anchor = f"{listing.anchor}{line}"
-    address = escape(source.link(source.name, Span(line, 0, line, 0)) or f"#{anchor}")
-    link = f' href="{address}"' if text.strip() else ""
-    whole = f"<a id={anchor}{link}>{line}</a>{code}{hints}\n"
+    whole = f"<a id={anchor}>{line}</a>{code}{hints}\n"
     return f"<span class=x>{whole}</span>" if line in listing.idle else whole

@@ -45,6 +45,12 @@ def convert(latex: str, display: bool = True) -> Element:
     if not display:
         math.attrib.pop("display")  # MathML's default
     _repair(math, display)
+    for element in math.iter():
+        element.attrib.pop("fence", None)  # draws nothing
+    for element in math.iter():
+        _leave_out_defaults(element)
+    if len(math) == 1 and math[0].tag == "mrow" and not math[0].attrib:
+        replace_children(math, list(math[0]))
     return math
 
 
@@ -64,6 +70,16 @@ def _repair(element: Element, display: bool) -> None:
         _unary_signs(element)
         replace_children(element, _spaced_functions(_merged_words(element)))
     replace_children(element, (_unwrapped(child) for child in element))
+
+
+def _leave_out_defaults(row: Element) -> None:
+    """Pages hold thousands of formulas: nothing is written that MathML Core takes for granted."""
+    if row.tag == "mi" and len(row.text or "") > 1 and row.get("mathvariant") == "normal":
+        del row.attrib["mathvariant"]
+    if row.tag == "mrow" and len(row) > 1:
+        for fence, form, known in ((row[0], "prefix", _OPENING), (row[-1], "postfix", _CLOSING)):
+            if fence.text in known and fence.attrib == {"stretchy": "true", "form": form}:
+                fence.attrib.clear()
 
 
 def _text(element: Element) -> None:

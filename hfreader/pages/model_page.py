@@ -102,18 +102,18 @@ def _concept_rows(context: FileContext) -> list[ConceptRow]:
     rows: list[ConceptRow] = []
     for slug, matches in by_concept.items():
         concept = context.concepts[slug]
-        plain = {symbol.name: equations.LinkedSymbol(symbol.latex, "") for symbol in concept.symbols}
         places = [_table_place(context, match) for match in matches]
-        rows.append(
-            ConceptRow(
-                concept,
-                address(concept_page(slug), context.page),
-                equations.render(concept.equations[0], plain, display=False) if concept.equations else Markup(),
-                citation_html(concept.citations[0]) if concept.citations else None,
-                tuple(dict.fromkeys(places)),
-            )
-        )
+        home = address(concept_page(slug), context.page)
+        citation = citation_html(concept.citations[0]) if concept.citations else None
+        rows.append(ConceptRow(concept, home, _first_equation(concept), citation, tuple(dict.fromkeys(places))))
     return rows
+
+
+def _first_equation(concept: Concept) -> Markup:
+    if not concept.equations:
+        return Markup()
+    plain = {symbol.name: equations.LinkedSymbol(symbol.latex, "") for symbol in concept.symbols}
+    return equations.render(concept.equations[0], plain, display=False, alternative=False)
 
 
 def _table_place(context: FileContext, match: Match) -> tuple[str, str, Markup]:

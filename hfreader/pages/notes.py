@@ -16,12 +16,14 @@ from hfreader.pages.language import own
 from hfreader.pages.naming import line_range
 from hfreader.pages.symbols import MatchUse, SymbolUse
 
+# A note says what a symbol is; what else there is to say of it stands in the glossary above.
+_CLAUSE_END = re.compile(r"; | \(|[；（]")
 _ASSIGNED = re.compile(r"\s*(,[^=()]*)?(:[^=]+)?=(?!=)")
 
 
 @dataclass(frozen=True)
 class Note:
-    """A remark on a line. `kind` is a CSS class: `computes`, `weights` or `idle`. `brief` is what stays of it where
+    """A remark on a line. `kind` is what it tells: `computes`, `weights` or `idle`. `brief` is what stays of it where
     another remark on the same line says the rest."""
 
     line: int
@@ -57,7 +59,8 @@ def symbol_notes(uses: Iterable[MatchUse], file: str, lines: Sequence[str], firs
             if line is not None and (line, symbol.symbol.latex) not in said:
                 said.add((line, symbol.symbol.latex))
                 printed = equations.render(rf"\sym{{{symbol.symbol.name}}}", use.linked(), display=False)
-                yield Note(line, "computes", Markup("{} {}").format(printed, own(symbol.symbol.meaning)), printed)
+                meaning = _CLAUSE_END.split(own(symbol.symbol.meaning), maxsplit=1)[0]
+                yield Note(line, "computes", Markup("{} {}").format(printed, meaning), printed)
 
 
 def _value_line(symbol: SymbolUse, file: str, lines: Sequence[str], first: int, last: int) -> int | None:

@@ -1,7 +1,7 @@
 """The symbols of one class block: numbered for CSS, and laid over its lines as marks that never overlap.
 
-Every symbol of every match in a block has a number n. Whatever belongs to it carries the class `s<n>` and lights up;
-what may be pointed at to light it carries `t<n>` as well. Where tokens lie inside one another (`key` inside
+Every symbol of every match in a block has a number n. Whatever belongs to it lights up: what may be pointed at to light
+it carries the class `t<n>`, all else the class `s<n>`. Where tokens lie inside one another (`key` inside
 `matmul(query, key)`), only the innermost is pointed at, though all of them light.
 """
 
@@ -27,8 +27,8 @@ class SymbolUse:
 
     @property
     def css(self) -> str:
-        """The classes of what is pointed at and lit."""
-        return f"t{self.number} s{self.number}"
+        """The class of what is pointed at and lit."""
+        return f"t{self.number}"
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,10 @@ class MatchUse:
     def linked(self) -> dict[str, tuple[str, str]]:
         """The symbols as equations want them."""
         return {use.symbol.name: LinkedSymbol(use.symbol.latex, use.css) for use in self.symbols}
+
+    def plain(self) -> dict[str, tuple[str, str]]:
+        """The symbols as an equation wants them within an element that carries their class."""
+        return {use.symbol.name: LinkedSymbol(use.symbol.latex, "") for use in self.symbols}
 
 
 def number_symbols(matches: Iterable[Match], concepts: Mapping[str, Concept]) -> tuple[MatchUse, ...]:
@@ -105,9 +109,8 @@ class Overlay:
 def _attributes(covering: Sequence[tuple[tuple[int, int], int]]) -> str:
     """The HTML attributes of a mark that several tokens cover: all light, only the smallest is pointed at."""
     smallest = min(size for size, _ in covering)
-    pointed = [f"t{number}" for size, number in covering if size == smallest]
-    lit = [f"s{number}" for _, number in covering]
-    return f' class="{" ".join([*pointed, *lit])}"'
+    css = dict.fromkeys(f"{'t' if size == smallest else 's'}{number}" for size, number in covering)
+    return f' class="{" ".join(css)}"'
 
 
 def _size(span: Span) -> tuple[int, int]:

@@ -68,7 +68,7 @@ def test_keyboard_focus_lights_a_symbol(toy_site: Path, open_page: Open, script:
 
 
 def lit_backgrounds(page: Page) -> set[str]:
-    tokens = page.locator(f"#ToyAttention pre b.s{NUMBERS['query']}")
+    tokens = page.locator(f"#ToyAttention pre b:is(.s{NUMBERS['query']}, .t{NUMBERS['query']})")
     return {str(tokens.nth(n).evaluate("e => getComputedStyle(e).backgroundColor")) for n in range(tokens.count())}
 
 
@@ -205,7 +205,7 @@ def test_a_link_to_a_line_arrives_at_the_line(toy_site: Path, open_page: Open):
 
 def test_escape_releases_a_symbol_that_was_clicked(toy_site: Path, open_page: Open):
     page = open_page(model(toy_site))
-    symbol = page.locator("#ToyAttention .hf-card .hf-sym[tabindex]").first
+    symbol = page.locator("#ToyAttention .hf-glossary li").first
     symbol.click()
     expect(symbol).to_be_focused()
     page.keyboard.press("Escape")

@@ -21,7 +21,7 @@ def block(attention_html: str) -> Element:
 
 def lit(block: Element, number: int) -> list[str]:
     """The text of all code tokens that light with a symbol."""
-    return [element.text for element in block.all("b", f"s{number}")]
+    return [element.text for element in block.all("b") if element.classes & {f"s{number}", f"t{number}"}]
 
 
 def test_code_is_byte_for_byte_the_source(block: Element):
@@ -31,24 +31,32 @@ def test_code_is_byte_for_byte_the_source(block: Element):
     assert toy.LINES[first + len(own) - 2] == "        return attn_output"
 
 
-def numbers_of(block: Element) -> list[Element]:
-    return [link for shown in block.all("pre") for link in shown.all("a") if "id" in link.attributes]
+def test_code_of_other_files_says_where_its_lines_stand(
+    toy_context: FileContext, toy_sections: dict[str, Section], block: Element
+):
+    """Their numbers link there when they are pointed at (tests/browser)."""
+    assert "data-lines" not in block.all("details", "hf-opened")[0].attributes, "the page says it"
+    site = toy_context.analysis.dispatches[0]
+    elsewhere = replace(site, target=structs.replace(site.target, file="models/toy/configuration_toy.py"))
+    (tmp := toy_context.site.snapshot.path("models/toy/configuration_toy.py")).write_text("\n" * 99)
+    context = FileContext(toy_context.site, replace(toy_context.family, run=None), toy_context.analysis, toy.CONCEPTS)
+    opened = parse(ClassBlock(context, toy_sections["ToyAttention"])._opened(elsewhere)).all("details")[0]
+    tmp.unlink()
+    base = "https://github.com/huggingface/transformers/blob"
+    assert opened.attributes["data-lines"] == f"{base}/{toy.COMMIT}/src/transformers/models/toy/configuration_toy.py"
 
 
-def test_every_line_with_text_links_to_itself_at_the_commit(block: Element):
-    base = f"https://github.com/huggingface/transformers/blob/{toy.COMMIT}/src/transformers/{toy.FILE}"
-    for number in numbers_of(block):
-        written = toy.LINES[int(number.text) - 1].strip()
-        assert number.attributes.get("href") == (f"{base}#L{number.text}" if written else None)
-
-
-def test_lines_of_the_installed_package_link_to_themselves(tmp_path, toy_sections: dict[str, Section]):
-    book = toy.book(tmp_path, commit=None)
-    context = FileContext(book.site, book.families[0], book.families[0].analyses[0], toy.CONCEPTS)
-    html = ClassBlock(context, toy_sections["ToyAttention"]).html()
-    assert "github.com" not in html
-    links = [number for number in numbers_of(parse(html)) if "href" in number.attributes]
-    assert links and all(link.attributes["href"] == f"#{link.attributes['id']}" for link in links)
+def test_a_symbol_is_explained_once_on_a_page(toy_context: FileContext, toy_sections: dict[str, Section]):
+    (match,) = toy_context.matches(f"{toy.MODULE}.ToyAttention")
+    later = replace(match, owner=f"{toy.MODULE}.ToyModel")
+    context = FileContext(
+        toy_context.site, toy_context.family, replace(toy_context.analysis, matches=(later, match)), toy.CONCEPTS
+    )
+    first, second = (parse(ClassBlock(context, toy_sections[name]).html()) for name in ("ToyAttention", "ToyModel"))
+    assert first.all("ul", "hf-glossary") and first.all("details", "hf-lines")
+    assert not second.all("ul", "hf-glossary") and second.all("div", "hf-equation")
+    (cite,) = second.all("p", "hf-cite")
+    assert cite.all("a")[0].attributes["href"] == "#ToyAttention"
 
 
 def test_a_symbol_lights_its_tokens_in_the_class_and_in_the_function_opened_in_place(block: Element):
@@ -62,7 +70,7 @@ def test_a_symbol_lights_its_tokens_in_the_class_and_in_the_function_opened_in_p
 def test_a_symbol_lights_its_shape_and_its_box(block: Element):
     shapes = [hint.attributes["data-s"] for hint in block.all("i", "s0")]
     assert shapes == ["(B, heads, T, head_dim)"]
-    assert [node.all("text")[0].text for node in block.all("svg")[0].all(css="s0")] == ["query"]
+    assert [node.all("text")[0].text for node in block.all("svg")[0].all(css="t0")] == ["query"]
 
 
 def test_a_module_lights_with_the_symbol_that_stands_for_it(toy_context: FileContext, toy_sections: dict[str, Section]):
@@ -144,7 +152,8 @@ def test_shapes_are_attributes_with_the_numbers_beside(block: Element):
 
 
 def test_weights_are_described(block: Element):
-    notes = [note.text for note in block.all("p", "hf-weights")]
+    notes = [note.text for row in block.all("div", "hf-notes") for note in row.all("p")]
+    notes = [note for note in notes if note.endswith(" weights") and ":" in note]
     assert notes == ["query: Linear, hidden_size → hidden_size, 72 weights"]
 
 

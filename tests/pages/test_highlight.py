@@ -104,3 +104,9 @@ def test_html_holds_exactly_the_text(source: str, data: st.DataObject):
         assert text_of(html) == text
         assert "<script>" not in html
         assert html.count("<b ") == len(marks)
+
+
+def test_keywords_side_by_side_are_one_stretch():
+    text = "if a is not None and b not  in c:"
+    assert [text[each.start : each.end] for each in scan(text)[0]] == ["if", "is not None and", "not", "in"]
+    assert [len(line) for line in scan("return\nNone")] == [1, 1]

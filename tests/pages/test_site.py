@@ -99,7 +99,7 @@ def test_addresses_are_relative(target: str, origin: str, expected: str):
 
 def test_each_symbol_has_a_rule_and_a_hue():
     rules = symbol_rules(9)
-    assert ".t8:is(:hover,:focus)) .s8{" in rules and ".s8{--hue:var(--hf-hue-0)}" in rules
+    assert ".t8:is(:hover,:focus)) :is(.s8,.t8){" in rules and ".s8,.t8{--hue:var(--hf-hue-0)}" in rules
     assert "t9" not in rules and "body" not in rules
 
 

@@ -1,6 +1,6 @@
 // Comfort only: every page reads without this file.
 (() => {
-  const LIT = ".hf pre b, .hf .hf-sym[tabindex], .hf .h";
+  const LIT = ".hf pre b, .hf math [tabindex], .hf-glossary li, .hf .h";
 
   // The words of the page's own language.
   const said = (name, english) => document.querySelector(".hf-page")?.dataset[name] ?? english;
@@ -58,13 +58,16 @@
     if (event.key === "Escape" && document.activeElement.matches(LIT)) document.activeElement.blur();
   });
 
-  // A thousand line numbers are no stops for the Tab key; the lines of each class are linked in its head.
-  const skipNumbers = () => document.querySelectorAll(".hf-row pre a[id]").forEach((number) => (number.tabIndex = -1));
+  // The number of a line links to the line upstream (here, where there is no such place) from when it is pointed at:
+  // a thousand addresses that differ in a number are not sent, nor are they stops for the Tab key.
+  document.addEventListener("pointerover", (event) => {
+    const number = event.target.closest?.(".hf-row pre a[id]:not([href])");
+    if (!number) return;
+    const lines = number.closest("[data-lines]")?.dataset.lines;
+    number.href = lines ? `${lines}#L${number.textContent}` : `#${number.id}`;
+    number.tabIndex = -1;
+  });
 
-  const comfort = () => {
-    addCopyButtons();
-    skipNumbers();
-  };
-  document.addEventListener("DOMContentLoaded", comfort);
-  if (document.readyState !== "loading") comfort();
+  document.addEventListener("DOMContentLoaded", addCopyButtons);
+  if (document.readyState !== "loading") addCopyButtons();
 })();
