@@ -10,7 +10,7 @@ from hfreader.trace.configs import all_parts, with_fields
 
 LARGEST_IMAGE, MOST_FRAMES = 512, 4
 FRAMES = ("num_frames", "frames_per_clip", "video_length")
-DERIVED = ("image_embedding_size", "backbone_feature_sizes")
+DERIVED = ("image_embedding_size", "backbone_feature_sizes", "memory_attention_rope_feat_sizes")
 """What is counted in patches of the image, and written beside its size."""
 FEWEST_PATCHES, SMALLEST_IMAGE = 4, 64
 """Along a side: patches, and pixels where there are no patches."""

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ import torch
 from hfreader.errors import HfreaderError
 from hfreader.facts.runs import TraceRequest
 from hfreader.trace.configs import one_line
-from hfreader.trace.feeding import images, sound
+from hfreader.trace.feeding import images, sessions, sound
 from hfreader.trace.feeding.need import Need
 from hfreader.trace.feeding.vocabulary import maker
 from hfreader.trace.inputs import parameters_of_forward, reads_text
@@ -53,23 +54,29 @@ def sensed(request: TraceRequest, subject: Subject) -> Sensed | None:
 
 
 def _pictures(files: list[Path], need: Need, subject: Subject) -> tuple[dict[str, torch.Tensor], str]:
-    _takes(need, "images", images.__name__)
+    _takes(need, "images", images)
     pictures = [read_image(file) for file in files]
     processor, words = image_processor(need, subject.folder)
     return _accepted(_processed(processor, pictures, need), need, "images"), f"pixels by {words}"
 
 
 def _videos(files: list[Path], need: Need, subject: Subject) -> tuple[dict[str, torch.Tensor], str]:
-    _takes(need, "videos", images.__name__)
+    _takes(need, "videos", images, sessions)
+    session = sessions.session_of(need.model_class)
+    if session is not None and len(files) > 1:
+        raise HfreaderError(f"{need.model_class.__name__} reads one video at a time: give one --video")
     count = images.frames(need)
-    clips = [read_frames(file, count) for file in files]
+    clips: list[Any] = [read_frames(file, count) for file in files]
     processor, words = image_processor(need, subject.folder)
-    tensors = _accepted(_processed(processor, clips, need), need, "videos")
-    return tensors, f"pixels of {count} frames at equal distances by {words}"
+    note = f"pixels of {count} frames at equal distances by {words}"
+    if session is None:
+        return _accepted(_processed(processor, clips, need), need, "videos"), note
+    made = _processed(processor, clips[0], need)
+    return {session[0]: made["pixel_values"]}, f"{note}; {sessions.SHOWN}"
 
 
 def _sounds(files: list[Path], need: Need, subject: Subject) -> tuple[dict[str, torch.Tensor], str]:
-    _takes(need, "sound", sound.__name__)
+    _takes(need, "sound", sound)
     extractor, words = feature_extractor(need, subject.folder)
     rate = rate_of(extractor, need.config)
     samples = [read_sound(file, rate) for file in files]
@@ -97,9 +104,10 @@ def _processed(processor: Any, pictures: list[Any], need: Need) -> dict[str, Any
         raise HfreaderError(f"{name} cannot make pixels for {need.model_class.__name__}: {one_line(error)}") from error
 
 
-def _takes(need: Need, what: str, vocabulary: str) -> None:
-    """HfreaderError where no parameter of the forward pass is of the kind that a module of the vocabulary makes."""
-    if not any((make := maker(name)) is not None and make.__module__ == vocabulary for name in need.parameters):
+def _takes(need: Need, what: str, *vocabulary: ModuleType) -> None:
+    """HfreaderError where no parameter of the forward pass is of the kind that these modules of the vocabulary make."""
+    known = {each.__name__ for each in vocabulary}
+    if not any((make := maker(name)) is not None and make.__module__ in known for name in need.parameters):
         names = ", ".join(parameters_of_forward(need.model_class)[:6])
         raise HfreaderError(f"{need.model_class.__name__} takes no {what}: its forward pass reads {names}")
 

@@ -19,6 +19,7 @@ from hfreader.errors import HfreaderError
 from hfreader.trace.configs import one_line
 from hfreader.trace.feeding.need import Need
 from hfreader.trace.feeding.placeholders import with_placeholders
+from hfreader.trace.feeding.sessions import opened, passes
 from hfreader.trace.feeding.vocabulary import made
 from hfreader.trace.inputs import other_inputs, parameters_of_forward, random_ids, text_inputs
 from hfreader.trace.models import random_model
@@ -104,7 +105,8 @@ class Setting:
         try:
             with torch.no_grad():
                 if ids is None or not lengths.past:
-                    return model(**self.inputs(model, ids, seed=seed, given=given))
+                    whole = self.inputs(model, ids, seed=seed, given=given)
+                    return [model(**each) for each in passes(whole, self.model_class)][-1]
                 first = model(**self.inputs(model, ids[:, : lengths.past], given=given), use_cache=True)
                 cache = getattr(first, "past_key_values", None)
                 if cache is None:
@@ -131,7 +133,7 @@ class Setting:
             name: tree_map(lambda each: each.to(model.device) if isinstance(each, torch.Tensor) else each, value)
             for name, value in ((name, made(need, name, layout)) for name, layout in options.others)
         }
-        others |= {name: _placed(tensor, model) for name, tensor in given.items()}
+        others = opened(others | {name: _placed(tensor, model) for name, tensor in given.items()}, model, need)
         if ids is None:
             return others | dict(options.extra)
         if options.choices:

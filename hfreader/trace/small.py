@@ -150,7 +150,7 @@ def _fewer_of_many(config: PreTrainedConfig) -> dict[str, Any]:
 def _divisors(config: PreTrainedConfig) -> Iterator[int]:
     """Powers of two, the largest that leaves each head NARROWEST_HEAD wide first; at last 1."""
     most = WIDEST_DIVISOR
-    for part in (config, *sub_configs(config).values()):
+    for _, part in all_parts(config):
         heads, width = _heads_and_width(part)
         if heads > 0:
             most = min(most, max(1, width // heads // NARROWEST_HEAD))

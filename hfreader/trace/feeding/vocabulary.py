@@ -10,7 +10,7 @@ import torch
 
 from hfreader.errors import HfreaderError
 from hfreader.trace.configs import read
-from hfreader.trace.feeding import images, series, sound, states
+from hfreader.trace.feeding import images, series, sessions, sound, states
 from hfreader.trace.feeding.need import Layout, Need, number
 from hfreader.trace.recipes import recipe_of
 
@@ -30,6 +30,7 @@ _MAKERS: tuple[tuple[str, Make], ...] = (
     (r"aspect_ratio_ids", images.aspect_ratio_ids),
     (r"aspect_ratio_mask", images.aspect_ratio_mask),
     (r"bool_masked_pos", images.bool_masked_pos),
+    (r"inference_session", sessions.video),
     (r"(audio_)?input_features|audio_mel|features", sound.input_features),
     (r"input_values|waveform|raw_audio|audio_values", sound.input_values),
     (r"input_features_mask|feature_attention_mask|audio_mel_mask|audio_attention_mask", sound.ones_beside),
@@ -55,7 +56,7 @@ _MAKERS: tuple[tuple[str, Make], ...] = (
 # What a model reads of the world, as against what is handed on within it.
 _SENSES = re.compile(
     r"(image_|prompt_)?pixel_values(_videos|_images)?|input_(features|values)|bbox|past_values|flattened_patches"
-    r"|visual_(feats|pos|embeds)|states|actions|returns_to_go"
+    r"|visual_(feats|pos|embeds)|states|actions|returns_to_go|inference_session"
 )
 _PATTERNS = tuple((re.compile(pattern), make) for pattern, make in _MAKERS)
 
