@@ -1,7 +1,6 @@
 """A session is opened around a video, whatever the model that keeps it."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
