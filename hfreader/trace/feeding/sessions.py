@@ -34,9 +34,9 @@ def session_of(model_class: type[PreTrainedModel]) -> tuple[str, Any] | None:
     """The parameter of a forward pass that takes a session, and the class of it: one that is made from a video."""
     for each in inspect.signature(model_class.forward).parameters.values():
         kind = each.annotation
-        if inspect.isclass(kind) and kind.__module__ == model_class.__module__:
-            if "video" in inspect.signature(kind).parameters:
-                return each.name, kind
+        own = inspect.isclass(kind) and kind.__module__ == model_class.__module__
+        if own and "video" in inspect.signature(kind).parameters:
+            return each.name, kind
     return None
 
 
