@@ -7,7 +7,6 @@ which a text names.
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import torch
@@ -29,7 +28,6 @@ def video(need: Need, name: str) -> Sequence[Layout]:
     return (need.later(FRAMES, images.channels(need), *images.size(need)),)
 
 
-@cache
 def session_of(model_class: type[PreTrainedModel]) -> tuple[str, Any] | None:
     """The parameter of a forward pass that takes a session, and the class of it: one that is made from a video."""
     for each in inspect.signature(model_class.forward).parameters.values():
