@@ -67,7 +67,7 @@ class HfreaderPlugin(BasePlugin[HfreaderConfig]):  # type: ignore[misc]
         self._choose_language(config)
         styles = [f"{ASSET_ADDRESS}/{path.name}" for path in sorted(ASSETS.glob("*.css"))]
         config.extra_css += [*styles, SYMBOLS]
-        config.extra_javascript.append(f"{ASSET_ADDRESS}/hfreader.js")
+        config.extra_javascript += [f"{ASSET_ADDRESS}/{path.name}" for path in sorted(ASSETS.glob("*.js"))]
         config.extra.setdefault("polyfills", []).append(SHIM)
         return config
 

@@ -2,14 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
 from hfreader.facts.places import Place
 from hfreader.facts.traces import LineRecord, Trace, Value
 from hfreader.pages.book import bare
-from hfreader.pages.shapes import in_numbers, in_symbols, mentions_past
+from hfreader.pages.language import gettext as _
+from hfreader.pages.shapes import in_numbers, in_symbols, is_unexplained, mentions_past
 from hfreader.pages.symbols import Overlay
 
 SCALARS = frozenset({"int", "float", "bool", "Size"})
@@ -19,21 +20,24 @@ MOST_VARIANTS = 3
 
 @dataclass(frozen=True)
 class Hint:
-    """One value on a line: the variable (None where the line has only one), its shape or number, and in numbers."""
+    """One value on a line: the variable (None where the line has only one), its shape or number, and in numbers.
+    `certain`: the shape tells what it is at other sizes."""
 
     name: str | None
     text: str
     numbers: str
     places: tuple[Place, ...] = ()
+    certain: bool = True
 
     def html(self, overlay: Overlay) -> Markup:
         """An empty element that CSS fills from its attributes, so that copied code holds code alone."""
         label = f"{self.name} " if self.name else ""
         numbers = sorted({number for place in self.places for number in overlay.at(place)})
         css = "".join(f" s{number}" for number in numbers)
-        first, _, others = self.numbers.partition("; ")
+        first, _semicolon, others = self.numbers.partition("; ")
         in_numbers = Markup(' data-n="{}"').format(label + first) if first != self.text else ""
-        title = Markup(' title="also {}"').format(others) if others else ""
+        title = Markup(' title="{}"').format(_("also %s") % others) if others else ""
+        css += "" if self.certain else " hf-u"
         return Markup('<i class="h{}" data-s="{}"{}{}></i>').format(css, label + self.text, in_numbers, title)
 
 
@@ -46,7 +50,7 @@ class Records:
         for trace in traces:
             ran = _lines_by_module(trace)
             for module in trace.modules:
-                owner, _, attribute = module.path.rpartition(".")
+                owner, _dot, attribute = module.path.rpartition(".")
                 for file, line in ran.get(owner, ()):
                     self._outputs[file, line, attribute].append(module.output)
             classes = {module.path: bare(module.class_name) for module in trace.modules} | {"": trace.class_name}
@@ -63,7 +67,7 @@ class Records:
             by_name[record.name].append(record)
         hints = [hint for name, records in by_name.items() if (hint := _hint(name, records)) is not None]
         if len(hints) == 1:
-            return [Hint(None, hints[0].text, hints[0].numbers, hints[0].places)]
+            return [replace(hints[0], name=None)]
         return hints
 
     def shape(self, place: Place, runner: str) -> str | None:
@@ -79,7 +83,7 @@ class Records:
 
     def _on_line(self, file: str, line: int, runner: str) -> list[LineRecord]:
         rows = self._by_line.get((file, line), [])
-        return [record for name, record in rows if name == runner] or [record for _, record in rows]
+        return [record for name, record in rows if name == runner] or [record for _name, record in rows]
 
 
 def _lines_by_module(trace: Trace) -> dict[str, set[tuple[str, int]]]:
@@ -104,7 +108,8 @@ def _hint(name: str, seen: Sequence[LineRecord]) -> Hint | None:
     texts = _distinct(in_symbols(record.value) for record in records)
     if texts:
         numbers = _distinct(in_numbers(record.value) for record in records)
-        return Hint(name, texts[0], "; ".join(numbers[:MOST_VARIANTS]), places)
+        shown = next(record.value for record in records if in_symbols(record.value) is not None)
+        return Hint(name, texts[0], "; ".join(numbers[:MOST_VARIANTS]), places, not is_unexplained(shown))
     value = records[0].value
     if value.type in SCALARS and value.text is not None and len(value.text) <= LONGEST_SCALAR:
         return Hint(name, f"= {value.text}", f"= {value.text}", places)

@@ -23,6 +23,7 @@ from hfreader.pages.module_tree import module_tree
 from hfreader.pages.reading_order import base_model, reading_order
 from hfreader.pages.rendering import fill
 from hfreader.pages.sections import Section, sections
+from hfreader.pages.what_if import what_if
 
 # Characters of a docstring that the search is given.
 MOST_FOUND = 90
@@ -63,6 +64,7 @@ def model_page(site: Site, family: Family, analysis: Analysis, concepts: Mapping
         base=base,
         concepts=_concept_rows(context),
         rows=list(root.walk()) if root else (),
+        what_if=what_if(root, context.traces) if root else None,
         class_address=context.class_address,
         problems=_problems(context),
         blocks=[block.html() for block in blocks],

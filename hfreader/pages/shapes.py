@@ -34,6 +34,12 @@ def mentions_past(value: Value) -> bool:
     return own or any(mentions_past(item) for item in value.items)
 
 
+def is_unexplained(value: Value) -> bool:
+    """Whether a dimension of a tensor in a value is another number at other sizes, nobody knows which."""
+    own = value.tensor is not None and bool(value.tensor.unexplained)
+    return own or any(map(is_unexplained, value.items))
+
+
 def first_tensor(value: Value) -> TensorFact | None:
     """The first tensor in a value, depth first."""
     if value.tensor is not None:

@@ -6,7 +6,7 @@ forms that shapes really take are candidates, so that a coincidence in all runs 
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 
 MULTIPLES = (2, 3, 4)
 OFFSETS = (-2, -1, 1, 2)
@@ -102,13 +102,20 @@ def _scaled_and_shifted(atoms: Sequence[Atom]) -> Iterator[Expression]:
         if all(value % 2 == 0 for value in atom.values):
             yield _expression(f"{atom.name}/2", (atom,), tuple(value // 2 for value in atom.values), 2)
         for offset in OFFSETS:
-            text = f"{atom.name} {'+' if offset > 0 else '-'} {abs(offset)}"
-            yield _expression(text, (atom,), tuple(value + offset for value in atom.values), 2)
+            yield _expression(_moved(atom, offset), (atom,), tuple(value + offset for value in atom.values), 2)
+
+
+def _moved(atom: Atom, offset: int) -> str:
+    return f"{atom.name} {'+' if offset > 0 else '-'} {abs(offset)}"
 
 
 def _mixed(fields: Sequence[Atom], lengths: Sequence[Atom]) -> Iterator[Expression]:
-    """Flattened sums of lengths, fused projections, and products divided by a field."""
+    """Flattened sums of lengths, and of patches with the token that stands for the whole; fused projections; products
+    divided by a field."""
     for batch in lengths:
+        for atom, offset in product(fields, OFFSETS):
+            moved = Atom(_moved(atom, offset), tuple(value + offset for value in atom.values))
+            yield _expression(f"{batch.name}*({moved.name})", (batch, atom), _multiplied((batch, moved)), 4)
         for one, other in combinations([atom for atom in lengths if atom is not batch], 2):
             total = Atom(f"({one.name} + {other.name})", _added(one.values, other.values))
             yield _expression(f"{batch.name}*{total.name}", (batch, one, other), _multiplied((batch, total)), 3)

@@ -13,12 +13,10 @@ from functools import cache
 import sympy
 
 from hfreader.facts.traces import ModuleRecord, Trace
+from hfreader.pages.cost_terms import UNKNOWN, Terms, own_terms
 
 KINDS = ("parameters", "flops", "activations")
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
-UNKNOWN = ("?",)
-Terms = Counter[tuple[str, ...]]
-"""How often each product occurs, by the texts of its sizes in alphabetical order."""
 
 
 def formulas(trace: Trace, paths: Iterable[str] | None = None) -> dict[str, dict[str, str]]:
@@ -43,17 +41,16 @@ def formulas(trace: Trace, paths: Iterable[str] | None = None) -> dict[str, dict
 
 def _totals(modules: Iterable[ModuleRecord]) -> dict[tuple[str, str], Terms]:
     """What each module costs with those within it."""
+    records = list(modules)
     found: dict[tuple[str, str], Terms] = defaultdict(Counter)
     above: dict[str, str | None] = {}
-    for record in modules:
+    for record in records:
         above.setdefault(record.path, record.parent)
-        for cost in record.costs:
-            known = len(cost.sizes.symbols) == len(cost.sizes.shape)
-            product = tuple(sorted(cost.sizes.symbols)) if known else UNKNOWN
-            path: str | None = record.path
-            while path is not None:
-                found[path, cost.kind][product] += cost.factor
-                path = above.get(path)
+    for (inside, kind), terms in own_terms(records).items():
+        path: str | None = inside
+        while path is not None:
+            found[path, kind] += terms
+            path = above.get(path)
     return found
 
 

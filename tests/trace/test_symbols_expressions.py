@@ -63,3 +63,10 @@ def test_whatever_is_found_has_these_values(columns):
                 for run, value in enumerate(wanted):
                     terms = {name: values[run] for name, values in names.items()}
                     assert eval(explanation.text, {}, terms) == value
+
+
+def test_patches_with_the_token_of_the_whole_are_known_in_rows_put_end_to_end():
+    batch, patches = Atom("B", (2, 3, 5, 1), length=True), Atom("patches", (9, 25, 16, 196))
+    rows = tuple(each * (some + 1) for each, some in zip(batch.values, patches.values, strict=True))
+    found = Explanations((batch, patches, Atom("hidden", (64, 48, 80, 768)))).find(rows)
+    assert found is not None and (found.text, found.atoms) == ("B*(patches + 1)", ("B", "patches"))
