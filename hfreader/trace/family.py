@@ -1,6 +1,7 @@
 """Running a whole family: its base model as it is, then every class in as many settings as bring new lines to life."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,39 +37,46 @@ def run_family(request: FamilyRequest, snapshot: Snapshot, report: Report) -> Fa
     problems: list[Problem] = []
     traces: list[Trace] = []
     found = find_settings(request.family, snapshot, report)
+    varied: dict[type[PreTrainedModel], Varied] = defaultdict(dict)
+    more, failed = _traces(found.settings, snapshot, request.seed, varied, report)
     try:
-        traces.append(_whole(request, snapshot, report))
+        traces.append(_whole(request, snapshot, varied, report))
     except Exception as error:  # the other classes may still run
         problems.append(Problem("trace", request.family, one_line(error)))
-    more, failed = _traces(found.settings, snapshot, request.seed, report)
     traces += more
     proofs = prove(request.matches, found.settings, catalogue(), Path(snapshot.package), report)
     proofs = with_ran(proofs, request.matches, traces)
     return FamilyRun(request.family, tuple(traces), proofs, (*problems, *found.problems, *failed))
 
 
-def _whole(request: FamilyRequest, snapshot: Snapshot, report: Report) -> Trace:
+def _whole(
+    request: FamilyRequest, snapshot: Snapshot, varied: Mapping[type[PreTrainedModel], Varied], report: Report
+) -> Trace:
     """The base model at its default sizes: its shapes alone, which cost no weights; its numbers too, where the shapes
     cannot be had without and the model is not large."""
     asked = TraceRequest(request.family, seed=request.seed, fake=True)
+    config = default_config(request.family)
+    base = base_class(config)
     try:
-        return trace(asked, snapshot, report)
+        return trace(asked, snapshot, report, varied[base])
     except Exception:
-        config = default_config(request.family)
-        if parameters_of(skeleton(base_class(config), config)) > LARGE:
+        if parameters_of(skeleton(base, config)) > LARGE:
             raise
-        return trace(replace(asked, fake=False), snapshot, report)
+        return trace(replace(asked, fake=False), snapshot, report, varied[base])
 
 
 def _traces(
-    settings: tuple[Setting, ...], snapshot: Snapshot, seed: int, report: Report
+    settings: tuple[Setting, ...],
+    snapshot: Snapshot,
+    seed: int,
+    varied: Mapping[type[PreTrainedModel], Varied],
+    report: Report,
 ) -> tuple[list[Trace], list[Problem]]:
     """One trace per setting, and a problem for each that does not run."""
     package = Path(snapshot.package)
     classes = {each.model_class: each for each in settings}
     files = {file: None for each in classes.values() for file in files_of(each.model(), package)}
     recorder = recorder_for(tuple(files), package)
-    varied: dict[type[PreTrainedModel], Varied] = defaultdict(dict)
     traces: list[Trace] = []
     problems: list[Problem] = []
     with held(recorder.rewritten):

@@ -17,7 +17,7 @@ from hfreader.trace.precision import float64
 from hfreader.trace.proof_equations import NEVER, Outcome, check
 from hfreader.trace.proof_guards import Guards, guards_of
 from hfreader.trace.proof_runs import SmallRun, run_small
-from hfreader.trace.proof_verdicts import Evidence, verdict
+from hfreader.trace.proof_verdicts import Evidence, outline, verdict
 from hfreader.trace.settings import Setting
 
 SEEDS = (0, 1)
@@ -53,10 +53,15 @@ def prove(
             report("proof", f"{setting.model_class.__name__}, {setting.name}", number, len(work))
             try:
                 for run in run_small(session, setting, SEEDS):
+                    news = 0
                     for one in run.invocations:
                         for match in by_root[one.root]:
                             evidence[match.key].entered = True
-                            _compare(match, concepts[match.concept], guards[match.key], one, evidence[match.key], run)
+                            news += _compare(
+                                match, concepts[match.concept], guards[match.key], one, evidence[match.key], run
+                            )
+                    if not news:
+                        break  # other numbers in the same code show nothing new either
             except Exception as error:  # a class that does not run so proves nothing, and the others go on
                 failures.append(one_line(error))
     missing = {key for _, key, _ in session.missing}
@@ -82,14 +87,19 @@ def _lost(match: Match, concepts: Mapping[str, Concept], missing: Container[Hash
 
 def _compare(
     match: Match, concept: Concept, guards: Guards, invocation: Invocation, evidence: Evidence, run: SmallRun
-) -> None:
-    """Check every execution of a match in one invocation of its root."""
+) -> int:
+    """Check the executions of a match in one invocation of its root, and say how many; those like others before, in
+    whatever run, are left out."""
+    checked = 0
     seen = {one.symbol: invocation.values.get((match.key, GUARD, one.symbol), []) for one in guards.captures}
     broken = guards.broken(invocation.instance, seen)
     for readings in _executions(match, concept, invocation):
         if isinstance(readings, str):
             evidence.add(Outcome(reason=readings), run.words)
             continue
+        if not evidence.takes((run.kind, invocation.module, broken, outline(readings[0])), len(SEEDS)):
+            continue
+        checked += 1
         captured, outcome = _best(readings, concept, run, examine=evidence.compared < EXAMINED)
         differs = outcome.differs
         if broken and (differs or outcome.error is None):
@@ -99,6 +109,7 @@ def _compare(
         elif differs and (unseen := _unseen(match, concept, captured)):
             outcome = Outcome(reason=f"the value of {unseen} was not captured")
         evidence.add(outcome, run.words)
+    return checked
 
 
 def _best(

@@ -20,6 +20,8 @@ LIKE = "like"
 NEVER = "never executed in any run"
 NOTICEABLE = 1e-9
 TOLERANCE = 1e-10
+GLIMPSE = 64
+"""Entries that are looked at before all."""
 MASKED = 1e30
 """Magnitudes above this stand for infinity: Transformers masks with the smallest float, not with -inf."""
 
@@ -146,7 +148,7 @@ def _incomparable(code: Any, equation: Any) -> str | None:
     for side, value in (("the code", code), ("the equation", equation)):
         if not isinstance(value, torch.Tensor):
             return f"{side} gives a {type(value).__name__}, not a tensor"
-        if value.numel() == 0 or not bool(torch.isfinite(_finite_part(value)).all()):
+        if value.numel() == 0 or not _is_finite(value):
             return f"{side} gives values that are not finite"
     if code.shape != equation.shape:
         return f"the code gives shape {tuple(code.shape)}, the equation {tuple(equation.shape)}"
@@ -157,19 +159,24 @@ def _incomparable(code: Any, equation: Any) -> str | None:
 
 def _not_finite(arguments: Mapping[str, Any]) -> str | None:
     for name, value in arguments.items():
-        if isinstance(value, torch.Tensor) and not bool(torch.isfinite(_finite_part(value)).all()):
+        if isinstance(value, torch.Tensor) and not _is_finite(value):
             return f"the captured {name} is not finite"
     return None
 
 
-def _finite_part(value: torch.Tensor) -> torch.Tensor:
-    """The entries that do not stand for a masked position; nan stays."""
-    wide = value.double()
-    return wide[~(wide.abs() >= MASKED)]
+def _is_finite(value: torch.Tensor) -> bool:
+    """Whether no entry is nan; infinities stand for masked positions."""
+    if not (value.is_floating_point() or value.is_complex()):
+        return True
+    total = value.sum()  # nan where an entry is, and where infinities are of both signs
+    return not bool(total.isnan()) or not bool(value.isnan().any())
 
 
 def _is_constant(value: Any) -> bool:
-    return isinstance(value, torch.Tensor) and value.numel() > 1 and bool((value == value.flatten()[0]).all())
+    if not isinstance(value, torch.Tensor) or value.numel() < 2:
+        return False
+    flat = value.flatten()
+    return not bool((flat[:GLIMPSE] != flat[0]).any()) and bool((flat == flat[0]).all())
 
 
 def relative_error(code: torch.Tensor, equation: torch.Tensor) -> float:
@@ -178,16 +185,22 @@ def relative_error(code: torch.Tensor, equation: torch.Tensor) -> float:
     Masked entries (beyond `MASKED`) count as equal where both are masked with one sign, else the error is 1.
     """
     left, right = code.detach().double(), equation.detach().double()
-    left_masked, right_masked = left.abs() >= MASKED, right.abs() >= MASKED
-    if not torch.equal(left_masked * left.sign(), right_masked * right.sign()):
-        return 1.0
-    left, right = left[~left_masked], right[~right_masked]
+    if right.numel() and not max(_greatest(left), _greatest(right)) < MASKED:
+        left_masked, right_masked = left.abs() >= MASKED, right.abs() >= MASKED
+        if not torch.equal(left_masked * left.sign(), right_masked * right.sign()):
+            return 1.0
+        left, right = left[~left_masked], right[~right_masked]
     if right.numel() == 0:
         return 0.0
-    difference, scale = float((left - right).abs().max()), float(right.abs().max())
+    difference, scale = _greatest(left - right), _greatest(right)
     if difference == 0:
         return 0.0
     return difference / scale if scale > 0 else 1.0
+
+
+def _greatest(value: torch.Tensor) -> float:
+    """The greatest magnitude, nan where an entry is; in one pass over the numbers, for tensors can be large."""
+    return float(torch.linalg.vector_norm(value, ord=torch.inf))
 
 
 def _notices(concept: Concept, arguments: Mapping[str, Any], name: str, equations: Mapping[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """Run a setting so that equations show: small, in float64, every weight random, padding in the mask."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from transformers import PreTrainedConfig, PreTrainedModel
 from hfreader.errors import HfreaderError
 from hfreader.trace.captures import CaptureSession, Invocation
 from hfreader.trace.completion import head_width
-from hfreader.trace.configs import all_parts, with_fields
+from hfreader.trace.configs import all_parts, as_json, with_fields
 from hfreader.trace.depth import shallow
 from hfreader.trace.models import parameters_of, skeleton
 from hfreader.trace.precision import float64
@@ -37,11 +38,15 @@ _EPSILONS = re.compile(r"(^|_)eps(ilon)?$")
 
 @dataclass(frozen=True)
 class SmallRun:
-    """One run: in words, what was captured in it, and the numbers that scales of the configuration set."""
+    """One run: in words, what was captured in it, and the numbers that scales of the configuration set.
+
+    kind  the same for runs in which modules at one path compute in the same way, whatever they are given.
+    """
 
     words: str
     invocations: list[Invocation]
     chosen: frozenset[float]
+    kind: str = ""
 
 
 def run_small(session: CaptureSession, setting: Setting, seeds: Sequence[int]) -> Iterator[SmallRun]:
@@ -56,9 +61,9 @@ def run_small(session: CaptureSession, setting: Setting, seeds: Sequence[int]) -
         except HfreaderError as error:
             failure = failure or HfreaderError(str(error))  # without its traceback, which holds a whole model
             continue
-        chosen = _scales(small.config)
-        yield SmallRun(_words(small, seeds[0]), first, chosen)
-        yield from (SmallRun(_words(small, seed), _run(session, small, seed), chosen) for seed in seeds[1:])
+        chosen, kind = _scales(small.config), _kind(small)
+        yield SmallRun(_words(small, seeds[0]), first, chosen, kind)
+        yield from (SmallRun(_words(small, seed), _run(session, small, seed), chosen, kind) for seed in seeds[1:])
         return
     raise failure or HfreaderError(f"{setting.model_class.__name__} accepts no sizes")
 
@@ -147,6 +152,8 @@ def _run(session: CaptureSession, setting: Setting, seed: int) -> list[Invocatio
             part.training = False
     with _segmented(model), float64(disguised=True), session.recording(model, made) as invocations:
         setting.run(model, seed=seed)
+    for each in invocations:  # a base model computes alike by itself and under the name that a head has for it
+        each.module = each.module.removeprefix(f"{model.base_model_prefix}.")
     return invocations
 
 
@@ -167,6 +174,10 @@ def _segmented(model: PreTrainedModel) -> Iterator[None]:
         yield
     finally:
         hook.remove()
+
+
+def _kind(setting: Setting) -> str:
+    return f"{json.dumps(as_json(setting.config), sort_keys=True)} {setting.lengths} {setting.options.training}"
 
 
 def _words(setting: Setting, seed: int) -> str:

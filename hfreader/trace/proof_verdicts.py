@@ -1,8 +1,10 @@
 """From what all executions of a match say to one verdict."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import torch
 
 from hfreader.facts.matches import Proof
 from hfreader.trace.proof_equations import NEVER, TOLERANCE, Outcome
@@ -13,6 +15,7 @@ class Evidence:
     """The outcomes of all executions of one match, and the runs they come from.
 
     entered  whether the function in which the match is was called in any run.
+    alike    how many executions of each kind were taken.
     """
 
     errors: list[float] = field(default_factory=list)
@@ -22,11 +25,17 @@ class Evidence:
     unused: frozenset[str] | None = None
     chosen: bool = False
     entered: bool = False
+    alike: Counter[Hashable] = field(default_factory=Counter)
 
     @property
     def compared(self) -> int:
         """How many executions could be compared."""
         return len(self.errors)
+
+    def takes(self, kind: Hashable, most: int) -> bool:
+        """Whether another execution of this kind can show anything; `most` of them do."""
+        self.alike[kind] += 1
+        return self.alike[kind] <= most
 
     def add(self, outcome: Outcome, run: str) -> None:
         """Take one execution in."""
@@ -39,6 +48,18 @@ class Evidence:
         self.constant = outcome.constant if self.constant is None else self.constant & outcome.constant
         if outcome.unused is not None:
             self.unused = outcome.unused if self.unused is None else self.unused & outcome.unused
+
+
+def outline(captured: Mapping[str, object]) -> Hashable:
+    """What was captured, without the numbers of tensors: executions of the same code that differ in no more than these
+    differ in nothing that an equation speaks of."""
+    return tuple((symbol, _outlined(value)) for symbol, value in captured.items())
+
+
+def _outlined(value: object) -> Hashable:
+    if isinstance(value, torch.Tensor):
+        return value.dim(), str(value.dtype)
+    return value if isinstance(value, bool | int | float | str) else type(value).__name__
 
 
 def verdict(match: str, evidence: Evidence, lost: str | None, failures: Sequence[str]) -> Proof:

@@ -32,7 +32,7 @@ _IMAGE, _PATCH = "image_size", "patch_size"
 _LAYERS = re.compile(r"layers?$|^num_.*layers?|blocks$|depth$")
 _SHARED_HEADS = re.compile(r"(kv|key_value|k_v)_?heads?|multi_query_group")
 _HEADS = re.compile(r"(?<!d_)heads?$|^num_head|^n_head|groups?$")
-_TABLES = re.compile(r"vocab|position|^n_ctx$|buckets|distance")
+_TABLES = re.compile(r"vocab|position|^n_ctx$|buckets|distance|length")
 
 
 @dataclass(frozen=True)
@@ -115,11 +115,17 @@ def values(config: PreTrainedConfig, names: Iterable[str], run: int, tied: bool)
     sides = list(dict.fromkeys(_side(name) for name in chosen if counts_heads(name)))
     fields = {name: _count(name, run + sides.index(_side(name))) for name in chosen if counts_heads(name)}
     unit = 2 * math.lcm(*(fields.get(name, value) for name, value in present.items() if counts_heads(name)))
-    multiples = random.Random(run).sample(range(2, 4 + 3 * len(chosen)), len(chosen) + 1)
-    for name, multiple in zip(chosen, multiples, strict=False):
-        if not counts_heads(name):
-            fields[name] = _floor(config, name) + unit * multiple
+    tables = [name for name in chosen if _TABLES.search(_last(name)) and not counts_heads(name)]
     few = _few(chosen, run)
+    widths = [name for name in chosen if name not in (*tables, *few) and not counts_heads(name)]
+    multiples = random.Random(run).sample(range(2, 4 + 3 * len(widths)), len(widths))
+    heads = {value for name, value in present.items() if counts_heads(name)}
+    for name, multiple in zip(widths, multiples, strict=True):
+        divided = not heads or any(present[name] % count == 0 for count in heads)
+        fields[name] = multiple * (unit if divided else 2)
+    # Even, but no multiples of four as widths are; and no larger than need be.
+    places = {name: math.ceil(_floor(config, name) / 4) + run + RUNS * place for place, name in enumerate(tables)}
+    fields |= {name: 4 * place + 2 for name, place in places.items()}
     fields |= {name: _PATCH_IN_RUN[run % RUNS] for name in chosen if name.endswith(_PATCH)}
     for name in chosen:
         patch = name.removesuffix(_IMAGE) + _PATCH
@@ -152,8 +158,8 @@ def _count(name: str, run: int) -> int:
 
 def _floor(config: PreTrainedConfig, name: str) -> int:
     """What a table must have at least: an entry for every special id, and for every position of the inputs."""
-    if not _TABLES.search(_last(name)):
-        return 0
+    if "position" in name or "ctx" in name:
+        return 128
     if "vocab" not in name or "type" in name:
         return 32
     ids = [value for field, value in integers(config).items() if _last(field).endswith("_token_id")]

@@ -24,7 +24,7 @@ NARROWEST_HEAD, TURNED = 8, 4
 WIDEST_DIVISOR = 64
 LIGHT, MOST = 20_000_000, 500_000_000
 """Numbers of a model that is run many times over without a thought, and of one that is not run at all."""
-_WIDTHS = re.compile(r"(hidden|embedding)_sizes$|channels$|dims$|widths$")
+_WIDTHS = re.compile(r"(hidden|embedding)_sizes$|channels$|dims?$|widths$")
 _PLACE = re.compile(r"(image|video|audio)_token_(id|index)")
 FEWER = 8
 MOST_GIVEN, LEAST_GIVEN = 4, 2
@@ -118,11 +118,11 @@ def _candidates(config: PreTrainedConfig) -> Iterator[Callable[[], PreTrainedCon
             continue
         for divisor in _divisors(counted):
             changes = _narrowed(counted, divisor)
+            if lists := _narrowed_lists(counted, divisor):
+                yield partial(with_fields, counted, changes | lists)
             yield partial(with_fields, counted, changes)
             if turned := _turnable(counted, changes):
                 yield partial(with_fields, counted, changes | turned)
-            if lists := _narrowed_lists(counted, divisor):
-                yield partial(with_fields, counted, changes | lists)
             heads = _fewer_heads(counted, divisor)
             if heads:
                 yield partial(with_fields, counted, changes | heads)

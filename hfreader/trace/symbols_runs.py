@@ -36,8 +36,8 @@ class Runs:
 
     def free(self) -> tuple[Run, ...]:
         """Runs in which fields differ that are equal in the configuration; of fewer fields where not all can vary."""
-        known = self.varied.get(self.names, ())
-        if 2 * len(known) > len(self.names) and (found := self._all(known, False)):
+        known = self.varied.get(self.names)
+        if known is not None and (found := self._all(known, False)):
             return found
         return self._all(self.names, False) or self._all(self._some(), False)
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from transformers import PreTrainedConfig
+from transformers import PreTrainedConfig, PreTrainedModel
 
 from hfreader.errors import HfreaderError
 from hfreader.facts.runs import TraceRequest
@@ -16,6 +16,7 @@ from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.traces import Trace
 from hfreader.progress import Report
 from hfreader.trace.devices import find_device, find_dtype, room
+from hfreader.trace.drawing import at_most, shared
 from hfreader.trace.generation import Generator
 from hfreader.trace.generation_symbols import label_steps
 from hfreader.trace.holding import held
@@ -37,8 +38,9 @@ HEAVY = 100_000_000
 NOWHERE = "no device (shapes only)"
 
 
-def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
-    """Build or load the model, run it once on the text or the ids, and name its dimensions."""
+def trace(request: TraceRequest, snapshot: Snapshot, report: Report, varied: Varied | None = None) -> Trace:
+    """Build or load the model, run it once on the text or the ids, and name its dimensions. `varied` as `label` takes
+    it."""
     device, dtype = find_device(request.device), find_dtype(request.dtype)
     check_text(request)
     report("trace", f"finding {request.target}")
@@ -86,7 +88,7 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report) -> Trace:
         if not request.symbols:
             return found
         report("trace", "naming dimensions")
-        return with_symbols(found, generator.alike(prompt.alike), snapshot, recorder, hollow)
+        return with_symbols(found, generator.alike(prompt.alike), snapshot, recorder, hollow, varied)
 
 
 def _weights(recorded: Trace, subject: Subject, large: bool, hollow: bool) -> str:
@@ -110,10 +112,15 @@ def with_symbols(
 
     def rerun(config: PreTrainedConfig, lengths: Lengths) -> Trace:
         other = setting.with_config(config, lengths)
-        if not hollow and parameters_of(skeleton(other.model_class, deepcopy(config))) > HEAVY:
-            raise HfreaderError("so many numbers are not worth the names of dimensions")
-        with without_numbers() if hollow else nullcontext():
-            return record(other, other.model(), snapshot, recorder, configured=False, counted=found.flops is not None)
+        if hollow:
+            with without_numbers():
+                return recorded(other, other.model())
+        with at_most(HEAVY), shared():
+            model = other.model()
+        return recorded(other, model)
+
+    def recorded(other: Setting, model: PreTrainedModel) -> Trace:
+        return record(other, model, snapshot, recorder, configured=False, counted=found.flops is not None)
 
     return label_steps(found, lambda each: label(each, setting.config, setting.lengths, rerun, varied))
 

@@ -1,5 +1,7 @@
+import torch
+
 from hfreader.trace.proof_equations import Outcome
-from hfreader.trace.proof_verdicts import NEVER, Evidence, verdict
+from hfreader.trace.proof_verdicts import NEVER, Evidence, outline, verdict
 
 GOOD = Outcome(error=1e-15, unused=frozenset())
 
@@ -47,3 +49,17 @@ def test_what_a_proof_leaves_open_is_said():
     assert proof.state == "proven"
     assert proof.reason is not None
     assert "key" in proof.reason and "1 further executions not compared: not covered" in proof.reason
+
+
+def test_executions_that_differ_in_numbers_alone_are_alike():
+    one, other = ({"x": torch.randn(2, 3), "scale": 0.5, "mask": None} for _ in range(2))
+    assert outline(one) == outline(other)
+    assert outline({**one, "scale": 2.0}) != outline(one)
+    assert outline({**one, "x": torch.randn(3)}) != outline(one)
+    assert outline({**one, "mask": torch.ones(2)}) != outline(one)
+
+
+def test_of_a_kind_of_executions_only_so_many_are_taken():
+    evidence = Evidence()
+    assert [evidence.takes("one", 2) for _ in range(4)] == [True, True, False, False]
+    assert evidence.takes("other", 2)

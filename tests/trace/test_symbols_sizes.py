@@ -64,3 +64,11 @@ def test_images_are_filled_with_patches():
         fields = values(config, candidates(config), run, tied=False)
         assert fields["image_size"] % fields["patch_size"] == 0
         assert fields["image_size"] < 100
+
+
+def test_tables_are_no_larger_than_need_be_and_no_width():
+    config = shallow(BertConfig())
+    for run in range(RUNS):
+        fields = values(config, candidates(config), run, tied=False)
+        assert 128 <= fields["max_position_embeddings"] < 200
+        assert fields["hidden_size"] % 16 == 0 and fields["max_position_embeddings"] % 4 == 2
