@@ -1,7 +1,7 @@
 """How a pattern takes a value apart, whatever its symbols stand for: worked out once for each pattern and value.
 
 What is found here depends on no symbol and on no condition met before, so it holds for every search that comes by.
-`_take_X` handles the pattern `X`.
+`_take_X` or `_can_X` handles the pattern `X`.
 """
 
 import math
@@ -74,6 +74,7 @@ class Way(NamedTuple):
 
 # A function, not a bound method: a graph that refers to itself is given up by the collector alone, which rests.
 Take = Callable[["Ways", Any, int, Node], Iterator[Way]]
+Can = Callable[["Ways", Any, int, bool], bool]
 
 # Whether a pattern can match a value; of a pattern that is an operation, the ways in which it can.
 Answers = dict[int, "bool | tuple[Way, ...]"]
@@ -81,12 +82,13 @@ Answers = dict[int, "bool | tuple[Way, ...]"]
 
 @dataclass(slots=True)
 class _Asked:
-    """A pattern in one graph: what it needs, how it takes a value apart where it is an operation, and the answers for
-    values however they are looked at, and as they stand."""
+    """A pattern in one graph: what it needs, how it takes a value apart where it is an operation, what else tells
+    whether it can be a value, and the answers for values however they are looked at, and as they stand."""
 
     pattern: Pattern
     need: Need
     take: Take | None
+    can: Can | None
     seen: Answers = field(default_factory=dict)
     exact: Answers = field(default_factory=dict)
 
@@ -113,20 +115,12 @@ class Ways:
             raise TypeError(f"{pattern} cannot be the outermost part of a pattern")
         if not all(map(self.all.__and__, asked.need.made_of)):
             return []
-        return sorted(node for node in among.having(asked.need) if self.is_possible(pattern, node, exact=True))
+        return sorted(node for node in among.having(asked.need) if self._answer(asked, node, True))
 
     def of(self, pattern: Pattern, node: int, exact: bool) -> tuple[Way, ...]:
         """Every way of a pattern that is an operation, in the order in which the value is looked through; of the value
         as it stands where `exact`."""
-        asked = self._asked.get(id(pattern)) or self._ask(pattern)
-        return self._ways(asked, node, exact)
-
-    def _ways(self, asked: _Asked, node: int, exact: bool) -> tuple[Way, ...]:
-        known = asked.exact if exact else asked.seen
-        found = known.get(node)
-        if found is None:
-            ways = self._standing(asked, node) if exact else self._through(asked, node)
-            found = known[node] = tuple(ways) if self._has(asked.need, node, exact) else ()
+        found = self._answer(self._asked.get(id(pattern)) or self._ask(pattern), node, exact)
         assert isinstance(found, tuple)
         return found
 
@@ -138,9 +132,9 @@ class Ways:
 
     def _through(self, asked: _Asked, node: int) -> Iterator[Way]:
         """The ways of a value as it stands, then those of what it is seen as."""
-        yield from self._ways(asked, node, True)
+        yield from self.of(asked.pattern, node, True)
         for seen, guards in self.flow.seen_through(node):
-            for way in self._ways(asked, seen.node, True):
+            for way in self.of(asked.pattern, seen.node, True):
                 if (together := consistent(guards, way.guards)) is not None:
                     yield way._replace(guards=together)
 
@@ -153,20 +147,29 @@ class Ways:
     def is_possible(self, pattern: Pattern, node: int, exact: bool = False) -> bool:
         """Whether a pattern can match a value, as far as can be told without symbols and conditions."""
         asked = self._asked.get(id(pattern)) or self._ask(pattern)
+        answer = (asked.exact if exact else asked.seen).get(node)
+        return bool(self._answer(asked, node, exact) if answer is None else answer)
+
+    def _answer(self, asked: _Asked, node: int, exact: bool) -> "bool | tuple[Way, ...]":
         known = asked.exact if exact else asked.seen
         answer = known.get(node)
-        if answer is None and asked.take is not None:
-            answer = self._ways(asked, node, exact)
-        elif answer is None:
-            answer = known[node] = self._has(asked.need, node, exact) and self._can(asked.pattern, node, exact)
-        return bool(answer)
+        if answer is None:
+            if not self._has(asked.need, node, exact):
+                answer = ()
+            elif asked.take is not None:
+                answer = tuple(self._standing(asked, node) if exact else self._through(asked, node))
+            else:
+                answer = asked.can is None or asked.can(self, asked.pattern, node, exact)
+            known[node] = answer
+        return answer
 
     def _ask(self, pattern: Pattern) -> _Asked:
         """What is known of a pattern; the same for one that only gives another's value a name or a condition more."""
         if isinstance(pattern, Bind | Unshared | NotPartOf):
             found = self._asked.get(id(pattern.pattern)) or self._ask(pattern.pattern)
         else:
-            found = _Asked(pattern, self._needs.of(pattern), _take_of(type(pattern).__name__))
+            take, can = _asking(type(pattern).__name__)
+            found = _Asked(pattern, self._needs.of(pattern), take, can)
         self._asked[id(pattern)] = found
         return found
 
@@ -190,26 +193,28 @@ class Ways:
         self._shown[node] = total
         return total
 
-    def _can(self, pattern: Pattern, node: int, exact: bool) -> bool:
-        match pattern:
-            case OneOf(options=options):
-                return any(self.is_possible(option, node, exact) for option in options)
-            case Both(first=first, second=second):
-                return self.is_possible(first, node, exact) and self.is_possible(second, node, exact)
-            case Direct(pattern=inner):
-                return self.is_possible(inner, node, True)
-            case Returned(pattern=inner):
-                return self.flow.is_returned(node) and self.is_possible(inner, node, exact)
-            case Itself(pattern=inner):
-                views = self.views(self.flow.use_of(node), exact)
-                return any(self.is_possible(inner, seen.node, True) for seen, _ in views)
-            case Number(value=value):
-                number = self.flow.node(node).number
-                return number is not None and math.isclose(number, value, rel_tol=1e-6)
-            case Scalar():
-                return self.flow.node(node).number != 1.0 and is_scalar(self.flow, node)
-            case _:
-                return True
+    def _can_OneOf(self, pattern: OneOf, node: int, exact: bool) -> bool:
+        return any(self.is_possible(option, node, exact) for option in pattern.options)
+
+    def _can_Both(self, pattern: Both, node: int, exact: bool) -> bool:
+        return self.is_possible(pattern.first, node, exact) and self.is_possible(pattern.second, node, exact)
+
+    def _can_Direct(self, pattern: Direct, node: int, exact: bool) -> bool:
+        return self.is_possible(pattern.pattern, node, True)
+
+    def _can_Returned(self, pattern: Returned, node: int, exact: bool) -> bool:
+        return self.flow.is_returned(node) and self.is_possible(pattern.pattern, node, exact)
+
+    def _can_Itself(self, pattern: Itself, node: int, exact: bool) -> bool:
+        views = self.views(self.flow.use_of(node), exact)
+        return any(self.is_possible(pattern.pattern, seen.node, True) for seen, _ in views)
+
+    def _can_Number(self, pattern: Number, node: int, exact: bool) -> bool:
+        number = self.flow.node(node).number
+        return number is not None and math.isclose(number, pattern.value, rel_tol=1e-6)
+
+    def _can_Scalar(self, pattern: Scalar, node: int, exact: bool) -> bool:
+        return self.flow.node(node).number != 1.0 and is_scalar(self.flow, node)
 
     def _take_Op(self, pattern: Op, number: int, node: Node) -> Iterator[Way]:
         if node.op not in pattern.names:
@@ -312,9 +317,9 @@ class Ways:
 
 
 @cache
-def _take_of(pattern: str) -> Take | None:
-    found: Take | None = getattr(Ways, f"_take_{pattern}", None)
-    return found
+def _asking(pattern: str) -> tuple[Take | None, Can | None]:
+    """How a kind of pattern is asked for."""
+    return getattr(Ways, f"_take_{pattern}", None), getattr(Ways, f"_can_{pattern}", None)
 
 
 def _way(number: int, *parts: tuple[Pattern, Use]) -> Way:
