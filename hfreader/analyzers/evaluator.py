@@ -238,14 +238,16 @@ class Evaluator(GraphBuilder, ABC):
 
     def external_name(self, expression: cst.BaseExpression) -> str | None:
         """The qualified name of an expression like `nn.functional.softmax` whose source is not followed."""
-        match expression:
-            case cst.Name(value=name) if not self.is_local(name):
-                meaning = self.global_meaning(self.frame.file, name)
-                return meaning.name if isinstance(meaning, External) else None
-            case cst.Attribute(value=value, attr=cst.Name(value=attribute)):
-                front = self.external_name(value)
-                return None if front is None or front.startswith("builtins.") else f"{front}.{attribute}"
-        return None
+        attributes: list[str] = []
+        while type(expression) is cst.Attribute:
+            attributes.append(expression.attr.value)
+            expression = expression.value
+        if type(expression) is not cst.Name or self.is_local(expression.value):
+            return None
+        meaning = self.global_meaning(self.frame.file, expression.value)
+        if not isinstance(meaning, External) or (attributes and meaning.name.startswith("builtins.")):
+            return None
+        return ".".join((meaning.name, *reversed(attributes)))
 
     def global_meaning(self, file: ParsedFile, name: str) -> Meaning | None:
         """What a module-level name stands for, as far as no evaluation is needed."""

@@ -92,11 +92,17 @@ class Resolver:
                 return (target or here) + dot + rest
         if head in parsed.imports:
             return self._follow(parsed.imports[head] + dot + rest, seen)
-        for star in parsed.stars:
-            other = self.module(star)
-            if other is not None and not head.startswith("_") and (found := self._lookup(other, head, seen)):
+        for star in () if head.startswith("_") else parsed.stars:
+            other = self.module(star) if self._mentions(star, head) else None
+            if other is not None and (found := self._lookup(other, head, seen)):
                 return found + dot + rest
         return None
+
+    def _mentions(self, module: str, name: str) -> bool:
+        """Whether a module can pass a name on: it need not be parsed where the name is not even written in it."""
+        path = module.replace(".", "/").partition("/")[2]
+        source = self._read(f"{path}.py") or self._read(f"{path}/__init__.py".lstrip("/")) or ""
+        return name in source or "import *" in source
 
     def _follow(self, qualified: str, seen: tuple[str, ...]) -> str:
         place = None if self.module(qualified) else self.split(qualified)
