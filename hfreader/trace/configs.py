@@ -45,6 +45,8 @@ def model_type_of(name: str) -> str:
             return str(model_type)
     if plain(name) in known:
         return known[plain(name)][0]
+    if plain(name).isidentifier() and find_spec(f"transformers.models.{plain(name)}"):
+        raise HfreaderError(f"{name} has no model of its own: transformers knows no configuration in its folder")
     raise HfreaderError(f"unknown family '{name}'{suggestion(name, [*known, *CONFIG_MAPPING_NAMES])}")
 
 

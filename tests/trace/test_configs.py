@@ -38,6 +38,11 @@ def test_unknown_family_names_near_ones():
         model_type_of("bret")
 
 
+def test_a_folder_without_a_configuration_is_no_unknown_family():
+    with pytest.raises(HfreaderError, match="auto has no model of its own"):
+        model_type_of("auto")
+
+
 @pytest.mark.parametrize("name", ["bert", "gpt2", "gpt_neox", "deberta-v2", "clip"])
 def test_family_of_a_default_configuration_is_its_folder(name: str):
     config = default_config(name)
