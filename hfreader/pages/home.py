@@ -74,12 +74,15 @@ class _FileRow:
 Table = tuple[str, str, list[_FileRow]]
 
 
-def home_page(book: Book, concepts: Mapping[str, Concept], found: Mapping[str, Sequence[Implementer]]) -> Fragment:
-    """The fragment that the home page's prose is followed by."""
+def home_page(
+    book: Book, concepts: Mapping[str, Concept], found: Mapping[str, Sequence[Implementer]], doors: Markup
+) -> Fragment:
+    """The fragment that the home page's prose is followed by; it begins with `doors`."""
     tables = _file_groups(book, HOME)
     long = sum(len(rows) for _, _, rows in tables) > MOST_FILES
     html = fill(
         "home.html",
+        doors=doors,
         concepts=_concept_rows(concepts, found, HOME),
         groups=[] if long else tables,
         models=address(MODELS, HOME) if long else None,
@@ -104,8 +107,9 @@ def concepts_index(concepts: Mapping[str, Concept], found: Mapping[str, Sequence
 
 def models_index(book: Book) -> Fragment:
     """The list of all modeling files, by what their models read."""
-    tables = _modality_groups(book, MODELS)
-    return Fragment(MODELS, _("Models"), str(fill("models.html", groups=tables)), tuple(table[:2] for table in tables))
+    tables, years = modality_groups(book, MODELS), by_year(book, MODELS)
+    contents = [*(table[:2] for table in tables), *([("years", _("By year"))] if years else [])]
+    return Fragment(MODELS, _("Models"), str(fill("models.html", groups=tables, years=years)), tuple(contents))
 
 
 def _concept_rows(
@@ -148,7 +152,7 @@ def _shared(book: Book, page: str) -> list[Table]:
     return [("shared", _("Files that models share"), rows)] if rows else []
 
 
-def _modality_groups(book: Book, page: str) -> list[Table]:
+def modality_groups(book: Book, page: str) -> list[Table]:
     """The same by what the models read: one modality before several."""
     groups: dict[tuple[str, ...], list[_FileRow]] = defaultdict(list)
     for row in _file_rows([chapter for chapter in book.chapters if not chapter.shared], page):
@@ -157,6 +161,15 @@ def _modality_groups(book: Book, page: str) -> list[Table]:
     ordered = sorted(groups, key=lambda names: (not names, len(names), *(order.index(one) for one in names)))
     models = [("-".join(names) or "none", _reads(names), groups[names]) for names in ordered]
     return [*models, *_shared(book, page)]
+
+
+def by_year(book: Book, page: str) -> list[tuple[int, list[_FileRow]]]:
+    """The models by the year of their copyright notice; those that have none are left out."""
+    years: dict[int, list[_FileRow]] = defaultdict(list)
+    for row in _file_rows([chapter for chapter in book.chapters if not chapter.shared], page):
+        if row.year is not None:
+            years[row.year].append(row)
+    return sorted(years.items())
 
 
 def _reads(modalities: Sequence[str]) -> str:

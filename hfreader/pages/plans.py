@@ -13,12 +13,15 @@ from hfreader.facts.comparison import Comparison
 from hfreader.pages.book import Book, Shelf, Site, compare_page_of, concept_page, page_of
 from hfreader.pages.compare_page import compare_page, comparisons_index
 from hfreader.pages.concept_page import MOST_BODIES, render_concept
+from hfreader.pages.doors import doors
 from hfreader.pages.fragment import Fragment
+from hfreader.pages.gone import gone_page
 from hfreader.pages.home import concepts_index, home_page, models_index
 from hfreader.pages.implementers import Implementer, concepts_of, groups, implementers, without
 from hfreader.pages.language import in_language
 from hfreader.pages.manifest import PageRecord, write_page
 from hfreader.pages.model_page import model_page
+from hfreader.pages.papers import papers_page
 from hfreader.pages.rendering import fill
 from hfreader.store import digest
 
@@ -80,9 +83,12 @@ def _file_pages(book: Book, known: Mapping[str, str], base: str) -> Iterator[Pla
 def _indexes(book: Book, concepts: Mapping[str, Concept], found: Implementers) -> Iterator[Fragment]:
     if book.comparisons:
         yield comparisons_index(book.comparisons)
-    yield home_page(book, concepts, found)
+    yield home_page(book, concepts, found, doors(book, concepts))
     yield concepts_index(concepts, found)
+    yield papers_page(concepts)
     yield models_index(book)
+    if (gone := gone_page(book)) is not None:
+        yield gone
 
 
 def concept_digest(concept: Concept) -> str:
