@@ -96,12 +96,13 @@ def find_class(config: PreTrainedConfig, name: str | None, generates: bool = Fal
 
 
 def config_for(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> PreTrainedConfig:
-    """The configuration a class is built from: the given one, the part of it that fits, or the class's default."""
+    """The configuration a class is built from: the given one, the part of it that fits, or the class's default; the
+    given one too where the library's tables make this class of it, though the class was written for another."""
     wanted = model_class.config_class
     for each in (config, *sub_configs(config).values()):
         if wanted is None or isinstance(each, wanted):
             return each
-    return wanted()
+    return config if model_class in _in_tables(config, r"MODEL(_FOR_\w+)?_MAPPING") else wanted()
 
 
 def random_model(

@@ -1,6 +1,5 @@
 """Which nested configurations a run made use of: those from which a module that ran was built."""
 
-import inspect
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -16,41 +15,29 @@ from hfreader.facts.traces import Trace
 from hfreader.trace.configs import all_parts
 from hfreader.trace.models import skeleton
 
-Reads = Counter[tuple[type, str]]
-"""How often the constructor of a kind of module read a field of the configuration of a model type."""
+Reads = Counter[tuple[nn.Module, str]]
+"""How often the constructor of a module read a field of the configuration of a model type."""
 
 
 def parts_that_ran(model: PreTrainedModel, config: PreTrainedConfig, trace: Trace) -> tuple[str, ...]:
-    """The model types of nested configurations for which a module ran: one whose constructor asks for such a
-    configuration by its class, or reads more of its fields than of any other."""
+    """The model types of nested configurations for which a module ran: one whose constructor read more of the fields of
+    such a configuration than of any other."""
     called = {module.path for module in trace.modules}
-    ran = {type(module) for path, module in model.named_modules() if path in called}
-    asked = {name for each in ran for name in _annotations(each)}
-    built = {model_type for kind, model_type in _owners(_reads(type(model), config)).items() if kind in ran}
-    nested = [part for prefix, part in all_parts(config) if prefix]
-    return tuple(
-        sorted({part.model_type for part in nested if type(part).__name__ in asked or part.model_type in built})
-    )
+    owners = _owners(type(model), config)
+    nested = {part.model_type for prefix, part in all_parts(config) if prefix}
+    return tuple(sorted(nested & {owner for path, owner in owners.items() if path in called}))
 
 
-def _annotations(module_class: type) -> set[str]:
-    parameters = inspect.signature(module_class).parameters.values()
-    return {getattr(each.annotation, "__name__", str(each.annotation)) for each in parameters}
-
-
-def _owners(reads: Reads) -> dict[type, str]:
-    """The model type of which each kind of module reads most."""
-    return {kind: model_type for (kind, model_type), _ in reversed(reads.most_common())}
-
-
-def _reads(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Reads:
-    """What the constructors of a model's modules read."""
+def _owners(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> dict[str, str]:
+    """The model type of whose configuration each module of a model read most while it was built, by the module's
+    path."""
     found: Reads = Counter()
     with ExitStack() as stack:
         for kind in {type(part) for _, part in all_parts(config)}:
             stack.enter_context(_watched(kind, found))
-        skeleton(model_class, deepcopy(config))
-    return found
+        model = skeleton(model_class, deepcopy(config))
+    most = {module: model_type for (module, model_type), _ in reversed(found.most_common())}
+    return {path: most[module] for path, module in model.named_modules() if module in most}
 
 
 @contextmanager
@@ -62,7 +49,7 @@ def _watched(kind: type[PreTrainedConfig], found: Reads) -> Iterator[None]:
     def reading(config: PreTrainedConfig, name: str) -> Any:
         reader = None if name.startswith("_") else _constructed(sys._getframe(1))
         if reader is not None:
-            found[reader, kind.model_type] += 1
+            found[reader, config.model_type] += 1
         return usual(config, name)
 
     setattr(kind, "__getattribute__", reading)  # noqa: B010 -- a method is not assigned to, says mypy
@@ -75,7 +62,7 @@ def _watched(kind: type[PreTrainedConfig], found: Reads) -> Iterator[None]:
             delattr(kind, "__getattribute__")
 
 
-def _constructed(frame: FrameType) -> type | None:
-    """The kind of module whose constructor a frame is."""
+def _constructed(frame: FrameType) -> nn.Module | None:
+    """Which module a frame is the constructor of."""
     module = frame.f_locals.get("self") if frame.f_code.co_name == "__init__" else None
-    return type(module) if isinstance(module, nn.Module) else None
+    return module if isinstance(module, nn.Module) else None

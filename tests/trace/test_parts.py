@@ -24,6 +24,16 @@ def test_a_part_that_was_not_called_did_not_run():
     assert "mllama_vision_model" not in blind.parts
 
 
+def test_a_part_whose_kinds_of_modules_ran_for_another_part_alone_did_not_run():
+    run = run_type(TypeRequest("sam3_lite_text"), SNAPSHOT)
+    boxed = "input_boxes" in dict(run.trace.inputs)
+    assert ("sam3_lite_text_geometry_encoder" in run.parts) == boxed
+
+
+def test_a_part_of_a_class_that_was_written_for_another_configuration_ran():
+    assert "pp_chart2table_vision" in run_type(TypeRequest("pp_chart2table"), SNAPSHOT).parts
+
+
 def test_configurations_are_left_as_they_were(run: TypeRun):
     kind = type(default_config("sam").prompt_encoder_config)
     assert "__getattribute__" not in vars(kind)
