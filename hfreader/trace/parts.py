@@ -24,7 +24,7 @@ def parts_that_ran(model: PreTrainedModel, config: PreTrainedConfig, trace: Trac
     such a configuration than of any other."""
     called = {module.path for module in trace.modules}
     owners = _owners(type(model), config)
-    nested = {part.model_type for prefix, part in all_parts(config) if prefix}
+    nested = {part.model_type for prefix, part in all_parts(config) if prefix and part.model_type}
     return tuple(sorted(nested & {owner for path, owner in owners.items() if path in called}))
 
 
