@@ -14,6 +14,7 @@ from hfreader.trace.instrument import unrecorded
 # Kinds of features: how the library's methods and fields name them, and their number among token types.
 KINDS = {"image": 1, "video": 2, "audio": 3}
 TOKEN_TYPES = "mm_token_type_ids"
+ROWS_OF_IMAGES = 5
 
 
 def with_placeholders(model: PreTrainedModel, given: Mapping[str, Any], need: Need) -> dict[str, Any]:
@@ -55,7 +56,18 @@ def _features(model: PreTrainedModel, kind: str, given: Mapping[str, Any]) -> in
     if not mine or any(name not in mine for name in needed):
         return 0
     with torch.no_grad(), unrecorded():
-        return sum(each.numel() // max(each.shape[-1], 1) for each in _tensors(method(**mine)))
+        try:
+            made = method(**mine)
+        except (RuntimeError, ValueError):
+            if owner is model:
+                raise
+            made = method(**{name: _one_by_one(value) for name, value in mine.items()})
+        return sum(each.numel() // max(each.shape[-1], 1) for each in _tensors(made))
+
+
+def _one_by_one(value: Any) -> Any:
+    """Images (B, N, C, H, W) as (B * N, C, H, W): what is wrapped may be given them so."""
+    return value.flatten(0, 1) if isinstance(value, torch.Tensor) and value.dim() == ROWS_OF_IMAGES else value
 
 
 def _tensors(found: Any) -> Iterator[torch.Tensor]:
