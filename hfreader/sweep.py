@@ -56,6 +56,11 @@ def sweep(
     for run in run_types(left, snapshot, limits, jobs or processors(), report):
         runs[run.model_type] = _kept(source, run, out)
     ended = _placed([runs[name] for name in wanted])
+    apart = [TypeRequest(run.model_type, whole=True) for run in ended if run.class_name is None and not run.complete]
+    for run in run_types(apart, snapshot, limits, jobs or processors(), report):
+        if run.complete:
+            runs[run.model_type] = _kept(source, run, out)
+    ended = _placed([runs[name] for name in wanted])
     found = Sweep(snapshot.version, snapshot.commit, ended, time.monotonic() - begun)
     if types is None:
         remember("sweep", _key(source), found)

@@ -27,7 +27,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list:
         for request in requests:
             seen.append(request)
             if request.model_type == "broken":
-                yield TypeRun("broken", "broken", reason="it is broken")
+                yield TypeRun("broken", "broken", "BrokenModel", reason="it is broken")
             else:
                 yield TypeRun(request.model_type, "toy", "ToyModel", START, make_trace(), seconds=1.0)
 
@@ -119,3 +119,22 @@ def test_a_type_without_a_class_ran_where_a_part_of_another_did(asked: list, mon
     found = {run.model_type: run for run in sweep(SNAPSHOT, silent).types}
     assert (found["broken"].within, found["broken"].complete) == ("toy", True)
     assert not found["other"].complete
+
+
+def test_a_part_without_a_class_that_ran_in_no_base_model_is_run_within_the_whole(
+    asked: list, monkeypatch: pytest.MonkeyPatch
+):
+    plain = module.run_types
+
+    def run_types(requests, *rest):
+        for request in requests:
+            if request.model_type != "broken":
+                yield from plain([request], *rest)
+            elif request.whole:
+                yield TypeRun("broken", "toy", "ToyForAnswers", START, make_trace(), within="toy")
+            else:
+                yield TypeRun("broken", "toy", reason="no model class of transformers is built from it")
+
+    monkeypatch.setattr(module, "run_types", run_types)
+    (part,) = (run for run in sweep(SNAPSHOT, silent).types if run.model_type == "broken")
+    assert (part.complete, part.within, part.class_name) == (True, "toy", "ToyForAnswers")

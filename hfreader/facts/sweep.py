@@ -37,11 +37,15 @@ class Start:
 
 @dataclass(frozen=True)
 class TypeRequest:
-    """Run the base class of one model type, small; `start` is tried first."""
+    """Run the base class of one model type, small; `start` is tried first.
+
+    whole  run, instead of a class of its own, which it does not have, those of its family that hold it as a part.
+    """
 
     model_type: str
     seed: int = 0
     start: Start | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from hfreader.facts.traces import Trace
 from hfreader.trace.configs import all_parts
 from hfreader.trace.models import skeleton
 
-Reads = Counter[tuple[nn.Module, str]]
-"""How often the constructor of a module read a field of the configuration of a model type."""
+Reads = dict[tuple[nn.Module, str, str], None]
+"""Which fields of the configuration of which model type the constructor of a module read."""
 
 
 def parts_that_ran(model: PreTrainedModel, config: PreTrainedConfig, trace: Trace) -> tuple[str, ...]:
@@ -31,12 +31,13 @@ def parts_that_ran(model: PreTrainedModel, config: PreTrainedConfig, trace: Trac
 def _owners(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> dict[str, str]:
     """The model type of whose configuration each module of a model read most while it was built, by the module's
     path."""
-    found: Reads = Counter()
+    found: Reads = {}
     with ExitStack() as stack:
         for kind in {type(part) for _, part in all_parts(config)}:
             stack.enter_context(_watched(kind, found))
         model = skeleton(model_class, deepcopy(config))
-    most = {module: model_type for (module, model_type), _ in reversed(found.most_common())}
+    fields = Counter((module, model_type) for module, model_type, _ in found)
+    most = {module: model_type for (module, model_type), _ in reversed(fields.most_common())}
     return {path: most[module] for path, module in model.named_modules() if module in most}
 
 
@@ -47,10 +48,11 @@ def _watched(kind: type[PreTrainedConfig], found: Reads) -> Iterator[None]:
     own = "__getattribute__" in vars(kind)
 
     def reading(config: PreTrainedConfig, name: str) -> Any:
-        reader = None if name.startswith("_") else _constructed(sys._getframe(1))
+        value = usual(config, name)
+        reader = None if name.startswith("_") or _no_field(value) else _constructed(sys._getframe(1))
         if reader is not None:
-            found[reader, config.model_type] += 1
-        return usual(config, name)
+            found[reader, config.model_type, name] = None
+        return value
 
     setattr(kind, "__getattribute__", reading)  # noqa: B010 -- a method is not assigned to, says mypy
     try:
@@ -60,6 +62,10 @@ def _watched(kind: type[PreTrainedConfig], found: Reads) -> Iterator[None]:
             setattr(kind, "__getattribute__", usual)  # noqa: B010
         else:
             delattr(kind, "__getattribute__")
+
+
+def _no_field(value: Any) -> bool:
+    return callable(value) or isinstance(value, PreTrainedConfig)
 
 
 def _constructed(frame: FrameType) -> nn.Module | None:

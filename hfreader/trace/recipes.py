@@ -7,7 +7,8 @@ fields (nested ones with dots, products with `*`), and `below` for ids, `value` 
 last dimension in full; without any of these they are random numbers. `each` holds the shapes of several tensors in a
 list. `textless` leaves the ids out, `bare` their mask; `batch` is the number of rows, `attention` the
 implementation that is asked for. `class` names the class where the
-library names none. `without_timm` says which of the library's own parts stand for parts from timm, where that is not
+library names none. `whole` changes fields of the configuration that holds one without a class, so that it is used.
+`without_timm` says which of the library's own parts stand for parts from timm, where that is not
 installed.
 """
 
@@ -28,6 +29,7 @@ class Recipe:
     config: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     without_timm: Mapping[str, Any] = field(default_factory=dict)
+    whole: Mapping[str, Any] = field(default_factory=dict)
     keep: tuple[str, ...] = ()
     textless: bool = False
     bare: bool = False
@@ -36,7 +38,7 @@ class Recipe:
     model_class: str | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.config or self.inputs or self.without_timm or self.keep or self.model_class)
+        return bool(self.config or self.inputs or self.without_timm or self.whole or self.keep or self.model_class)
 
 
 @cache
@@ -48,6 +50,7 @@ def recipes() -> dict[str, Recipe]:
             table.get("config", {}),
             table.get("inputs", {}),
             table.get("without_timm", {}),
+            table.get("whole", {}),
             tuple(table.get("keep", ())),
             table.get("textless", False),
             table.get("bare", False),

@@ -44,3 +44,13 @@ def test_a_part_that_stands_for_one_from_timm_is_told(monkeypatch: pytest.Monkey
     notes = run_type(TypeRequest("detr"), SNAPSHOT).trace.notes
     told = "backbone_config: resnet of transformers stands for a model from timm, which is not installed"
     assert told in notes
+
+
+@pytest.mark.slow
+def test_a_part_without_a_class_of_its_own_is_run_within_one_that_holds_it():
+    assert "built from" in (run_type(TypeRequest("sapiens2_head"), SNAPSHOT).reason or "")
+    found = run_type(TypeRequest("sapiens2_head", whole=True), SNAPSHOT)
+    assert (found.within, found.reason) == ("sapiens2", None)
+    assert "sapiens2_head" in found.parts
+    nowhere = run_type(TypeRequest("layoutxlm", whole=True), SNAPSHOT)
+    assert not nowhere.complete
