@@ -7,7 +7,7 @@ values would follow from numbers that are not there (the experts that a router c
 counted.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 aten = torch.ops.aten
 # Tensors of fractions with fewer numbers keep them: tables of frequencies, scales, strides.
 SMALL = 1 << 15
+_known: dict[Hashable, tuple[torch.Size, tuple[int, ...], torch.dtype]] = {}
 _INDEXED = (aten.index.Tensor, aten.index_put.default, aten.index_put_.default)
 
 
@@ -87,7 +88,7 @@ def _large(function: Any, args: Sequence[Any], given: Mapping[str, Any]) -> "Sha
     if not any(each.is_floating_point() for each in _tensors((args, given))) and not _makes_fractions(function, given):
         return None
     try:
-        made = function(*tree_map(_to_meta, args), **_on_meta(given))
+        made = _on_shapes(function, args, given)
     except (NotImplementedError, RuntimeError):
         return None
     large = isinstance(made, torch.Tensor) and made.is_floating_point() and made.numel() > SMALL
@@ -109,7 +110,7 @@ def _run(function: Any, args: Sequence[Any], given: Mapping[str, Any], invented:
     changed = _changed(function, args, given)
     if changed is not None and not isinstance(changed, ShapeTensor):
         return changed  # what has numbers keeps those that it has
-    made = function(*tree_map(_to_meta, args), **_on_meta(given))
+    made = _on_shapes(function, args, given)
     if changed is not None:
         return changed
 
@@ -122,6 +123,42 @@ def _run(function: Any, args: Sequence[Any], given: Mapping[str, Any], invented:
         return torch.zeros(value.shape, dtype=value.dtype)
 
     return tree_map(wrapped, made)
+
+
+def _on_shapes(function: Any, args: Sequence[Any], given: Mapping[str, Any]) -> Any:
+    """What an operation makes of tensors on the meta device. Asked once for shapes that come again, as in every layer:
+    torch's own answer takes longer than most of these operations on numbers."""
+    key = _key(function, args, given)
+    known = _known.get(key) if key is not None else None
+    if known is not None:
+        shape, steps, dtype = known
+        return torch.empty_strided(shape, steps, dtype=dtype, device="meta")
+    made = function(*tree_map(_to_meta, args), **_on_meta(given))
+    if key is not None and type(made) is torch.Tensor and made.storage_offset() == 0:
+        _known[key] = made.shape, made.stride(), made.dtype
+    return made
+
+
+def _key(function: Any, args: Sequence[Any], given: Mapping[str, Any]) -> Hashable:
+    """What an operation's answer depends on; None where that is a tensor handed on, or seen in another way."""
+    returned = function._schema.returns
+    if len(returned) != 1 or returned[0].alias_info is not None:
+        return None
+    key = (function, _outline(args), *((name, _outline(value)) for name, value in given.items()))
+    try:
+        hash(key)
+    except TypeError:
+        return None
+    return key
+
+
+def _outline(value: Any) -> Any:
+    """An argument without numbers."""
+    if isinstance(value, torch.Tensor):
+        return value.shape, value.stride(), value.dtype, isinstance(value, ShapeTensor)
+    if isinstance(value, list | tuple):
+        return tuple([_outline(each) for each in value])
+    return type(value), value
 
 
 def _changed(function: Any, args: Sequence[Any], given: Mapping[str, Any]) -> Any:

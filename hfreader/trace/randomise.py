@@ -12,6 +12,8 @@ from torch import nn
 
 SPREAD = 0.4
 """Standard deviation of vectors (biases, norm weights) around their mean at initialisation."""
+STRETCH = 65_521
+"""Numbers that are drawn for one tensor. A prime, so that no width divides it and no two rows near each other agree."""
 
 
 def randomise(module: nn.Module, seed: int) -> None:
@@ -30,13 +32,20 @@ def randomise(module: nn.Module, seed: int) -> None:
 
 
 def _drawn(old: torch.Tensor, table: bool, generator: torch.Generator) -> torch.Tensor:
-    noise = torch.randn(old.shape, generator=generator, dtype=torch.float64)
+    noise = _noise(old.shape, generator)
     if table or (old.ndim >= 2 and old.shape[0] == 1):
         return noise
     if old.ndim >= 2:
         return noise * math.sqrt(2 * old.shape[0] / (old.numel() + old.shape[0] ** 2))
     mean = float(old.double().mean()) if old.numel() else 0.0
     return noise * SPREAD + (mean if math.isfinite(mean) and abs(mean) <= 2 else 0.0)
+
+
+def _noise(shape: torch.Size, generator: torch.Generator) -> torch.Tensor:
+    """Normal numbers; of very many, STRETCH over and over, for drawing takes longer than a run."""
+    count = shape.numel()
+    drawn = torch.randn(min(count, STRETCH), generator=generator, dtype=torch.float64)
+    return drawn.repeat(math.ceil(count / STRETCH))[:count].view(shape) if count > STRETCH else drawn.view(shape)
 
 
 def _uniform(old: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

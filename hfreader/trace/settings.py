@@ -17,6 +17,7 @@ from transformers import PreTrainedConfig, PreTrainedModel
 
 from hfreader.errors import HfreaderError
 from hfreader.trace.configs import one_line
+from hfreader.trace.drawing import shared
 from hfreader.trace.feeding.need import Need
 from hfreader.trace.feeding.placeholders import with_placeholders
 from hfreader.trace.feeding.sessions import opened, passes
@@ -234,5 +235,6 @@ class LastModel:
             getattr(self._last[0], name) is not getattr(setting, name) for name in ("model_class", "config")
         ):
             self._last = None
-            self._last = (setting, setting.model())
+            with shared():
+                self._last = (setting, setting.model())
         return self._last[1].train(setting.options.training)

@@ -32,7 +32,7 @@ _IMAGE, _PATCH = "image_size", "patch_size"
 _LAYERS = re.compile(r"layers?$|^num_.*layers?|blocks$|depth$")
 _SHARED_HEADS = re.compile(r"(kv|key_value|k_v)_?heads?|multi_query_group")
 _HEADS = re.compile(r"(?<!d_)heads?$|^num_head|^n_head|groups?$")
-_TABLES = re.compile(r"vocab|position|^n_ctx$|buckets|distance|length")
+_TABLES = re.compile(r"vocab|position|^n_ctx$|buckets|distance|length|(num|n)_(.*_)?(tokens|queries|latents)$")
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def values(config: PreTrainedConfig, names: Iterable[str], run: int, tied: bool)
     tables = [name for name in chosen if _TABLES.search(_last(name)) and not counts_heads(name)]
     few = _few(chosen, run)
     widths = [name for name in chosen if name not in (*tables, *few) and not counts_heads(name)]
-    multiples = random.Random(run).sample(range(2, 4 + 3 * len(widths)), len(widths))
+    multiples = random.Random(run).sample(range(2, 4 + 2 * len(widths)), len(widths))
     heads = {value for name, value in present.items() if counts_heads(name)}
     for name, multiple in zip(widths, multiples, strict=True):
         divided = not heads or any(present[name] % count == 0 for count in heads)

@@ -13,7 +13,7 @@ from hfreader.trace.symbols_records import Key, shapes
 Rerun = Callable[[PreTrainedConfig, Lengths], Trace]
 """Runs the same class, with random weights, for another configuration and other lengths."""
 Varied = dict[tuple[str, ...], tuple[str, ...]]
-"""What was found for one class: of these fields, which cannot all vary, those that can do so together."""
+"""What was found for classes of one family: of these fields, which cannot all vary, those that can do so together."""
 
 
 @dataclass(frozen=True)

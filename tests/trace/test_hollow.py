@@ -71,3 +71,12 @@ def test_nothing_is_hollow_outside():
     with hollow():
         pass
     assert type(torch.randn(WIDE)) is torch.Tensor
+
+
+def test_shapes_asked_for_again_are_the_same():
+    with hollow():
+        given = [torch.randn(WIDE, 4), torch.randn(4, WIDE).t(), torch.randn(WIDE, 4, dtype=torch.float64)]
+        found = [[(each * 2 + 1).softmax(-1), each.sum(0, keepdim=True), each.to(torch.float64)] for each in given * 2]
+    described = [[(one.shape, one.stride(), one.dtype) for one in each] for each in found]
+    assert described[:3] == described[3:]
+    assert described[0] != described[1] != described[2]

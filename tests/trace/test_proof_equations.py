@@ -249,3 +249,9 @@ def test_heads_may_lie_in_the_batch():
     x = torch.randn(6, 5, dtype=torch.float64)
     assert check(rows, {"x": x.view(2, 3, 5), "O": x.softmax(-1)}).error == 0
     assert check(rows, {"x": x, "O": x.softmax(-1).T}).reason == "the code gives shape (5, 6), the equation (6, 5)"
+
+
+def test_no_two_rows_of_a_large_weight_are_alike():
+    layer = torch.nn.Linear(512, 512)
+    randomise(layer, 0)
+    assert len({tuple(row) for row in layer.weight.detach()[:, :8].tolist()}) == 512

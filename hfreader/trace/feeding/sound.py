@@ -1,5 +1,6 @@
 """Sound: samples, spectrograms, codes."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -8,6 +9,8 @@ from hfreader.trace.feeding.need import Layout, Need, number
 
 NEAR = "audio"
 USUAL_MELS, SAMPLES, STEPS = 80, 4000, 64
+FRAMES = 128
+"""What convolutions make of the samples, where they would make more of SAMPLES of them."""
 
 
 def mels(need: Need) -> int:
@@ -42,6 +45,12 @@ def steps(need: Need) -> int:
     return 2 * number(positions) if isinstance(positions, int) and positions <= 3000 else STEPS
 
 
+def samples(need: Need) -> int:
+    """Samples of a sound."""
+    strides = need.field("conv_stride", near=NEAR)
+    return min(SAMPLES, FRAMES * math.prod(strides)) if isinstance(strides, list | tuple) else SAMPLES
+
+
 def input_features(need: Need, name: str) -> Sequence[Layout]:
     """Spectrograms: (B, mels, steps), (B, steps, mels); as an image (B, 1, steps, mels)."""
     bins, length = mels(need), steps(need)
@@ -55,22 +64,23 @@ def input_features(need: Need, name: str) -> Sequence[Layout]:
 
 def input_values(need: Need, name: str) -> Sequence[Layout]:
     """Samples (B, samples), (B, 1, samples); a spectrogram (B, steps, mels)."""
-    samples, one_channel = need.later(need.batch, SAMPLES), need.later(need.batch, 1, SAMPLES)
+    length = samples(need)
+    plain, one_channel = need.later(need.batch, length), need.later(need.batch, 1, length)
     spectrogram = need.later(need.batch, steps(need), mels(need))
     if need.field("num_mel_bins", near=NEAR) is not None:
-        return spectrogram, samples, one_channel
-    return samples, one_channel, spectrogram
+        return spectrogram, plain, one_channel
+    return plain, one_channel, spectrogram
 
 
 def ones_beside(need: Need, name: str) -> Sequence[torch.Tensor]:
     """A mask of ones over the steps of a spectrogram; over samples; over the steps as booleans."""
     over_steps = torch.ones(need.batch, steps(need), dtype=torch.long)
-    return over_steps, torch.ones(need.batch, SAMPLES, dtype=torch.long), over_steps.bool()
+    return over_steps, torch.ones(need.batch, samples(need), dtype=torch.long), over_steps.bool()
 
 
 def lengths(need: Need, name: str) -> Sequence[torch.Tensor]:
     """How many steps of each row count (B,)."""
-    return (torch.full((need.batch,), steps(need)), torch.full((need.batch,), SAMPLES))
+    return (torch.full((need.batch,), steps(need)), torch.full((need.batch,), samples(need)))
 
 
 def codes(need: Need, name: str) -> Sequence[torch.Tensor]:
