@@ -15,7 +15,8 @@ from hfreader.errors import HfreaderError
 
 SMALL = 1 << 12
 """Tensors with fewer numbers have their own."""
-LEAST = 1 << 20
+POOL = 1 << 24
+"""Numbers that are shared; larger tensors have their own, too."""
 SPREAD = 0.02
 """Standard deviation of what is shared, as most models are initialised."""
 _WRITING = re.compile(r"(?<!_)(?<!requires_grad)_$")
@@ -38,7 +39,12 @@ class _Shared(TorchFunctionMode):
         if func in _MAKING:
             asked = func(*args, **{**given, "device": "meta"})
             plain = asked.dtype is torch.float32 and asked.layout is torch.strided
-            if plain and asked.numel() > SMALL and str(given.get("device") or "cpu") == "cpu" and "out" not in given:
+            if (
+                plain
+                and SMALL < asked.numel() < POOL
+                and str(given.get("device") or "cpu") == "cpu"
+                and "out" not in given
+            ):
                 return self._view(asked.shape)
         elif _WRITING.search(getattr(func, "__name__", "")):
             written = next(iter((*args, *given.values())), None)
@@ -48,9 +54,8 @@ class _Shared(TorchFunctionMode):
 
     def _view(self, shape: torch.Size) -> torch.Tensor:
         count = shape.numel()
-        if count > _Shared.pool.numel() // 2:
-            generator = torch.Generator().manual_seed(0)
-            _Shared.pool = torch.empty(max(LEAST, 2 * count)).normal_(0, SPREAD, generator=generator)
+        if not _Shared.pool.numel():
+            _Shared.pool = torch.empty(POOL).normal_(0, SPREAD, generator=torch.Generator().manual_seed(0))
         start = self._next % (_Shared.pool.numel() - count)
         self._next += count + 1
         return _Shared.pool[start : start + count].view(shape)

@@ -60,6 +60,7 @@ def prove(
                             news += _compare(
                                 match, concepts[match.concept], guards[match.key], one, evidence[match.key], run
                             )
+                    run.invocations.clear()  # their tensors take more memory than models do
                     if not news:
                         break  # other numbers in the same code show nothing new either
             except Exception as error:  # a class that does not run so proves nothing, and the others go on

@@ -18,6 +18,7 @@ from hfreader.trace.captures import CaptureSession, Invocation
 from hfreader.trace.completion import head_width
 from hfreader.trace.configs import all_parts, as_json, with_fields
 from hfreader.trace.depth import shallow
+from hfreader.trace.drawing import at_most
 from hfreader.trace.models import parameters_of, skeleton
 from hfreader.trace.precision import float64
 from hfreader.trace.randomise import randomise
@@ -28,6 +29,8 @@ EPSILON = 0.05
 """Stands for every epsilon of a configuration: at 1e-12 it could be missing or doubled and nobody would see."""
 HEAVY = 10_000_000
 """Numbers to draw for a model that are no longer worth sizes of their own for every field."""
+MOST = 100_000_000
+"""Numbers of a model that is not run in float64 at all, because one family may not take so much memory."""
 _EXPERTS = re.compile("expert")
 """Fields that count experts go with others that count those chosen, and with groups of them."""
 WINDOW = 3
@@ -144,7 +147,7 @@ def _fields(config: PreTrainedConfig) -> list[tuple[str, object]]:
 
 
 def _run(session: CaptureSession, setting: Setting, seed: int) -> list[Invocation]:
-    with float64(), session.building() as made:
+    with float64(), at_most(MOST), session.building() as made:
         model = setting.model(seed, torch.float64).double()  # parameters may be made as float32 whatever is asked for
         randomise(model, seed)
     for part in model.modules():  # no chance, no statistics of the batch: torch's own modules evaluate, whoever trains
