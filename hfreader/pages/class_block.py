@@ -179,7 +179,7 @@ class ClassBlock:
         if found is None:
             return None
         diagram, css = self._with_symbols(found)
-        labels = self.context.labels(found, self.section.name)
+        labels = self.context.labels_of(found)
         return draw(diagram, labels, self._links(diagram), css, self.context.layouts[found.owner, found.function])
 
     def _side_by_side(self) -> bool:

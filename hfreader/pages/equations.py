@@ -33,18 +33,38 @@ def render(
     names = symbols_in(latex)
     if missing := [name for name in names if name not in symbols]:
         raise HfreaderError(f"equation {latex!r} uses the undeclared symbol {missing[0]!r}: add it to `symbols`")
-    placeholders = {name: chr(_PLACEHOLDERS + index) for index, name in enumerate(names)}
-    math = _converted(SYMBOL.sub(lambda found: f"{{{placeholders[found[1]]}}}", latex), display)
-    linked = {placeholders[name]: LinkedSymbol(*symbols[name]) for name in names}
+    given = [LinkedSymbol(*symbols[name]) for name in names]
+    looks = tuple((name, one.latex, bool(one.css)) for name, one in zip(names, given, strict=True))
+    html = _typeset(latex, looks, display, alternative and not SYMBOL.fullmatch(latex))
+    for index, one in enumerate(given):
+        html = html.replace(_placeholder(index), one.css)
+    return Markup(html)
+
+
+def _placeholder(index: int) -> str:
+    """A character of private use: the symbol in LaTeX, and then its class in MathML."""
+    return chr(_PLACEHOLDERS + index)
+
+
+@lru_cache(maxsize=8192)
+def _typeset(latex: str, looks: tuple[tuple[str, str, bool], ...], display: bool, alternative: bool) -> str:
+    """MathML with placeholders for the classes of symbols, of which name, LaTeX and whether they have classes are
+    given: the same equations stand in most blocks of a site, each time with other classes."""
+    linked = {
+        _placeholder(index): LinkedSymbol(printed_as, _placeholder(index) if has_css else "")
+        for index, (_, printed_as, has_css) in enumerate(looks)
+    }
+    held = {name: _placeholder(index) for index, (name, _, _) in enumerate(looks)}
+    math = _converted(SYMBOL.sub(lambda found: f"{{{held[found[1]]}}}", latex), display)
     for element in list(math.iter()):
         if len(element) and element[0].text in linked:
             _join_scripts(element, linked[element[0].text or ""])
     for element in list(math.iter()):
         if element.text in linked:
             _put_symbol(element, linked[element.text or ""])
-    if alternative and not SYMBOL.fullmatch(latex):
-        math.set("alttext", printed(latex, {name: symbols[name][0] for name in names}))
-    return Markup(tostring(math, encoding="unicode"))
+    if alternative:
+        math.set("alttext", printed(latex, {name: printed_as for name, printed_as, _ in looks}))
+    return tostring(math, encoding="unicode")
 
 
 def symbols_in(latex: str) -> list[str]:

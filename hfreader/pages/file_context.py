@@ -33,6 +33,7 @@ class FileContext:
         self.page = page_of(self.file)
         self.traces: Sequence[Trace] = family.run.traces if family.run else ()
         self._sources: dict[str, SourceText] = {}
+        self._labels: dict[tuple[str, str], dict[int, str]] = {}
         self._readings: dict[str, Reading] = {}
         self._first_runs: dict[str, dict[int, int | None]] = {}
 
@@ -157,10 +158,17 @@ class FileContext:
     def layouts(self) -> dict[tuple[str, str], Layout]:
         """The layouts of all diagrams of the file by owner and function, drawn by one process."""
         diagrams = self.analysis.diagrams
-        sources = [dot_source(item, self.labels(item, bare(item.owner))) for item in diagrams]
+        sources = [dot_source(item, self.labels_of(item)) for item in diagrams]
         return {
             (item.owner, item.function): layout for item, layout in zip(diagrams, layout_many(sources), strict=True)
         }
+
+    def labels_of(self, diagram: Diagram) -> dict[int, str]:
+        """The `labels` of a class's diagram as the class itself ran."""
+        key = (diagram.owner, diagram.function)
+        if key not in self._labels:
+            self._labels[key] = self.labels(diagram, bare(diagram.owner))
+        return self._labels[key]
 
     def labels(self, diagram: Diagram, runner: str) -> dict[int, str]:
         """The shape that was recorded at each box of a class's diagram, by the id of the node. Only the function in

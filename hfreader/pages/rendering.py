@@ -35,7 +35,7 @@ def fill(template: str, **values: object) -> Markup:
     return Markup(environment().get_template(template).render(**values))
 
 
-_TAG = re.compile(r"<[a-zA-Z][^<>]*>")
+_TAG = re.compile(r'<[a-zA-Z][^<>"]*"[^<>]*>')
 _QUOTED = re.compile(r'="([\w.#:/%-]+)"(?=[\s>])')
 
 
