@@ -7,22 +7,14 @@ from pathlib import Path
 from hfreader.analyzers.analysis import analyse
 from hfreader.analyzers.examination import Examiner
 from hfreader.analyzers.library import Library
+from hfreader.concept_keys import matched_by
 from hfreader.concepts import added_folders
 from hfreader.facts.analysis import Analysis
-from hfreader.facts.snapshot import Snapshot
 from hfreader.progress import Report
+from hfreader.sources import Sources
 from hfreader.store import digest, digest_files, remembered
 
 PACKAGE = Path(__file__).parent
-
-
-def snapshot_digest(snapshot: Snapshot) -> str:
-    """Identifies the source: its commit, or for the installed package names, sizes and times of its files."""
-    if snapshot.commit is not None:
-        return digest(snapshot.package, snapshot.commit)
-    files = sorted(Path(snapshot.package).rglob("*.py"))
-    states = (f"{file}:{state.st_size}:{state.st_mtime_ns}" for file in files for state in [file.stat()])
-    return digest(snapshot.version, *states)
 
 
 @cache
@@ -33,29 +25,39 @@ def code_digest(*rooms: str) -> str:
     return digest_files([*files, *added])
 
 
-def analysis_key(source: str, *parts: str) -> str:
-    """The cache key of something that the present analyzers say of a source (its digest)."""
-    return digest(source, *parts, code_digest("facts", "concepts", "analyzers"))
+def analysis_key(sources: Sources, file: str) -> str:
+    """The cache key of what the present analyzers and patterns say of a file: it stays while the file and all that it
+    builds upon do."""
+    return digest(sources.of(file), file, _analysed_by())
+
+
+def library_key(source: str, *parts: str) -> str:
+    """The cache key of what they say of a whole source (its digest), or of what `parts` identify in it."""
+    return digest(source, *parts, _analysed_by())
+
+
+def _analysed_by() -> str:
+    return digest(code_digest("facts", "analyzers"), matched_by())
 
 
 class Analyser:
-    """Analyses of the files of a library; `source` is the digest of its snapshot. Identical definitions are examined
+    """Analyses of the files of a library, whose files by content are `sources`. Identical definitions are examined
     once, whichever files they are in."""
 
-    def __init__(self, library: Library, source: str) -> None:
+    def __init__(self, library: Library, sources: Sources) -> None:
         self.library = library
-        self.source = source
+        self.sources = sources
         self._examiner = Examiner(library)
 
     def analysis(self, file: str) -> Analysis:
         """The analysis of one file, computed or remembered; HfreaderError where the file cannot be read."""
         compute = partial(analyse, self.library, file, self._examiner)
-        return remembered("analyses", analysis_key(self.source, file), Analysis, compute)
+        return remembered("analyses", analysis_key(self.sources, file), Analysis, compute)
 
 
-def analyses_of(library: Library, source: str, files: Sequence[str], report: Report) -> dict[str, Analysis]:
-    """Analyses by file; `source` is the digest of the library's snapshot."""
-    analyser = Analyser(library, source)
+def analyses_of(library: Library, sources: Sources, files: Sequence[str], report: Report) -> dict[str, Analysis]:
+    """Analyses by file; `sources` are the files of the library by content."""
+    analyser = Analyser(library, sources)
     made: dict[str, Analysis] = {}
     for done, file in enumerate(files, start=1):
         report("analysis", file, done, len(files))

@@ -1,16 +1,14 @@
 """Runs the stages one after the other and owns what is remembered between builds."""
 
-import sys
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from itertools import combinations
 from pathlib import Path
 
 from filelock import FileLock
 
-from hfreader.analyses import analysis_key, code_digest, snapshot_digest
+from hfreader.analyses import analysis_key
 from hfreader.analyzers.analysis import UNFORESEEN, reason
 from hfreader.analyzers.census import census
 from hfreader.analyzers.library import Library, modeling_files_of
@@ -18,11 +16,9 @@ from hfreader.compare import compare
 from hfreader.concepts import catalogue
 from hfreader.errors import HfreaderError
 from hfreader.facts.comparison import Comparison
-from hfreader.facts.matches import Match
 from hfreader.facts.problems import Problem
-from hfreader.facts.runs import FamilyRequest, RunSummary
+from hfreader.facts.runs import RunSummary
 from hfreader.facts.snapshot import Snapshot
-from hfreader.facts.survey import FileSurvey
 from hfreader.facts.sweep import Limits
 from hfreader.facts.totals import BuildResult, FamilyTotals
 from hfreader.jobs import processors
@@ -32,11 +28,12 @@ from hfreader.pages.language import ENGLISH
 from hfreader.pages.mkdocs_build import run_mkdocs
 from hfreader.pages.site import write_fragments
 from hfreader.progress import Report
-from hfreader.ran import remember_run, runs_so_far
+from hfreader.reach import Reach
 from hfreader.shared import reaching, shared_chapter
 from hfreader.shelf import Kept, StoreShelf
 from hfreader.source import obtain
-from hfreader.store import cache_folder, digest, holds, recall, remember
+from hfreader.sources import Sources
+from hfreader.store import cache_folder
 from hfreader.survey import surveys_of
 from hfreader.trace.pool import run_families
 
@@ -75,8 +72,9 @@ def build_site(options: BuildOptions, report: Report) -> BuildResult:
     book, shelf = gather(options, report)
     fragments = cache_folder() / "fragments"
     with FileLock(cache_folder() / "pages.lock"):
+        jobs, partial = options.jobs or processors(), bool(options.models)
         manifest = write_fragments(
-            book, shelf, fragments, report, languages=options.languages, jobs=options.jobs or processors()
+            book, shelf, fragments, report, languages=options.languages, jobs=jobs, partial=partial
         )
         report("site", str(options.out))
         prose = replace_site(options.out, lambda folder: run_mkdocs(site_config(), fragments, folder))
@@ -100,20 +98,20 @@ def gather(options: BuildOptions, report: Report) -> tuple[Book, StoreShelf]:
     library = Library(snapshot)
     families = library.known(options.models) or library.families()
     pairs = pairs_of(families, options.compare)
-    source = snapshot_digest(snapshot)
+    sources = Sources(snapshot)
     files: dict[str, list[str]] = defaultdict(list)
     for file in modeling_files_of(snapshot):
         files[file.split("/")[1]].append(file)
-    surveys = surveys_of(snapshot, source, [file for name in families for file in files[name]], report, options.jobs)
+    surveys = surveys_of(snapshot, sources, [file for name in families for file in files[name]], report, options.jobs)
     shared = sorted({file for one in surveys.values() for file in one.shared})
-    surveys |= surveys_of(snapshot, source, shared, report, options.jobs)
+    surveys |= surveys_of(snapshot, sources, shared, report, options.jobs)
     own = {name: tuple(surveys[file] for file in files[name]) for name in families}
-    runs = _runs(snapshot, source, _Reached(source, own, surveys), options, report)
+    runs = _runs(snapshot, Reach(sources, own, surveys), options, report)
     chapters = [Chapter(name, parts, runs.get(name)) for name, parts in own.items()]
     summaries = [run for chapter in chapters if (run := chapter.run) is not None]
     chapters += [found for file in shared if (found := shared_chapter(surveys[file], summaries)) is not None]
-    compared = tuple(comparison_of(library, source, *pair, report) for pair in pairs)
-    return Book(snapshot, tuple(chapters), compared), _shelf(source, chapters, summaries)
+    compared = tuple(comparison_of(library, sources, *pair, report) for pair in pairs)
+    return Book(snapshot, tuple(chapters), compared), _shelf(sources, chapters, summaries)
 
 
 def pairs_of(families: Sequence[str], wanted: Sequence[tuple[str, str]] | None) -> tuple[tuple[str, str], ...]:
@@ -126,20 +124,20 @@ def pairs_of(families: Sequence[str], wanted: Sequence[tuple[str, str]] | None) 
     return tuple(dict.fromkeys(wanted))
 
 
-def comparison_of(library: Library, source: str, left: str, right: str, report: Report) -> Comparison:
+def comparison_of(library: Library, sources: Sources, left: str, right: str, report: Report) -> Comparison:
     """Two families side by side; where they cannot be compared, a comparison of nothing but the reason."""
     try:
-        return compare(library, source, left, right, report)
+        return compare(library, sources, left, right, report)
     except (HfreaderError, *UNFORESEEN) as error:
         problem = Problem("analyzers", f"{left} and {right}", reason(error))
         return Comparison(left, right, left, right, (), (), (), (), (problem,))
 
 
-def _shelf(source: str, chapters: Sequence[Chapter], runs: Sequence[RunSummary]) -> StoreShelf:
+def _shelf(sources: Sources, chapters: Sequence[Chapter], runs: Sequence[RunSummary]) -> StoreShelf:
     parts = [part for chapter in chapters for part in chapter.files]
     return StoreShelf(
         {chapter.name: _kept(chapter, runs) for chapter in chapters},
-        {part.file: analysis_key(source, part.file) for part in parts},
+        {part.file: analysis_key(sources, part.file) for part in parts},
         {part.file: part.problems for part in parts if part.problems},
     )
 
@@ -152,54 +150,16 @@ def _kept(chapter: Chapter, runs: Sequence[RunSummary]) -> Kept:
     return Kept(files, (chapter.run.stored,) if chapter.run else ())
 
 
-@dataclass(frozen=True)
-class _Matched:
-    """The part of an analysis that is proven."""
-
-    matches: tuple[Match, ...]
-
-
-@dataclass(frozen=True)
-class _Reached:
-    """What running each family reaches: its own files, and those that families share."""
-
-    source: str
-    own: Mapping[str, tuple[FileSurvey, ...]]
-    surveys: Mapping[str, FileSurvey]
-
-    def files(self, family: str) -> tuple[FileSurvey, ...]:
-        """The files whose matches are proven with a family."""
-        shared = sorted({file for part in self.own[family] for file in part.shared})
-        return (*self.own[family], *(self.surveys[file] for file in shared))
-
-    def key(self, family: str) -> str:
-        """Identifies what running a family shows."""
-        code = code_digest("facts", "concepts", "trace")
-        matched = (part.matched for part in self.files(family))
-        return digest(self.source, code, family, *matched, version("torch"), sys.version)
-
-    def request(self, family: str) -> FamilyRequest:
-        """The matches of a family, from the store."""
-        keys = (analysis_key(self.source, part.file) for part in self.files(family))
-        found = (recall("analyses", key, _Matched) for key in keys)
-        return FamilyRequest(family, tuple(match for one in found if one is not None for match in one.matches))
-
-
-def _runs(
-    snapshot: Snapshot, source: str, reached: _Reached, options: BuildOptions, report: Report
-) -> dict[str, RunSummary]:
+def _runs(snapshot: Snapshot, reach: Reach, options: BuildOptions, report: Report) -> dict[str, RunSummary]:
     """What runs and proofs showed, by family; only what is not remembered starts a worker. That a process died is no
     lasting fact about its family, which is tried again the next time."""
-    keys = {family: reached.key(family) for family in reached.own}
-    known = runs_so_far(source, reached.own)
-    runs = {name: run for name, run in known.items() if run.stored == keys[name] and holds("runs", keys[name])}
-    missing = [] if options.static else [name for name in reached.own if name not in runs or runs[name].died]
+    runs = {family: known for family in reach.own if (known := reach.remembered(family)) is not None}
+    missing = [] if options.static else [name for name in reach.own if name not in runs or runs[name].died]
     if not missing:
         return runs
-    requests = [reached.request(name) for name in missing]
+    requests = [reach.request(name) for name in missing]
     for run in run_families(requests, snapshot, LIMITS, options.jobs or processors(), report):
-        remember("runs", keys[run.family], run)
-        runs[run.family] = remember_run(source, run, keys[run.family])
+        runs[run.family] = reach.remember(run)
     return runs
 
 

@@ -147,7 +147,7 @@ class HfreaderPlugin(BasePlugin[HfreaderConfig]):  # type: ignore[misc]
             return output
         if PLACEHOLDER not in output:
             raise PluginError(f"{page.file.src_uri} lacks the line {PLACEHOLDER}: the page's tables go there")
-        return output.replace(PLACEHOLDER, read_html(self.folder, record.page), 1)
+        return output.replace(PLACEHOLDER, read_html(self.folder, record.page, self.manifest.snapshot.commit), 1)
 
     @event_priority(-50)  # type: ignore[untyped-decorator]
     def on_post_build(self, *, config: MkDocsConfig) -> None:

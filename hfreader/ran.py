@@ -3,23 +3,32 @@
 from collections.abc import Iterable
 
 from hfreader.analyses import code_digest
+from hfreader.concept_keys import matched_by, proven_by
+from hfreader.concepts import catalogue
 from hfreader.facts.codec import to_json
 from hfreader.facts.matches import Proof
 from hfreader.facts.runs import FamilyRun, RunSummary
-from hfreader.store import digest, recall, remember
+from hfreader.sources import Sources
+from hfreader.store import digest, holds, recall, remember
 
 
-def remember_run(source: str, run: FamilyRun, stored: str = "") -> RunSummary:
-    """Keep what a family's run showed; `source` identifies the source (`hfreader.analyses.snapshot_digest`), `stored`
-    the whole run in the store, if it is there."""
+def remember_run(sources: Sources, run: FamilyRun, stored: str = "") -> RunSummary:
+    """Keep what a family's run showed; `sources` are the files that it ran, `stored` is the whole run in the
+    store, if it is there."""
     summary = run.summary(stored, digest(to_json(run)))
-    remember("ran", _key(source, run.family), summary)
+    remember("ran", _key(sources, run.family), summary)
     return summary
 
 
-def runs_so_far(source: str, families: Iterable[str]) -> dict[str, RunSummary]:
+def still_holds(sources: Sources, summary: RunSummary) -> None:
+    """Keep what a run of earlier code showed that the present code need not run again."""
+    if not holds("ran", _key(sources, summary.family)):
+        remember("ran", _key(sources, summary.family), summary)
+
+
+def runs_so_far(sources: Sources, families: Iterable[str]) -> dict[str, RunSummary]:
     """The summaries of those families that a build with the present code has run."""
-    found = {family: recall("ran", _key(source, family), RunSummary) for family in families}
+    found = {family: recall("ran", _key(sources, family), RunSummary) for family in families}
     return {family: run for family, run in found.items() if run is not None}
 
 
@@ -34,5 +43,6 @@ def states(runs: Iterable[RunSummary]) -> dict[str, Proof]:
     return found
 
 
-def _key(source: str, family: str) -> str:
-    return digest(source, family, code_digest("facts", "concepts", "analyzers", "trace"))
+def _key(sources: Sources, family: str) -> str:
+    code = digest(code_digest("facts", "analyzers", "trace"), matched_by(), proven_by(catalogue()))
+    return digest(sources.family(family), family, code)

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from hfreader.analyses import code_digest, snapshot_digest
+from hfreader.analyses import code_digest
 from hfreader.errors import HfreaderError
 from hfreader.facts.codec import to_json, write_atomically
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.sweep import Limits, Start, Sweep, TypeRequest, TypeRun
 from hfreader.jobs import processors
 from hfreader.progress import Report
+from hfreader.sources import snapshot_digest
 from hfreader.store import digest, recall, remember, remembered
 from hfreader.trace.pool import model_types, run_types
 
@@ -79,7 +80,7 @@ def _placed(runs: Sequence[TypeRun]) -> tuple[TypeRun, ...]:
 
 
 def sweep_so_far(source: str) -> Sweep | None:
-    """The last sweep of a source (its `hfreader.analyses.snapshot_digest`) with the present code; None before it."""
+    """The last sweep of a source (its `hfreader.sources.snapshot_digest`) with the present code; None before it."""
     return recall("sweep", _key(source), Sweep)
 
 

@@ -7,6 +7,7 @@ from hfreader.build import MOST_COMPARED, comparison_of, pairs_of
 from hfreader.cli.building import languages, pairs
 from hfreader.errors import HfreaderError
 from hfreader.progress import silent
+from hfreader.sources import Sources
 from tests.two_families import two_families
 
 
@@ -31,9 +32,9 @@ def test_pairs_on_the_command_line():
 def test_families_that_cannot_be_compared_do_not_end_the_build(tmp_path, monkeypatch):
     monkeypatch.setenv("HFREADER_CACHE", str(tmp_path / "cache"))
     snapshot = two_families(tmp_path)
-    assert comparison_of(Library(snapshot), "before", "ash", "birch", silent).parts
+    assert comparison_of(Library(snapshot), Sources(snapshot), "ash", "birch", silent).parts
     (tmp_path / "transformers/models/birch/modeling_birch.py").write_text("class Birch:\n    pass\n")
-    found = comparison_of(Library(snapshot), "after", "birch", "ash", silent)
+    found = comparison_of(Library(snapshot), Sources(snapshot), "birch", "ash", silent)
     assert found.parts == ()
     assert found.problems[0].subject == "birch and ash"
 

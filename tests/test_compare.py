@@ -15,6 +15,7 @@ from hfreader.facts.codec import from_json, to_json
 from hfreader.facts.comparison import Comparison
 from hfreader.facts.snapshot import Snapshot
 from hfreader.progress import silent
+from hfreader.sources import Sources
 from hfreader.views.comparison_view import show_comparison
 from tests.two_families import two_families
 
@@ -34,7 +35,7 @@ def installed() -> Library:
 
 
 def test_traits_fields_parameters_and_parts(snapshot):
-    found = compare(Library(snapshot), "", "ash", "birch", silent)
+    found = compare(Library(snapshot), Sources(snapshot), "ash", "birch", silent)
     assert from_json(to_json(found), Comparison) == found
     traits = {one.subject: (one.left, one.right) for one in found.traits}
     assert traits["activation"] == ("gelu", "silu")
@@ -54,7 +55,9 @@ def test_traits_fields_parameters_and_parts(snapshot):
 
 def test_what_is_shown(snapshot):
     text = io.StringIO()
-    show_comparison(compare(Library(snapshot), "", "ash", "birch", silent), Console(file=text, width=120))
+    show_comparison(
+        compare(Library(snapshot), Sources(snapshot), "ash", "birch", silent), Console(file=text, width=120)
+    )
     for words in ("activation", "silu", "width", "up without bias", "identical"):
         assert words in text.getvalue()
 
@@ -62,7 +65,7 @@ def test_what_is_shown(snapshot):
 @pytest.mark.parametrize(("left", "right", "words"), [("ash", "birhc", "did you mean birch"), ("ash", "ash", "twice")])
 def test_mistakes(snapshot, left, right, words):
     with pytest.raises(HfreaderError, match=words):
-        compare(Library(snapshot), "", left, right, silent)
+        compare(Library(snapshot), Sources(snapshot), left, right, silent)
 
 
 def test_bert_and_gpt2(installed):

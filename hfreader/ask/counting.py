@@ -1,6 +1,6 @@
 """The honest totals of the whole library."""
 
-from hfreader.analyses import analysis_key, snapshot_digest
+from hfreader.analyses import library_key
 from hfreader.analyzers.census import census
 from hfreader.ask.finding import all_matches, family_of
 from hfreader.concepts import catalogue
@@ -12,6 +12,7 @@ from hfreader.facts.survey import Survey
 from hfreader.facts.sweep import Sweep
 from hfreader.progress import Report
 from hfreader.ran import runs_so_far, states
+from hfreader.sources import Sources
 from hfreader.store import remembered
 from hfreader.survey import survey
 from hfreader.sweep import sweep_so_far
@@ -20,12 +21,12 @@ from hfreader.sweep import sweep_so_far
 def coverage(snapshot: Snapshot, report: Report) -> Coverage:
     """What is mapped, what has run, what is proven; what nothing has run so far is None."""
     known = survey(snapshot, report)
-    source = snapshot_digest(snapshot)
-    counted = remembered("census", analysis_key(source), Census, lambda: census(known.classes, catalogue()))
+    sources = Sources(snapshot)
+    counted = remembered("census", library_key(sources.whole), Census, lambda: census(known.classes, catalogue()))
     families = sorted({family_of(one.file) for one in known.classes})
-    runs = runs_so_far(source, families)
+    runs = runs_so_far(sources, families)
     architectures = {one.qualified.rpartition(".")[2] for one in known.classes if one.kind == "model"}
-    return _coverage(snapshot, known, counted, families, architectures, runs, sweep_so_far(source))
+    return _coverage(snapshot, known, counted, families, architectures, runs, sweep_so_far(sources.whole))
 
 
 def _coverage(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from hfreader.analyses import analyses_of, snapshot_digest
+from hfreader.analyses import analyses_of
 from hfreader.analyzers.difference import Differ
 from hfreader.analyzers.difference_outlines import Outlines
 from hfreader.analyzers.library import Library
@@ -22,9 +22,8 @@ from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.survey import Survey
 from hfreader.progress import Report
 from hfreader.ran import runs_so_far, states
+from hfreader.sources import Sources
 from hfreader.survey import known_survey
-
-Sources = Mapping[str, Sequence[str]]
 
 
 def explain(snapshot: Snapshot, target: str, report: Report) -> Explanation:
@@ -32,11 +31,11 @@ def explain(snapshot: Snapshot, target: str, report: Report) -> Explanation:
     is told where the library has been surveyed before."""
     library = Library(snapshot)
     asked = subject(snapshot, library, target)
-    source = snapshot_digest(snapshot)
+    sources = Sources(snapshot)
     file = asked.facts.file
-    analysis = analyses_of(library, source, [file], report)[file]
-    survey = known_survey(source)
-    proofs = states(runs_so_far(source, [family_of(file)]).values())
+    analysis = analyses_of(library, sources, [file], report)[file]
+    survey = known_survey(sources.whole)
+    proofs = states(runs_so_far(sources, [family_of(file)]).values())
     lines = {file: library.tree(file).source.split("\n")}
     uses = tuple(_use(match, asked.line, library, lines, proofs) for match in _matches(analysis, asked))
     lineage = None

@@ -1,6 +1,5 @@
 """Where a concept is implemented."""
 
-from hfreader.analyses import snapshot_digest
 from hfreader.ask.concepts import concept, summary
 from hfreader.facts.answers import ImplementationGroup, Implementations, Implementing
 from hfreader.facts.matches import Proof
@@ -8,6 +7,7 @@ from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.survey import Survey, Surveyed, by_body
 from hfreader.progress import Report
 from hfreader.ran import runs_so_far, states
+from hfreader.sources import Sources
 from hfreader.survey import survey
 
 
@@ -16,7 +16,7 @@ def find(snapshot: Snapshot, name: str, report: Report) -> Implementations:
     wanted = concept(name)
     known = survey(snapshot, report)
     families = {family_of(one.file) for one in known.classes}
-    proven = states(runs_so_far(snapshot_digest(snapshot), families).values())
+    proven = states(runs_so_far(Sources(snapshot), families).values())
     members = [one for one in (*known.classes, *known.functions) if one.implements(wanted.slug)]
     return Implementations(
         summary(wanted),

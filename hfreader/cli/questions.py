@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from hfreader.analyses import snapshot_digest
 from hfreader.analyzers.library import Library
 from hfreader.ask.concepts import concepts as search_concepts
 from hfreader.ask.counting import coverage as count_coverage
@@ -16,6 +15,7 @@ from hfreader.facts.codec import to_json
 from hfreader.facts.snapshot import Snapshot
 from hfreader.progress import Report, TerminalReport
 from hfreader.source import obtain
+from hfreader.sources import Sources
 from hfreader.views.answers_view import show_concepts, show_coverage, show_implementations
 from hfreader.views.comparison_view import show_comparison
 from hfreader.views.explanation_view import show_explanation
@@ -123,7 +123,7 @@ def compare(
     """
     with TerminalReport() as report:
         snapshot = _snapshot(repo, ref, offline, report)
-        found = compare_families(Library(snapshot), snapshot_digest(snapshot), left, right, report)
+        found = compare_families(Library(snapshot), Sources(snapshot), left, right, report)
     if json:
         typer.echo(to_json(found).decode())
     else:

@@ -123,7 +123,7 @@ class FileSurvey:
 class Survey:
     """Every modeling file of one snapshot, in the order of the files and of the definitions in them.
 
-    source    identifies the source that was read (`hfreader.analyses.snapshot_digest`).
+    source    identifies the source that was read (`hfreader.sources.snapshot_digest`).
     problems  of whole files.
     """
 

@@ -17,6 +17,8 @@ from hfreader.pages.fragment import Fragment, SearchEntry
 from hfreader.pages.language import ENGLISH
 from hfreader.pages.rendering import unquoted
 
+# Stands in rendered pages for the commit, in full or its first twelve digits: pages stay when only the commit changes.
+COMMIT = "hf0commit0hf" + "0" * 28
 PLACEHOLDER = '<div id="hf-fragment"></div>'
 MANIFEST = "manifest.json"
 
@@ -45,6 +47,7 @@ class PageRecord:
 class Manifest:
     """All pages of the site that have a fragment, and the source that they were made from.
 
+    others     pages of families that this build was not asked for: what was rendered of them before lies in the folder.
     language   that of these pages.
     languages  all that the site has: the first at its root, each other in a folder of its own, here and there.
     """
@@ -53,6 +56,7 @@ class Manifest:
     snapshot: Snapshot
     language: str = ENGLISH
     languages: tuple[str, ...] = (ENGLISH,)
+    others: tuple[PageRecord, ...] = ()
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -71,14 +75,16 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 def known_pages(folder: Path) -> dict[str, PageRecord]:
     """The pages of an earlier build by their address; none where its manifest is missing or of another format."""
     try:
-        return {record.page: record for record in read_manifest(folder).pages}
+        manifest = read_manifest(folder)
+        return {record.page: record for record in (*manifest.others, *manifest.pages)}
     except HfreaderError:
         return {}
 
 
-def read_html(folder: Path, page: str) -> str:
-    """The body of a page."""
-    return html_file(folder, page).read_text(encoding="utf-8")
+def read_html(folder: Path, page: str, commit: str | None = None) -> str:
+    """The body of a page, as it is at a commit."""
+    html = html_file(folder, page).read_text(encoding="utf-8")
+    return html if commit is None else html.replace(COMMIT, commit).replace(COMMIT[:12], commit[:12])
 
 
 def html_file(folder: Path, page: str) -> Path:

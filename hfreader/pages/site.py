@@ -6,7 +6,7 @@ code have changed.
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from hfreader.jobs import spread
 from hfreader.pages.book import Book, Shelf, Site
 from hfreader.pages.language import ENGLISH, LANGUAGES, in_language
 from hfreader.pages.manifest import (
+    COMMIT,
     Manifest,
     PageRecord,
     html_file,
@@ -41,8 +42,10 @@ def write_fragments(
     concepts: Mapping[str, Concept] | None = None,
     languages: Sequence[str] = (ENGLISH,),
     jobs: int = 1,
+    partial: bool = False,
 ) -> Manifest:
-    """Render every page of the book into `folder`, leaving what is up to date, removing what is not planned.
+    """Render every page of the book into `folder`, leaving what is up to date, removing what is not planned, unless the
+    book is `partial`: then that is kept for the next whole one.
 
     `shelf` gives the facts of one family at a time. `concepts` are those of the catalogue unless given; other ones can
     only be rendered in this process. The first of the `languages` goes into the folder itself, each other into a folder
@@ -50,7 +53,7 @@ def write_fragments(
     """
     for code in set(LANGUAGES) - set(languages[1:]):
         shutil.rmtree(folder / code, ignore_errors=True)
-    work = _Work(book, shelf, report, concepts, tuple(languages), jobs)
+    work = _Work(book, shelf, report, concepts, tuple(languages), jobs, partial)
     made = [_write_language(work, folder / code if place else folder, code) for place, code in enumerate(languages)]
     return made[0]
 
@@ -65,13 +68,16 @@ class _Work:
     concepts: Mapping[str, Concept] | None
     languages: tuple[str, ...]
     jobs: int
+    partial: bool
 
 
 def _write_language(work: _Work, folder: Path, language: str) -> Manifest:
     """The pages in one language."""
-    book, concepts = work.book, work.concepts
+    concepts = work.concepts
+    snapshot = replace(work.book.snapshot, ref=None, commit=work.book.snapshot.commit and COMMIT)
+    book = replace(work.book, snapshot=snapshot)
     known = known_pages(folder)
-    base = digest(language, to_json(book.snapshot), digest_files(_code_files()))
+    base = digest(language, to_json(replace(snapshot, package="")), digest_files(_code_files()))
     with in_language(language):
         planned = list(plans(book, catalogue() if concepts is None else concepts, base))
     records = {plan.page: known[plan.page] for plan in planned if _is_fresh(plan, known, book.site, folder)}
@@ -81,9 +87,12 @@ def _write_language(work: _Work, folder: Path, language: str) -> Manifest:
     for made in spread(_write, list(_together(stale)), processes, _begin, given):
         records |= {record.page: record for record in made}
         work.report("pages", made[-1].page, len(records), len(planned))
-    manifest = Manifest(tuple(records[plan.page] for plan in planned), book.snapshot, language, work.languages)
+    left = {page: record for page, record in known.items() if page not in records}
+    others = tuple(left.values()) if work.partial else ()
+    pages = tuple(records[plan.page] for plan in planned)
+    manifest = Manifest(pages, work.book.snapshot, language, work.languages, others)
     write_manifest(folder, manifest)
-    for page in set(known) - set(records):
+    for page in () if work.partial else left:
         remove_page(folder, page)
     work.report("pages", "done", len(planned), len(planned))
     return manifest

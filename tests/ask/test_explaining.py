@@ -1,6 +1,5 @@
 """Explanations of a class, of a line, and of what nothing was found in."""
 
-from hfreader.analyses import snapshot_digest
 from hfreader.ask.explaining import explain
 from hfreader.facts.answers import Explanation
 from hfreader.facts.codec import from_json, to_json
@@ -8,6 +7,7 @@ from hfreader.facts.matches import Proof
 from hfreader.facts.runs import FamilyRun
 from hfreader.progress import silent
 from hfreader.ran import remember_run
+from hfreader.sources import Sources
 from hfreader.survey import survey
 
 
@@ -55,7 +55,7 @@ def test_what_a_build_has_proven_and_a_survey_has_seen_is_told(snapshot):
     known = survey(snapshot, silent)
     place = next(one for one in known.classes if one.qualified == before.subject).matches[0].place
     key = f"rms-norm@{before.subject}.forward@{place.file}:{place.span.line}:{place.span.column}"
-    remember_run(snapshot_digest(snapshot), FamilyRun("ash", (), (Proof(key, "proven", 1e-16, 3),)))
+    remember_run(Sources(snapshot), FamilyRun("ash", (), (Proof(key, "proven", 1e-16, 3),)))
     found = explain(snapshot, "AshNorm", silent)
     assert [(one.state, one.error) for one in found.concepts] == [("proven", 1e-16)]
     assert found.surveyed

@@ -1,6 +1,5 @@
 """Implementations are grouped by what is written in them; totals are honest about what did not run."""
 
-from hfreader.analyses import snapshot_digest
 from hfreader.ask import counting
 from hfreader.ask.counting import coverage
 from hfreader.ask.finding import find
@@ -11,6 +10,7 @@ from hfreader.facts.runs import FamilyRun
 from hfreader.facts.sweep import Sweep, TypeRun
 from hfreader.progress import silent
 from hfreader.ran import remember_run
+from hfreader.sources import Sources
 
 
 def test_identical_sources_are_one_group(snapshot):
@@ -58,7 +58,7 @@ def test_totals_after_a_run(snapshot):
         Proof("y@a.b@c:1:0", "matched", reason="the place of output cannot be recorded", ran=True),
         Proof("z@a.b@c:1:0", "matched", reason="never executed in any run", ran=False),
     )
-    remember_run(snapshot_digest(snapshot), FamilyRun("ash", (), proofs))
+    remember_run(Sources(snapshot), FamilyRun("ash", (), proofs))
     found = coverage(snapshot, silent)
     assert (found.families_traced, found.matches_executed, found.proven, found.disproven) == (1, 3, 1, 1)
     assert found.proven_share == 1 / 3
