@@ -77,6 +77,14 @@ Values = Annotated[
     typer.Option(metavar="FILE", help="Write attention maps and the statistics of all lines as safetensors."),
 ]
 Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps.")]
+DeviceMap = Annotated[
+    str | None,
+    typer.Option("--device-map", metavar="auto", help="Spread the model over GPUs, main memory and disk (accelerate)."),
+]
+MaxMemory = Annotated[
+    list[str] | None,
+    typer.Option("--max-memory", metavar="PLACE=SIZE", help="With --device-map: cpu=2GB, 0=20GB; several times."),
+]
 Dtype = Annotated[str, typer.Option(help="float32, float16, bfloat16 or float64.")]
 Lines = Annotated[bool, typer.Option("--lines", help="Show the source lines with the shape of each variable.")]
 Modules = Annotated[bool, typer.Option("--modules", help="Show the module tree (the default).")]
@@ -118,5 +126,6 @@ def parse_overrides(pairs: list[str] | None, option: str = "--set") -> tuple[tup
 def _parse_override(pair: str, option: str) -> tuple[str, str]:
     key, separator, value = pair.partition("=")
     if not separator or not key:
-        raise HfreaderError(f"{option} takes KEY=VALUE, such as num_hidden_layers=2; got {pair!r}")
+        form = "PLACE=SIZE, such as cpu=2GB" if option == "--max-memory" else "KEY=VALUE, such as num_hidden_layers=2"
+        raise HfreaderError(f"{option} takes {form}; got {pair!r}")
     return key.strip(), value.strip()

@@ -27,6 +27,8 @@ class TraceRequest:
     lines, modules  what to record.
     symbols       name the dimensions in config terms.
     offline       do not ask the hub.
+    device_map    `auto` spreads the model over GPUs, main memory and disk; None keeps it on `device`.
+    max_memory    how much of a place (`cpu`, a GPU's number) may be taken then (`("cpu", "200MB")`).
     """
 
     target: str
@@ -51,6 +53,8 @@ class TraceRequest:
     fake: bool = False
     statistics: bool = False
     values: str | None = None
+    device_map: str | None = None
+    max_memory: tuple[tuple[str, str], ...] = ()
 
     @property
     def written(self) -> bool:

@@ -15,6 +15,7 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from hfreader.errors import HfreaderError, suggestion
 from hfreader.trace.configs import build_config, one_line
 from hfreader.trace.models import ATTENTION, prepare, seeded
+from hfreader.trace.placement import Spreading
 
 INDEX = "model.safetensors.index.json"
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
@@ -85,6 +86,7 @@ def load_model(
     seed: int,
     dtype: torch.dtype,
     device: torch.device,
+    spreading: Spreading | None = None,
 ) -> tuple[PreTrainedModel, tuple[str, ...]]:
     """A class of the family with the checkpoint's weights, in evaluation mode, and notes on weights that did not fit.
 
@@ -92,6 +94,9 @@ def load_model(
     """
     weight_files(folder)
     prepare(config)
+    where: dict[str, Any] = {}
+    if spreading is not None:
+        where = {"device_map": "auto", "max_memory": spreading.most, "offload_folder": spreading.folder}
     with seeded(seed):
         try:
             model, report = model_class.from_pretrained(
@@ -103,6 +108,7 @@ def load_model(
                 local_files_only=True,
                 output_loading_info=True,
                 ignore_mismatched_sizes=True,  # so that they are listed, and refused below
+                **where,
             )
         except Exception as error:
             raise HfreaderError(f"{folder} does not load as {model_class.__name__}: {one_line(error)}") from error
@@ -115,7 +121,7 @@ def load_model(
         )
     if not model_class.__name__.endswith("PreTrainedModel") and len(report["missing_keys"]) == len(model.state_dict()):
         raise HfreaderError(f"{folder} does not load as {model_class.__name__}: it has none of its weights")
-    return model.to(device=device).eval(), _loading_notes(report)
+    return (model if spreading else model.to(device=device)).eval(), _loading_notes(report)
 
 
 def _loading_notes(report: dict[str, Any]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from hfreader.trace.costs import Meter
 from hfreader.trace.dispatch import dispatches, dispatching_calls
 from hfreader.trace.links import links
 from hfreader.trace.models import ATTENTION, parameters_of
+from hfreader.trace.placement import home
 from hfreader.trace.recorder import Recorder
 from hfreader.trace.settings import Setting
 from hfreader.trace.values import snapshot as shot
@@ -70,7 +71,7 @@ def record(
         class_name=setting.model_class.__name__,
         transformers=snapshot.version,
         commit=snapshot.commit,
-        device=str(model.device),
+        device=str(home(model)),
         dtype=str(model.dtype).removeprefix("torch."),
         attention=ATTENTION,
         weights=f"random (seed {seed})",

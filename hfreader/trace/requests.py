@@ -25,6 +25,7 @@ def check_request(request: TraceRequest, snapshot: Snapshot) -> None:
     check_dtype(request.dtype)
     check_text(request)
     check_files(request)
+    check_map(request)
     families, types = known_names(Path(snapshot.package))
     if families:  # else a package of another layout, and only its own code knows
         kind_of(request.target, families, types)
@@ -34,6 +35,16 @@ def check_device(name: str) -> None:
     """HfreaderError for what is no device's name; whether this machine has it only torch knows."""
     if _DEVICE.fullmatch(name) is None:
         raise HfreaderError(f"unknown device '{name}': choose cpu, cuda, cuda:N or mps")
+
+
+def check_map(request: TraceRequest) -> None:
+    """HfreaderError for a map that hfreader cannot make, and for limits without one."""
+    if request.device_map not in (None, "auto"):
+        raise HfreaderError(f"unknown device map '{request.device_map}': choose auto")
+    if request.device_map is not None and request.device != "cpu":
+        raise HfreaderError("--device-map auto chooses the devices: leave --device out, and limit them by --max-memory")
+    if request.max_memory and request.device_map is None:
+        raise HfreaderError("--max-memory limits what --device-map auto takes: give that too")
 
 
 def check_dtype(name: str) -> None:

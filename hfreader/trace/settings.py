@@ -24,6 +24,7 @@ from hfreader.trace.feeding.sessions import opened, passes
 from hfreader.trace.feeding.vocabulary import made
 from hfreader.trace.inputs import other_inputs, parameters_of_forward, random_ids, text_inputs
 from hfreader.trace.models import random_model
+from hfreader.trace.placement import home
 from hfreader.trace.sizes import Lengths
 from hfreader.trace.tokenizers import vocabulary_size
 
@@ -102,7 +103,7 @@ class Setting:
         """
         lengths = self.lengths
         if ids is None and not self.options.textless:
-            ids = random_ids(self.config, lengths.batch, lengths.past + lengths.tokens, seed).to(model.device)
+            ids = random_ids(self.config, lengths.batch, lengths.past + lengths.tokens, seed).to(home(model))
         try:
             with torch.no_grad():
                 if ids is None or not lengths.past:
@@ -131,7 +132,7 @@ class Setting:
         options = self.options
         need = Need(self.model_class, self.config, self.lengths, seed)
         others: dict[str, Any] = {
-            name: tree_map(lambda each: each.to(model.device) if isinstance(each, torch.Tensor) else each, value)
+            name: tree_map(lambda each: each.to(home(model)) if isinstance(each, torch.Tensor) else each, value)
             for name, value in ((name, made(need, name, layout)) for name, layout in options.others)
         }
         others = opened(others | {name: _placed(tensor, model) for name, tensor in given.items()}, model, need)
@@ -183,9 +184,9 @@ class Setting:
 
     def _encoder_states(self, model: PreTrainedModel, batch: int, length: int) -> dict[str, torch.Tensor]:
         states = torch.randn(batch, length, self.config.hidden_size, generator=torch.Generator().manual_seed(1))
-        given = {"encoder_hidden_states": states.to(model.device, model.dtype)}
+        given = {"encoder_hidden_states": states.to(home(model), model.dtype)}
         if "encoder_attention_mask" in parameters_of_forward(self.model_class):
-            given["encoder_attention_mask"] = torch.ones(batch, length, dtype=torch.long, device=model.device)
+            given["encoder_attention_mask"] = torch.ones(batch, length, dtype=torch.long, device=home(model))
         return given
 
     def _zeros(self, model: PreTrainedModel, ids: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -194,7 +195,7 @@ class Setting:
             "row": rows,
             "column": rows.unsqueeze(1),
             "token": torch.zeros_like(ids),
-            "class": torch.zeros(ids.shape[0], self.config.num_labels, device=model.device, dtype=model.dtype),
+            "class": torch.zeros(ids.shape[0], self.config.num_labels, device=home(model), dtype=model.dtype),
         }
         return {name: made[shape] for name, shape in self.options.zeros}
 
@@ -219,7 +220,7 @@ def id_parameters(model_class: type[PreTrainedModel]) -> list[str]:
 
 def _placed(tensor: torch.Tensor, model: PreTrainedModel) -> torch.Tensor:
     """A tensor where the model is, in its precision if it holds fractions."""
-    return tensor.to(model.device, model.dtype) if tensor.is_floating_point() else tensor.to(model.device)
+    return tensor.to(home(model), model.dtype) if tensor.is_floating_point() else tensor.to(home(model))
 
 
 class LastModel:

@@ -13,6 +13,7 @@ from hfreader.trace.checkpoints import load_model, read_config
 from hfreader.trace.configs import default_config, families, model_type_of, with_overrides
 from hfreader.trace.hub import fetch
 from hfreader.trace.models import config_for, find_class, random_model
+from hfreader.trace.placement import Spreading, said, spread
 from hfreader.trace.requests import kind_of
 
 
@@ -28,11 +29,17 @@ class Subject:
     model_class: type[PreTrainedModel]
     folder: Path | None
 
-    def model(self, seed: int, dtype: torch.dtype, device: torch.device) -> tuple[PreTrainedModel, tuple[str, ...]]:
-        """The model in evaluation mode, and notes on its weights."""
-        if self.folder is None:
-            return random_model(self.model_class, self.config, seed, dtype, device), ()
-        return load_model(self.folder, self.model_class, self.config, seed, dtype, device)
+    def model(
+        self, seed: int, dtype: torch.dtype, device: torch.device, spreading: Spreading | None = None
+    ) -> tuple[PreTrainedModel, tuple[str, ...]]:
+        """The model in evaluation mode, on one device or spread over several, and notes on its weights."""
+        if self.folder is not None:
+            model, notes = load_model(self.folder, self.model_class, self.config, seed, dtype, device, spreading)
+            return model, (*notes, *said(model))
+        model = random_model(self.model_class, self.config, seed, dtype, device)
+        if spreading is not None:
+            model = spread(model, spreading)
+        return model, said(model)
 
 
 def find_subject(request: TraceRequest, report: Report) -> Subject:

@@ -6,6 +6,7 @@ from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from transformers import PreTrainedConfig, PreTrainedModel
@@ -22,6 +23,7 @@ from hfreader.trace.generation_symbols import label_steps
 from hfreader.trace.holding import held
 from hfreader.trace.hollow import hollow as without_numbers
 from hfreader.trace.models import parameters_of, skeleton
+from hfreader.trace.placement import Spreading, home, most_memory
 from hfreader.trace.prompt import prompt_of
 from hfreader.trace.recorder import Recorder
 from hfreader.trace.recording import files_of, record, recorder_for, watch, with_executions
@@ -57,13 +59,18 @@ def trace(request: TraceRequest, snapshot: Snapshot, report: Report, varied: Var
         raise HfreaderError(f"{name} {reason}, and what was asked for needs its numbers")
     generator = Generator(prompt.setting, request.generate, prompt.given)
     run = generator.run if request.generate else partial(prompt.setting.run, given=prompt.given)
-    with held(recorder.rewritten):
+    spread = request.device_map is not None and not hollow
+    most = most_memory(request.max_memory) if spread else None
+    with held(recorder.rewritten), TemporaryDirectory(prefix="hfreader-") as aside:
         report("trace", f"running {subject.model_class.__name__} on {prompt.said}")
         numbers: AbstractContextManager[list[str]] = without_numbers() if hollow else nullcontext([])
         with numbers as invented:
             place = torch.device("cpu") if hollow else device
-            (model, loading), construction = watch(recorder, lambda: subject.model(request.seed, dtype, place))
-            ids = None if prompt.ids is None else torch.tensor([prompt.ids], device=place)
+            (model, loading), construction = watch(
+                recorder,
+                lambda: subject.model(request.seed, dtype, place, Spreading(most, Path(aside)) if spread else None),
+            )
+            ids = None if prompt.ids is None else torch.tensor([prompt.ids], device=home(model))
             recorded = record(
                 prompt.setting,
                 model,

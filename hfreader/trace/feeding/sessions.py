@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 from hfreader.trace.feeding import images
 from hfreader.trace.feeding.need import Layout, Need
 from hfreader.trace.inputs import random_ids
+from hfreader.trace.placement import home
 
 FRAMES = 2
 """One on which the object is shown, and one on which it is found again."""
@@ -44,12 +45,12 @@ def opened(given: Mapping[str, Any], model: PreTrainedModel, need: Need) -> dict
     if known is None or not isinstance(frames := given.get(known[0]), torch.Tensor):
         return dict(given)
     name, kind = known
-    places = dict.fromkeys(("inference_device", "inference_state_device", "video_storage_device"), model.device)
+    places = dict.fromkeys(("inference_device", "inference_state_device", "video_storage_device"), home(model))
     height, width = frames.shape[-2:]
     session = kind(video=frames, video_height=height, video_width=width, dtype=model.dtype, **places)
     if hasattr(session, "add_prompt"):
         number = session.add_prompt(WORD)
-        ids = random_ids(need.config, 1, need.tokens, need.seed).to(model.device)
+        ids = random_ids(need.config, 1, need.tokens, need.seed).to(home(model))
         session.prompt_input_ids[number], session.prompt_attention_masks[number] = ids, torch.ones_like(ids)
     else:
         point = {"point_coords": torch.tensor([[[[width / 2, height / 2]]]]), "point_labels": torch.ones(1, 1, 1).int()}
