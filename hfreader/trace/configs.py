@@ -7,8 +7,10 @@ configuration derives from others (`head_dim` from `hidden_size`) follows, and i
 import inspect
 import json
 import re
+import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from transformers import PreTrainedConfig
@@ -108,6 +110,8 @@ def replaced_by(model_type: str) -> tuple[str, ...]:
     )
 
 
+# The library answers an unknown name with all that it knows, hundreds of them.
+_LISTED = re.compile(r" Should contain one of .*")
 _NO_MEMORY = re.compile(r"can't allocate memory|out of memory", re.IGNORECASE)
 
 
@@ -115,8 +119,17 @@ def one_line(error: BaseException) -> str:
     """What an exception says, in one line."""
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _NO_MEMORY.search(str(error))):
         return "out of memory: take a smaller input or smaller sizes (--set), or fewer layers"
+    if isinstance(error, ModuleNotFoundError) and error.name is not None:
+        return f"its code needs the package {error.name}, which is not installed"
     text = " ".join(str(error).split()) or type(error).__name__
-    return text if isinstance(error, HfreaderError) else text[:300]
+    return text if isinstance(error, HfreaderError) else _LISTED.sub("", text)[:300]
+
+
+def written_at(error: BaseException) -> str:
+    """` (at file:line: statement)` for the innermost line of a model's own code that an exception went through; nothing
+    where it went through none."""
+    ours = [each for each in traceback.extract_tb(error.__traceback__) if "/transformers/models/" in each.filename]
+    return f" (at {Path(ours[-1].filename).name}:{ours[-1].lineno}: {ours[-1].line})" if ours else ""
 
 
 def written_fields(config: PreTrainedConfig) -> dict[str, Any]:

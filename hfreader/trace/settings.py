@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_map
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from hfreader.errors import HfreaderError
-from hfreader.trace.configs import one_line
+from hfreader.trace.configs import one_line, written_at
 from hfreader.trace.drawing import shared
 from hfreader.trace.feeding.need import Need
 from hfreader.trace.feeding.placeholders import with_placeholders
@@ -118,7 +118,9 @@ class Setting:
             known = {name for name, _ in self.options.others} | given.keys()
             others = sorted({*other_inputs(self.model_class)} - known)
             hint = f" (hfreader gives it no {', '.join(others)} so far)" if others else ""
-            raise HfreaderError(f"{self.model_class.__name__}, {self.name}: {one_line(error)}{hint}") from error
+            raise HfreaderError(
+                f"{self.model_class.__name__}, {self.name}: {one_line(error)}{written_at(error)}{hint}"
+            ) from error
 
     def inputs(
         self,

@@ -56,7 +56,8 @@ def run_type(request: TypeRequest, snapshot: Snapshot) -> TypeRun:
             run = replace(run, class_name=model_class.__name__)
             run = _run(run, model_class, config, request, snapshot)
     except Exception as error:  # the checks of 800 types raise whatever they like
-        kind = "" if isinstance(error, HfreaderError) else f"{type(error).__name__}: "
+        known = isinstance(error, HfreaderError | ModuleNotFoundError)
+        kind = "" if known else f"{type(error).__name__}: "
         run = replace(run, reason=f"{kind}{one_line(error)}")
     after, memory = spent()
     return replace(run, seconds=after - before, memory=memory)

@@ -1,8 +1,10 @@
+import re
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import BertConfig, CLIPConfig, GPT2Config, LlamaConfig
+from transformers import BertConfig, BertModel, CLIPConfig, GPT2Config, LlamaConfig
 
 from hfreader.errors import HfreaderError
 from hfreader.trace import configs
@@ -13,8 +15,10 @@ from hfreader.trace.configs import (
     families,
     family_of,
     model_type_of,
+    one_line,
     with_fields,
     with_overrides,
+    written_at,
 )
 
 
@@ -155,3 +159,16 @@ def test_recipes_mend_defaults_and_say_so():
 )
 def test_no_memory_is_said_so(error: Exception):
     assert configs.one_line(error).startswith("out of memory: take a smaller input")
+
+
+def test_reasons_name_a_missing_package_and_leave_out_lists():
+    assert one_line(ModuleNotFoundError("No module named 'x'", name="x")).endswith("package x, which is not installed")
+    assert one_line(ValueError("Unknown type: toy. Should contain one of a, b, c")) == "Unknown type: toy."
+
+
+def test_a_reason_says_where_in_the_models_code_it_arose():
+    model = BertModel(BertConfig(num_hidden_layers=1, hidden_size=24, intermediate_size=24))
+    with pytest.raises(RuntimeError) as caught:
+        model(inputs_embeds=torch.zeros(1, 2, 23))
+    assert re.match(r" \(at modeling_bert\.py:\d+: .+\)", written_at(caught.value))
+    assert written_at(ValueError("made here")) == ""
