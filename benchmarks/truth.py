@@ -7,12 +7,14 @@ The base class of each family runs small, in a process of its own. Asked is, eac
 - lines: which share of the tensors that `sys.settrace` sees assigned in the family's file the recorder saw too, and
   whether the output is the same, bit for bit, with and without it;
 - symbols: one size after the other is changed by itself, the class runs again, and each dimension is compared with what
-  its expression gives for the new sizes. Named are those that have a symbol, or a number that nothing changes;
+  its expression gives for the new sizes. Named are those that have a symbol, or a number that no size changes: nothing
+  does, or other weights do already (how many tokens an expert gets);
 - modules: whether the shape of each module's output, where that is a tensor, is the one that torchinfo tells;
 - FLOPs and parameters: whether they equal `torch.utils.flop_counter` and `num_parameters()`.
 """
 
 import argparse
+import math
 import random
 import re
 import sys
@@ -37,15 +39,15 @@ from hfreader.facts.codec import from_json, to_json
 from hfreader.facts.sweep import Limits
 from hfreader.facts.traces import SymbolFact, TensorFact, Trace
 from hfreader.source.installed import installed_snapshot
-from hfreader.trace.configs import default_config, families, with_fields
+from hfreader.trace.configs import default_config, families
 from hfreader.trace.forking import Ended, forked
 from hfreader.trace.inputs import random_ids
 from hfreader.trace.models import base_class, seeded
 from hfreader.trace.recording import files_of, record, recorder_for
 from hfreader.trace.settings import Setting
-from hfreader.trace.sizes import Lengths, candidates, counts_heads, integers
+from hfreader.trace.sizes import Lengths, candidates, counts_heads, listed_candidates, sizes_of, with_sizes
 from hfreader.trace.starting import first_that_runs
-from hfreader.trace.symbols_records import Key, is_cost, rewrite, shapes
+from hfreader.trace.symbols_records import Key, general, is_cost, rewrite, shapes
 from hfreader.trace.tracing import with_symbols
 from tests.trace.oracle import Oracle, first_lines
 
@@ -84,8 +86,8 @@ def truth(family: str) -> Truth:
     found = replace(found, modules=len(others), others=tuple(each for each in others if each))
     labelled = with_symbols(traced, setting, SNAPSHOT, recorder)
 
-    def again(other: Setting) -> Trace:
-        return record(other, other.model(), SNAPSHOT, recorder, counted=True)
+    def again(other: Setting, seed: int = 0) -> Trace:
+        return record(other, other.model(seed), SNAPSHOT, recorder, seed=seed, counted=True)
 
     return replace(found, **_symbols(setting, labelled, again))
 
@@ -160,17 +162,32 @@ def _symbols(setting: Setting, labelled: Trace, again: object) -> dict[str, obje
         except Exception:  # a size that cannot change by itself
             continue
         values = {name: _worth(symbol, other) for name, symbol in legend.items()}
+        partial = {name for name, value in values.items() if not _whole(value)}
         for key, tensor in names.items():
             if key not in seen or len(seen[key]) != len(tensor.shape):
                 continue
             for place, (size, before, text) in enumerate(zip(seen[key], tensor.shape, tensor.symbols, strict=True)):
                 if text.isdecimal():
                     changed |= {(key, place)} if size != before else set()
-                elif (expected := _evaluated(text, values)) != size and _whole(expected):
+                elif partial.isdisjoint(name[0] for name in re.finditer(_NAME, text)) and (
+                    (expected := _evaluated(text, values)) != size and _whole(expected)
+                ):
                     wrong[f"{key[0]} {key[1]} [{place}] {text}: {size}, not {expected}, with {what}"] = None
+    drawn = _by_values(names, shapes(again(setting, 1)))  # type: ignore[operator]
+    changed -= {(key, place) for key, place in changed if (general(key), place) in drawn}
     dimensions = [(key, place, text) for key, tensor in names.items() for place, text in enumerate(tensor.symbols)]
     named = sum(not text.isdecimal() or (key, place) not in changed for key, place, text in dimensions)
     return {"dimensions": len(dimensions), "named": named, "wrong": tuple(wrong)[:20]}
+
+
+def _by_values(names: dict[Key, TensorFact], seen: dict[Key, tuple[int, ...]]) -> set[tuple[Key, int]]:
+    """The dimensions, of all layers that are alike, that differ with other weights and inputs of the same sizes."""
+    return {
+        (general(key), place)
+        for key, tensor in names.items()
+        for place, (size, other) in enumerate(zip(tensor.shape, seen.get(key, tensor.shape), strict=False))
+        if size != other
+    }
 
 
 def _changes(setting: Setting) -> Iterator[tuple[str, Setting]]:
@@ -179,11 +196,11 @@ def _changes(setting: Setting) -> Iterator[tuple[str, Setting]]:
     for name in ("batch", "tokens"):
         longer = replace(lengths, **{name: getattr(lengths, name) + 1})
         yield name, setting.with_config(setting.config, longer)
-    for name in candidates(setting.config):
-        value = integers(setting.config)[name]
+    for name in (*candidates(setting.config), *listed_candidates(setting.config)):
+        value = sizes_of(setting.config)[name]
         for other in (2 * value, value // 2) if not counts_heads(name) else (value // 2, 2 * value):
             try:
-                yield f"{name}={other}", setting.with_config(with_fields(setting.config, {name: other}), lengths)
+                yield f"{name}={other}", setting.with_config(with_sizes(setting.config, {name: other}), lengths)
             except Exception:  # the configuration refuses
                 continue
             break
@@ -195,7 +212,7 @@ def _worth(symbol: SymbolFact, setting: Setting) -> float | None:
     told = {"B": lengths.batch, "T": lengths.tokens, "T_past": lengths.past, "S": lengths.encoder}
     if symbol.name in told and not re.search(r"_", symbol.expression):
         return told[symbol.name]
-    fields = integers(setting.config)
+    fields = sizes_of(setting.config)
     return _evaluated(symbol.expression, fields)
 
 
@@ -204,11 +221,15 @@ def _whole(size: float | None) -> bool:
     return size is None or size == int(size)
 
 
+_NAME = re.compile(r"[A-Za-z_][\w.]*(\[\d+\])?")
+_ROUNDED = {"ceil": math.ceil, "floor": math.floor}
+
+
 def _evaluated(text: str, values: dict[str, object]) -> float | None:
     """An expression of names and numbers with the values of the names; None where one has none."""
-    put = re.sub(r"[A-Za-z_][\w.]*", lambda name: f"({values.get(name[0])})", text)
+    put = re.sub(_NAME, lambda name: name[0] if name[0] in _ROUNDED else f"({values.get(name[0])})", text)
     try:
-        return float(eval(put, {"__builtins__": {}}))
+        return float(eval(put, {"__builtins__": {}}, _ROUNDED))
     except (TypeError, ZeroDivisionError, SyntaxError):
         return None
 

@@ -1,9 +1,10 @@
 """What modules cost by themselves, as sums of products of sizes."""
 
 import ast
+import math
 import operator
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from functools import cache
 
@@ -19,6 +20,7 @@ _OPERATIONS = {
     ast.Div: operator.truediv,
     ast.Pow: operator.pow,
 }
+_ROUNDED: dict[str, Callable[[Fraction], int]] = {"ceil": math.ceil, "floor": math.floor}
 
 
 def own_terms(modules: Iterable[ModuleRecord]) -> dict[tuple[str, str], Terms]:
@@ -67,6 +69,8 @@ def _value(node: ast.expr, values: Mapping[str, int]) -> Fraction:
         case ast.BinOp():
             made = _OPERATIONS[type(node.op)](_value(node.left, values), _value(node.right, values))
             return Fraction(made)
+        case ast.Call(func=ast.Name(id=name), args=[inner]) if name in _ROUNDED:
+            return Fraction(_ROUNDED[name](_value(inner, values)))
         case ast.Constant(value=int(number)):
             return Fraction(number)
         case _:

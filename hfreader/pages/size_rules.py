@@ -10,7 +10,7 @@ from functools import cache
 from hfreader.facts.traces import SymbolFact, TensorFact, Trace, Value
 from hfreader.pages.cost_terms import value_of
 
-_NAME = re.compile(r"[A-Za-z_][\w.]*")
+_NAME = re.compile(r"[A-Za-z_][\w.]*(?:\[\d+\])?")
 # The names that traces give to sizes of the library's general vocabulary (`hfreader.trace.symbols_names`).
 TOKENS, POSITIONS, HEADS, SHARED = "T", "positions", "heads", "kv_heads"
 

@@ -7,8 +7,9 @@ vocabulary for fields is used: what counts heads must divide widths, layer count
 import math
 import random
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from transformers import PreTrainedConfig
@@ -30,8 +31,14 @@ _FEW = {
 
 _IMAGE, _PATCH = "image_size", "patch_size"
 _LAYERS = re.compile(r"layers?$|^num_.*layers?|blocks$|depth$")
+# Lists that count layers, or point at them, and the kernels and paddings of convolutions; what numbers labels.
+_IN_STAGES = re.compile(
+    r"depths?$|blocks$|layers?(_|$)|indic|stages?$|repeats|section$|ratios?$|padding|patch_sizes$|pool"
+)
+_ID = re.compile(r"2id\.")
 _SHARED_HEADS = re.compile(r"(kv|key_value|k_v)_?heads?|multi_query_group")
 _HEADS = re.compile(r"(?<!d_)heads?$|^num_head|^n_head|groups?$")
+_ELEMENT = re.compile(r"(?P<field>.+)\[(?P<place>\d+)\]")
 _TABLES = re.compile(r"vocab|position|^n_ctx$|buckets|distance|length|(num|n)_(.*_)?(tokens|queries|latents)$")
 
 
@@ -67,15 +74,47 @@ def _own(config: PreTrainedConfig) -> dict[str, Any]:
     return fields | ({"num_labels": config.num_labels} if "id2label" in fields else {})
 
 
+def elements(config: PreTrainedConfig) -> dict[str, int]:
+    """What the lists and dictionaries hold that are fields of a configuration, where all of it is integers above zero,
+    by names such as `hidden_sizes[1]` and `image_size.height`."""
+    found: dict[str, int] = {}
+    for name, value in _own(config).items():
+        named = (
+            {f"{name}[{place}]": each for place, each in enumerate(value)} if isinstance(value, list | tuple) else {}
+        )
+        named |= {f"{name}.{key}": each for key, each in value.items()} if isinstance(value, dict) else {}
+        if all(type(each) is int and each > 0 for each in named.values()):
+            found |= named
+    for name, part in sub_configs(config).items():
+        found |= {f"{name}.{inner}": value for inner, value in elements(part).items()}
+    return found
+
+
+def sizes_of(config: PreTrainedConfig) -> dict[str, int]:
+    """All that may be a size: integers, and those within lists and dictionaries."""
+    return integers(config) | elements(config)
+
+
 def _last(name: str) -> str:
-    return name.rpartition(".")[2]
+    """The field of a dotted name, without a place in a list."""
+    return name.rpartition(".")[2].partition("[")[0]
 
 
 def candidates(config: PreTrainedConfig) -> tuple[str, ...]:
     """The fields that may be sizes, those that count heads last: a width can change alone, a head count cannot."""
+    return _candidates(integers(config))
+
+
+def listed_candidates(config: PreTrainedConfig) -> tuple[str, ...]:
+    """What may be a size within lists and dictionaries."""
+    names = _candidates(elements(config))
+    return tuple(name for name in names if not _IN_STAGES.search(name.rpartition("[")[0]) and not _ID.search(name))
+
+
+def _candidates(fields: Mapping[str, int]) -> tuple[str, ...]:
     names = [
         name
-        for name, value in integers(config).items()
+        for name, value in fields.items()
         if not counts_layers(name) and not NO_SIZE.search(_last(name)) and (value > 1 or counts_heads(name))
     ]
     return tuple(sorted(names, key=counts_heads))
@@ -184,31 +223,27 @@ def _tie(fields: dict[str, int], present: Mapping[str, int]) -> dict[str, int]:
 def assign(config: PreTrainedConfig, like: Lengths, names: Iterable[str], run: int, tied: bool = False) -> Assignment:
     """One run's sizes; HfreaderError where the configuration refuses them."""
     fields = values(config, names, run, tied)
-    return Assignment(with_fields(config, _writable(fields)), fields, lengths(run, like))
+    return Assignment(with_sizes(config, fields), fields, lengths(run, like))
 
 
-def _writable(fields: Mapping[str, int]) -> dict[str, Any]:
-    """The fields as a configuration takes them: the number of labels is the length of their names."""
+def with_sizes(config: PreTrainedConfig, fields: Mapping[str, int]) -> PreTrainedConfig:
+    """The configuration with some of its sizes changed; HfreaderError where it refuses them.
+
+    The number of labels is the length of their names, and a size within a list is changed by writing the whole list.
+    """
     changes: dict[str, Any] = {}
     for name, value in fields.items():
-        prefix = name.removesuffix("num_labels")
+        prefix, within = name.removesuffix("num_labels"), _ELEMENT.fullmatch(name)
+        if within:
+            field = within["field"]
+            owner = reduce(getattr, field.split("."), config)
+            whole = list(changes.get(field, owner))
+            whole[int(within["place"])] = value
+            changes[field] = whole if isinstance(owner, list) else tuple(whole)
+            continue
         if prefix != name:
             changes[f"{prefix}id2label"] = {number: f"LABEL_{number}" for number in range(value)}
             changes[f"{prefix}label2id"] = {f"LABEL_{number}": number for number in range(value)}
         else:
             changes[name] = value
-    return changes
-
-
-def largest_set(names: tuple[str, ...], works: Callable[[tuple[str, ...]], bool]) -> tuple[str, ...]:
-    """Fields that can be varied together, found by adding halves of the rest as long as they work."""
-    accepted: tuple[str, ...] = ()
-    pending = [names]
-    while pending:
-        part = pending.pop()
-        if works(accepted + part):
-            accepted += part
-        elif len(part) > 1:
-            middle = len(part) // 2
-            pending += [part[middle:], part[:middle]]
-    return accepted
+    return with_fields(config, changes)

@@ -5,26 +5,16 @@ run made for the purpose and in the run that is labelled; otherwise it stays a n
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from transformers import PreTrainedConfig
 
-from hfreader.facts.traces import SymbolFact, TensorFact, Trace
-from hfreader.trace.expressions import Atom, Explanations, Expression
-from hfreader.trace.sizes import Assignment, Lengths, counts_heads, integers
-from hfreader.trace.symbols_names import (
-    BATCH,
-    ENCODER,
-    IMAGE,
-    LENGTHS,
-    PAST,
-    TOKENS,
-    head_width,
-    patch_of,
-    patches,
-    symbol_of,
-)
+from hfreader.facts.traces import TensorFact, Trace
+from hfreader.trace.expressions import Explanations, Expression
+from hfreader.trace.sizes import RUNS, Assignment, Lengths
+from hfreader.trace.symbols_atoms import Atoms
+from hfreader.trace.symbols_names import PAST, TOKENS
 from hfreader.trace.symbols_records import Key, before_cache, general, is_cost, rewrite, shapes
 from hfreader.trace.symbols_runs import Rerun, Run, Runs, Varied
 
@@ -39,11 +29,14 @@ def label(
 
     varied  what other traces of the class have found; it is added to.
     """
-    own = Run(Assignment(config, integers(config), lengths), shapes(trace))
+    own = Run(Assignment(config, {}, lengths), shapes(trace))
     runs = Runs(config, lengths, rerun, {} if varied is None else varied)
-    rounds = [_Names(config, free, own)] if (free := runs.free()) else []
+    free = runs.free()
+    tied: tuple[Run, ...] = ()
+    rounds = [_Names(config, free, own)] if free else []
     if not rounds or any(not rounds[0].knows(key) for key in own.shapes):
-        rounds += [_Names(config, tied, own)] if (tied := runs.tied()) else []
+        tied = runs.tied()
+        rounds += [_Names(config, tied, own)] if tied else []
     if not rounds:
         note = "dimensions are numbers: the class ran at no sizes but its own"
         return replace(rewrite(trace, _numbers), notes=(*trace.notes, note))
@@ -55,6 +48,11 @@ def label(
         return next((each for each in rounds if each.knows(key)), rounds[0]).put(key, tensor, (path, call) in filling)
 
     labelled = rewrite(trace, name)
+    if any(each.unexplained for each in rounds) and (settled := runs.by_values((free or tied)[0])):
+        for each in rounds:
+            each.by_values = settled
+            each.used.clear()
+        labelled = rewrite(trace, name)
     used = {symbol: fact for each in reversed(rounds) for symbol, fact in each.legend.items() if symbol in each.used}
     order = {symbol: None for each in rounds for symbol in each.legend}
     return replace(labelled, symbols=tuple(used[symbol] for symbol in order if symbol in used))
@@ -66,87 +64,28 @@ def _numbers(key: Key, tensor: TensorFact) -> TensorFact:
     return replace(tensor, symbols=tuple(map(str, tensor.shape)), unexplained=tuple(range(len(tensor.shape))))
 
 
-def _atoms(config: PreTrainedConfig, runs: list[Run]) -> tuple[list[Atom], dict[str, SymbolFact]]:
-    """The sizes that expressions are made of, and what the legend says of each, by symbol."""
-    atoms: list[Atom] = []
-    legend: dict[str, SymbolFact] = {}
-
-    def add(symbol: str, expression: str, values: tuple[int, ...], length: bool = False) -> None:
-        atoms.append(Atom(symbol, values, length))
-        legend[symbol] = SymbolFact(symbol, expression, values[-1])
-
-    for symbol, read in _LENGTHS.items():
-        counted = tuple(each for run in runs if (each := read(run.assignment.lengths)) is not None)
-        if len(counted) == len(runs):
-            add(symbol, LENGTHS[symbol], counted, length=True)
-    for field, values in _fields(runs).items():
-        symbol = symbol_of(config, field)
-        add(field if symbol in legend else symbol, field, values)
-    hidden = next((atom for atom in atoms if atom.name == "hidden"), None)
-    for heads in [atom for atom in atoms if atom.name.endswith("heads") and not atom.name.endswith("kv_heads")]:
-        name = head_width(heads.name)
-        if hidden is None or name in legend or any(a % b for a, b in zip(hidden.values, heads.values, strict=True)):
-            continue
-        expression = f"{legend[hidden.name].expression} / {legend[heads.name].expression}"
-        add(name, expression, tuple(a // b for a, b in zip(hidden.values, heads.values, strict=True)))
-    for image, patch in _images(atoms):
-        sides = tuple(a // b for a, b in zip(image.values, patch.values, strict=True))
-        expression = f"({legend[image.name].expression} / {legend[patch.name].expression})**2"
-        add(patches(image.name), expression, tuple(side**2 for side in sides))
-    # `heads*head_dim`, not `head_dim*heads`: products are written in the order of the atoms.
-    return sorted(atoms, key=lambda atom: atom.name.endswith("head_dim")), legend
-
-
-def _images(atoms: list[Atom]) -> list[tuple[Atom, Atom]]:
-    """Sides of images and of their patches, where these fill the images."""
-    named = {atom.name: atom for atom in atoms}
-    pairs = [(atom, named.get(patch_of(atom.name))) for atom in atoms if atom.name.endswith(IMAGE)]
-    return [
-        (image, patch)
-        for image, patch in pairs
-        if patch is not None and not any(a % b for a, b in zip(image.values, patch.values, strict=True))
-    ]
-
-
 _PAST = re.compile(rf"\b{PAST}\b")
-_LENGTHS: dict[str, Callable[[Lengths], int | None]] = {
-    BATCH: lambda lengths: lengths.batch,
-    PAST: lambda lengths: lengths.past or None,
-    TOKENS: lambda lengths: lengths.tokens,
-    ENCODER: lambda lengths: lengths.encoder,
-}
-
-
-def _fields(runs: list[Run]) -> dict[str, tuple[int, ...]]:
-    """The values in each run of the fields that all runs have.
-
-    Of fields that are one by definition the one set; of head counts that are equal in all runs the first, which is
-    that of the queries.
-    """
-    all_fields = [integers(run.assignment.config) for run in runs]
-    common = [name for name in all_fields[-1] if all(name in fields for fields in all_fields)]
-    chosen = runs[0].assignment.fields
-    found: dict[str, tuple[int, ...]] = {}
-    for name in sorted(common, key=lambda name: (name not in chosen, "kv" in name or "key_value" in name)):
-        values = tuple(fields[name] for fields in all_fields)
-        if values not in found.values() or (name in chosen and not counts_heads(name)):
-            found[name] = values
-    return found
 
 
 class _Names:
     """Puts symbols on tensors, and remembers which symbols it used."""
 
     def __init__(self, config: PreTrainedConfig, runs: tuple[Run, ...], own: Run) -> None:
-        atoms, self.legend = _atoms(config, [*runs, own])
+        found = Atoms(config, [*runs, own])
+        self._atoms, self.legend = found.ordered, found.legend
         self.used: set[str] = set()
-        self._explanations = Explanations(atoms)
-        self._seen: dict[Key, list[tuple[int, ...]]] = {}
+        self.unexplained = False
+        self.by_values: frozenset[tuple[Key, int]] = frozenset()
+        self._explanations: dict[tuple[int, ...], Explanations] = {}
+        self._seen: dict[Key, tuple[tuple[int, ...], list[tuple[int, ...]]]] = {}
         self._alike: dict[Key, list[Key]] = {}
-        for key in runs[0].shapes:
-            found = [run.shapes[key] for run in runs if key in run.shapes]
-            if len(found) == len(runs) and len({len(shape) for shape in found}) == 1:
-                self._seen[key] = list(zip(*found, strict=True))
+        for key in dict.fromkeys(key for run in runs for key in run.shapes):
+            ranks = {place: len(run.shapes[key]) for place, run in enumerate(runs) if key in run.shapes}
+            usual = max(ranks.values(), key=list(ranks.values()).count)
+            places = [place for place, rank in ranks.items() if rank == usual]
+            if len(places) >= RUNS and 2 * len(places) > len(runs):
+                columns = list(zip(*(runs[place].shapes[key] for place in places), strict=True))
+                self._seen[key] = (tuple(places), columns)
                 self._alike.setdefault(general(key), []).append(key)
 
     def knows(self, key: Key) -> bool:
@@ -158,7 +97,11 @@ class _Names:
 
         filling  in the call that fills the cache the tokens of the call are those that are past in the next.
         """
-        known = self._explained(key, tensor.shape)
+        known = [
+            (False, None) if (general(key), place) in self.by_values else each
+            for place, each in enumerate(self._explained(key, tensor.shape))
+        ]
+        self.unexplained |= not all(certain for certain, _ in known)
         if is_cost(key) and not all(certain for certain, _ in known):
             return tensor  # a number in a formula says that nothing changes it
         found = [expression for _, expression in known]
@@ -177,10 +120,12 @@ class _Names:
 
         Where several of these fit equally well and disagree, nothing is certain and nothing is said.
         """
-        fitting = [self._seen[each] for each in self._nearest(key) if len(self._seen[each]) == len(shape)]
+        fitting = [self._seen[each] for each in self._nearest(key) if len(self._seen[each][1]) == len(shape)]
         if not fitting:
             return [(False, None)] * len(shape)
-        tries = [[self._find(*pair) for pair in zip(seen, shape, strict=True)] for seen in fitting]
+        tries = [
+            [self._find(places, *pair) for pair in zip(columns, shape, strict=True)] for places, columns in fitting
+        ]
         certain = [sum(known for known, _ in found) for found in tries]
         best = [found for found, known in zip(tries, certain, strict=True) if known == max(certain)]
         return [_agreed(said) for said in zip(*best, strict=True)]
@@ -192,11 +137,20 @@ class _Names:
         alike = self._alike.get(general(key), [])
         return [each for each in alike if each[-1] == key[-1]] or alike
 
-    def _find(self, seen: tuple[int, ...], size: int) -> tuple[bool, Expression | None]:
-        """Whether a dimension is understood, and the expression for it if it is no constant."""
+    def _find(self, places: tuple[int, ...], seen: tuple[int, ...], size: int) -> tuple[bool, Expression | None]:
+        """Whether a dimension is understood, and the expression for it if it is no constant.
+
+        places  the runs in which it was seen.
+        """
         if len(set(seen)) == 1:
             return seen[0] == size, None
-        expression = self._explanations.find((*seen, size))
+        if places not in self._explanations:
+            known = (
+                replace(atom, values=(*(atom.values[place] for place in places), atom.values[-1]))
+                for atom in self._atoms
+            )
+            self._explanations[places] = Explanations(list(known), len(places) > RUNS)
+        expression = self._explanations[places].find((*seen, size))
         return expression is not None, expression
 
 

@@ -39,8 +39,11 @@ def symbol_of(config: PreTrainedConfig, field: str) -> str:
     `n_embd` -> `hidden`, `decoder_attention_heads` -> `decoder_heads`, `vision_config.hidden_size` -> `vision.hidden`.
     """
     head, dot, rest = field.partition(".")
+    parts = sub_configs(config)
+    if dot and head not in parts:
+        return field
     if dot:
-        return f"{head.removesuffix('_config')}.{symbol_of(sub_configs(config)[head], rest)}"
+        return f"{head.removesuffix('_config')}.{symbol_of(parts[head], rest)}"
     side = re.fullmatch(r"(encoder|decoder)_(.+)", field)
     if side:
         return f"{side[1]}_{SHORT.get(side[2], side[2])}"
@@ -58,6 +61,18 @@ def patch_of(image: str) -> str:
     return image.removesuffix(IMAGE) + "patch_size"
 
 
+def written_sides(size: str) -> tuple[tuple[str, str], ...]:
+    """How the height and width of what has a size may be written: one number, two, or two by their names."""
+    return (size, size), (f"{size}[0]", f"{size}[1]"), (f"{size}.height", f"{size}.width")
+
+
 def patches(image: str) -> str:
     """The symbol for the number of patches of an image: `vision.image_size` -> `vision.patches`."""
     return image.removesuffix(IMAGE) + "patches"
+
+
+def patches_along(image: str, square: bool) -> tuple[str, ...]:
+    """The symbols for the number of patches along the sides of an image: one where these are equal, else two, that of
+    the height first."""
+    part = image.removesuffix(IMAGE)
+    return (f"{part}patches_per_side",) if square else (f"{part}patches_high", f"{part}patches_wide")

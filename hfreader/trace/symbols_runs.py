@@ -5,15 +5,17 @@ from dataclasses import dataclass
 
 from transformers import PreTrainedConfig
 
+from hfreader.errors import HfreaderError
 from hfreader.facts.traces import Trace
 from hfreader.trace.depth import shallow
-from hfreader.trace.sizes import RUNS, Assignment, Lengths, assign, candidates, largest_set
-from hfreader.trace.symbols_records import Key, shapes
+from hfreader.trace.sizes import RUNS, Assignment, Lengths, assign, candidates, listed_candidates, with_sizes
+from hfreader.trace.sizes_apart import EXTENT, Group, groups, longer, ways
+from hfreader.trace.symbols_records import Key, general, shapes
 
-Rerun = Callable[[PreTrainedConfig, Lengths], Trace]
-"""Runs the same class, with random weights, for another configuration and other lengths."""
-Varied = dict[tuple[str, ...], tuple[str, ...]]
-"""What was found for classes of one family: of these fields, which cannot all vary, those that can do so together."""
+Rerun = Callable[[PreTrainedConfig, Lengths, int], Trace]
+"""Runs the same class for another configuration and other lengths, with random weights of a seed."""
+Varied = dict[tuple[str, ...], tuple[Group, ...]]
+"""Found for classes of one family: of these fields, which cannot all vary at once, groups that can do so together."""
 
 
 @dataclass(frozen=True)
@@ -32,35 +34,83 @@ class Runs:
         self.lengths = lengths
         self.rerun = rerun
         self.names = candidates(self.config)
+        self.listed = listed_candidates(self.config)
         self.varied = varied
 
     def free(self) -> tuple[Run, ...]:
-        """Runs in which fields differ that are equal in the configuration; of fewer fields where not all can vary."""
-        known = self.varied.get(self.names)
-        if known is not None and (found := self._all(known, False)):
-            return found
-        return self._all(self.names, False) or self._all(self._some(), False)
+        """Runs in which fields differ that are equal in the configuration: the widths and counts all at once, or else a
+        few at a time; what counts pixels or frames, and what stands in lists, apart from these.
+
+        Which groups ran is remembered.
+        """
+        names = (*self.listed, *self.names)
+        at_once = tuple(name for name in self.names if not EXTENT.search(name))
+        known = self.varied.get(names)
+        runs = () if known is not None and () in known else self._all(at_once, False)
+        if known is None or not (runs or () in known):
+            found = groups(name for name in names if not (runs and name in at_once))
+            known = tuple(group for group in found if group or not runs)
+        apart = self._apart(known)
+        self.varied[names] = tuple(apart)
+        return (*runs, *apart.values())
 
     def tied(self) -> tuple[Run, ...]:
         """Runs in which what is equal in the configuration stays equal, so that the code takes the same branches."""
         return self._all(self.names, True)
 
-    def _some(self) -> tuple[str, ...]:
-        self.varied[self.names] = largest_set(self.names, lambda some: self._one(some, 0, False) is not None)
-        return self.varied[self.names]
+    def by_values(self, run: Run) -> frozenset[tuple[Key, int]]:
+        """The dimensions, of all layers that are alike, which other weights and inputs change at the sizes of a run:
+        they follow from no size."""
+        other = self._run(run.assignment, seed=1)
+        found = other.shapes if other is not None else {}
+        return frozenset(
+            (general(key), place)
+            for key, shape in run.shapes.items()
+            for place, (size, again) in enumerate(zip(shape, found.get(key, shape), strict=False))
+            if size != again
+        )
 
-    def _all(self, chosen: tuple[str, ...], tied: bool) -> tuple[Run, ...]:
+    def _apart(self, groups: tuple[Group, ...]) -> dict[Group, Run]:
+        """Runs of groups of fields, those that cannot change together halved."""
+        runs: dict[Group, Run] = {}
+        pending = list(reversed(groups))
+        while pending:
+            group = pending.pop()
+            run = self._changed(group)
+            if run is not None:
+                runs[group] = run
+            elif len(group) > 1:
+                middle = len(group) // 2
+                pending += [group[middle:], group[:middle]]
+        return runs
+
+    def _changed(self, group: Group) -> Run | None:
+        if not group:
+            return self._run(Assignment(self.config, {}, longer(self.lengths)))
+        for fields in ways(self.config, group):
+            try:
+                config = with_sizes(self.config, fields)
+            except HfreaderError:
+                continue
+            run = self._run(Assignment(config, fields, self.lengths))
+            if run is not None or not EXTENT.search(group[0]):
+                return run
+        return None
+
+    def _all(self, names: tuple[str, ...], tied: bool) -> tuple[Run, ...]:
         runs: list[Run] = []
         for number in range(RUNS):
-            run = self._one(chosen, number, tied)
+            try:
+                run = self._run(assign(self.config, self.lengths, names, number, tied))
+            except HfreaderError:  # the configuration refuses these sizes
+                return ()
             if run is None:
                 return ()
             runs.append(run)
         return tuple(runs)
 
-    def _one(self, chosen: tuple[str, ...], number: int, tied: bool) -> Run | None:
+    def _run(self, assignment: Assignment, seed: int = 0) -> Run | None:
         try:
-            assignment = assign(self.config, self.lengths, chosen, number, tied)
-            return Run(assignment, shapes(self.rerun(assignment.config, assignment.lengths)))
+            return Run(assignment, shapes(self.rerun(assignment.config, assignment.lengths, seed)))
         except Exception:  # sizes that a class refuses are expected: it raises what it likes
             return None

@@ -117,17 +117,17 @@ def with_symbols(
     """The trace with its dimensions named, by running the setting at other sizes; without numbers where the trace has
     none, because what is too large for memory can be so at other sizes, too. `varied` as `label` takes it."""
 
-    def rerun(config: PreTrainedConfig, lengths: Lengths) -> Trace:
+    def rerun(config: PreTrainedConfig, lengths: Lengths, again: int) -> Trace:
         other = setting.with_config(config, lengths)
         if hollow:
             with without_numbers():
-                return recorded(other, other.model())
+                return recorded(other, other.model(again), again)
         with at_most(HEAVY), shared():
-            model = other.model()
-        return recorded(other, model)
+            model = other.model(again)
+        return recorded(other, model, again)
 
-    def recorded(other: Setting, model: PreTrainedModel) -> Trace:
-        return record(other, model, snapshot, recorder, configured=False, counted=found.flops is not None)
+    def recorded(other: Setting, model: PreTrainedModel, again: int) -> Trace:
+        return record(other, model, snapshot, recorder, seed=again, configured=False, counted=found.flops is not None)
 
     return label_steps(found, lambda each: label(each, setting.config, setting.lengths, rerun, varied))
 

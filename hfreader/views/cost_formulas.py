@@ -16,7 +16,8 @@ from hfreader.facts.traces import ModuleRecord, Trace
 from hfreader.pages.cost_terms import UNKNOWN, Terms, own_terms
 
 KINDS = ("parameters", "flops", "activations")
-_NAME = re.compile(r"[A-Za-z_][\w.]*")
+_NAME = re.compile(r"[A-Za-z_][\w.]*(\[\d+\])?")
+_ROUNDED = {"ceil": sympy.ceiling, "floor": sympy.floor}
 
 
 def formulas(trace: Trace, paths: Iterable[str] | None = None) -> dict[str, dict[str, str]]:
@@ -68,7 +69,10 @@ def _written(terms: Terms) -> sympy.Expr:
 @cache
 def _expression(text: str) -> sympy.Expr:
     """A size as it is written in a shape."""
-    return sympy.parse_expr(text, local_dict={word: _symbol(word) for word in _NAME.findall(text)})
+    names = [name[0] for name in _NAME.finditer(text) if name[0] not in _ROUNDED]
+    places = {name: f"size{place}" for place, name in enumerate(dict.fromkeys(names))}
+    plain = _NAME.sub(lambda name: places.get(name[0], name[0]), text)
+    return sympy.parse_expr(plain, local_dict={**_ROUNDED, **{place: _symbol(name) for name, place in places.items()}})
 
 
 def _symbol(name: str) -> sympy.Symbol:

@@ -52,3 +52,9 @@ def test_quotients_are_exact_and_unknown_names_refused():
     assert value_of("vision.hidden/2", {"vision.hidden": 6}) == 3
     with pytest.raises(KeyError):
         value_of("B*S", VALUES)
+
+
+def test_rounded_sizes_and_places_in_lists_have_values():
+    values = {"image_size": 112, "vision.hidden_sizes[1]": 8}
+    assert value_of("ceil(image_size/32)**2*vision.hidden_sizes[1]", values) == 128
+    assert value_of("floor(image_size/32) + 1", values) == 4

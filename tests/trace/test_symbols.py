@@ -24,11 +24,11 @@ def runner(setting: Setting):
     file = Path(inspect.getfile(setting.model_class)).relative_to(PACKAGE).as_posix()
     recorder = Recorder([file], PACKAGE)
 
-    def run(config, lengths) -> Trace:
+    def run(config, lengths, seed=0) -> Trace:
         at = setting.with_config(config, lengths)
-        model = at.model()
+        model = at.model(seed)
         with recorder.recording(model) as recording:
-            at.run(model)
+            at.run(model, seed=seed)
         lines, modules = recording.lines(), recording.modules()
         empty = Trace(SCHEMA_VERSION, "", "", "", None, "", "", "", "", None, (), (), {}, {}, (), (), (), (), (), 0)
         return replace(empty, lines=lines, modules=modules)

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hfreader.trace.expressions import Atom, Explanations
@@ -50,6 +50,7 @@ def test_a_size_that_does_not_vary_explains_nothing():
 sizes = st.lists(st.integers(2, 60), min_size=5, max_size=5, unique=True).map(tuple)
 
 
+@settings(deadline=None)
 @given(st.lists(sizes, min_size=3, max_size=5, unique=True))
 def test_whatever_is_found_has_these_values(columns):
     atoms = [Atom(f"a{number}", values, length=number % 2 == 0) for number, values in enumerate(columns)]

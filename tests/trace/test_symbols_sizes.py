@@ -1,8 +1,27 @@
 import pytest
-from transformers import BartConfig, BertConfig, GPT2Config, LlamaConfig, T5Config, ViTConfig
+from transformers import (
+    BartConfig,
+    BertConfig,
+    DetrConfig,
+    GPT2Config,
+    LlamaConfig,
+    ResNetConfig,
+    T5Config,
+    ViTConfig,
+)
 
 from hfreader.trace.depth import shallow
-from hfreader.trace.sizes import RUNS, Lengths, assign, candidates, integers, largest_set, values
+from hfreader.trace.sizes import (
+    RUNS,
+    Lengths,
+    assign,
+    candidates,
+    integers,
+    listed_candidates,
+    sizes_of,
+    values,
+    with_sizes,
+)
 from hfreader.trace.symbols_names import symbol_of
 
 CONFIGS = [BertConfig(), GPT2Config(), LlamaConfig(), T5Config(), BartConfig()]
@@ -36,9 +55,19 @@ def test_layers_are_cut_and_lists_of_layers_with_them():
     assert (small.num_layers, small.num_decoder_layers) == (2, 1)
 
 
-def test_halves_find_every_field_that_can_vary():
-    bad = {"c", "f"}
-    assert set(largest_set(tuple("abcdefgh"), lambda chosen: not bad & set(chosen))) == set("abdegh")
+def test_what_stands_in_lists_and_dictionaries_is_a_size_too():
+    config = ResNetConfig(embedding_size=8, hidden_sizes=[16, 32], depths=[1, 2])
+    assert {"hidden_sizes[0]": 16, "hidden_sizes[1]": 32}.items() <= sizes_of(config).items()
+    assert listed_candidates(config) == ("hidden_sizes[0]", "hidden_sizes[1]"), "how many layers a stage has is no size"
+    changed = with_sizes(config, {"hidden_sizes[1]": 48, "embedding_size": 4, "num_labels": 5})
+    assert (changed.hidden_sizes, changed.embedding_size, changed.num_labels) == ([16, 48], 4, 5)
+    assert config.hidden_sizes == [16, 32]
+
+
+def test_sizes_in_parts_are_changed_there():
+    config = DetrConfig(backbone_config=ResNetConfig(hidden_sizes=[16, 32], depths=[1, 2]))
+    changed = with_sizes(config, {"backbone_config.hidden_sizes[0]": 24})
+    assert changed.backbone_config.hidden_sizes == [24, 32]
 
 
 @pytest.mark.parametrize(
@@ -52,6 +81,9 @@ def test_halves_find_every_field_that_can_vary():
         (BartConfig(), "decoder_attention_heads", "decoder_heads"),
         (BartConfig(), "encoder_ffn_dim", "encoder_intermediate"),
         (BertConfig(), "some_field", "some_field"),
+        (ResNetConfig(), "hidden_sizes[1]", "hidden_sizes[1]"),
+        (DetrConfig(backbone_config=ResNetConfig()), "backbone_config.hidden_sizes[1]", "backbone.hidden_sizes[1]"),
+        (ViTConfig(), "image_size.height", "image_size.height"),
     ],
 )
 def test_fields_have_the_standard_short_names(config, field, symbol):

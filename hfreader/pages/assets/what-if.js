@@ -4,6 +4,7 @@
   const LENGTHS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 4096, 8192, 16384, 32768];
   const FACTORS = [1 / 16, 1 / 8, 1 / 6, 1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4, 1, 5 / 4, 4 / 3, 3 / 2, 2, 5 / 2, 3, 4, 6, 8, 16];
   const UNKNOWN = "?";
+  const ROUNDED = { ceil: Math.ceil, floor: Math.floor };
 
   // An expression as a function of the sizes; null where it is none. sum > product > power > number, name, (sum)
   const compiled = new Map();
@@ -12,7 +13,7 @@
     return compiled.get(text);
   };
   const parse = (text) => {
-    const tokens = text.match(/\*\*|[-+*\/()]|\d+|[A-Za-z_][\w.]*|\S/g) ?? [];
+    const tokens = text.match(/\*\*|[-+*\/()]|\d+|[A-Za-z_][\w.]*(?:\[\d+\])?|\S/g) ?? [];
     let at = 0;
     const chain = (inner, operations) => () => {
       let left = inner();
@@ -29,6 +30,10 @@
         const inner = sum();
         if (tokens[at++] !== ")") throw SyntaxError(text);
         return inner;
+      }
+      if (token in ROUNDED && tokens[at] === "(") {
+        const inner = atom();
+        return (sizes) => ROUNDED[token](inner(sizes));
       }
       if (/^\d+$/.test(token)) return () => Number(token);
       if (!/^[A-Za-z_]/.test(token)) throw SyntaxError(text);
