@@ -42,6 +42,16 @@ LIMITS = Limits(seconds=600, memory=4 << 30)
 """What the runs and proofs of one family may take."""
 # Of more families than this, not every pair gets a page unasked.
 MOST_COMPARED = 4
+ASKED_FOR = (
+    ("bert", "gpt2"),
+    ("bert", "roberta"),
+    ("vit", "clip"),
+    ("t5", "bart"),
+    ("llama", "mistral"),
+    ("llama", "qwen3"),
+    ("mamba", "llama"),
+)
+"""The pairs that readers ask for: of many families these get a page, where both are there."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +127,8 @@ def gather(options: BuildOptions, report: Report) -> tuple[Book, StoreShelf]:
 def pairs_of(families: Sequence[str], wanted: Sequence[tuple[str, str]] | None) -> tuple[tuple[str, str], ...]:
     """The pairs that get a page; HfreaderError for one that the build does not hold."""
     if wanted is None:
-        return tuple(combinations(families, 2)) if len(families) <= MOST_COMPARED else ()
+        few = len(families) <= MOST_COMPARED
+        return tuple(combinations(families, 2)) if few else tuple(pair for pair in ASKED_FOR if {*pair} <= {*families})
     for name in {name for pair in wanted for name in pair}:
         if name not in families:
             raise HfreaderError(f"--compare names {name}, which is not built: add it to --models")

@@ -21,7 +21,7 @@ from mkdocs.structure.toc import AnchorLink, TableOfContents
 
 from hfreader.errors import HfreaderError
 from hfreader.pages.language import ENGLISH, catalogue, in_language, noted
-from hfreader.pages.manifest import PLACEHOLDER, Manifest, PageRecord, read_html, read_manifest, shell_file
+from hfreader.pages.manifest import PLACEHOLDER, Manifest, PageRecord, data_file, read_html, read_manifest, shell_file
 from hfreader.pages.navigation import navigation
 from hfreader.pages.prose import alternates, choose_prose, resolve_switch
 from hfreader.pages.search import append_entries
@@ -31,6 +31,7 @@ from hfreader.store import cache_folder
 
 ASSETS = Path(__file__).parent / "pages" / "assets"
 ASSET_ADDRESS = "assets/hfreader"
+DATA = f"{ASSET_ADDRESS}/families"
 SHIM = f"{ASSET_ADDRESS}/vendor/iframe-worker.js"
 SEARCH_DIALOG = 'data-md-component="search" role="dialog"'
 BREADCRUMB = re.compile(r'(class="md-path" aria-label=)"[^"]*"')
@@ -99,6 +100,7 @@ class HfreaderPlugin(BasePlugin[HfreaderConfig]):  # type: ignore[misc]
             if path.is_file():
                 address = f"{ASSET_ADDRESS}/{path.relative_to(ASSETS).as_posix()}"
                 files.append(File.generated(config, address, abs_src_path=str(path)))
+        self._add_data(files, config)
         files.append(
             File.generated(
                 config,
@@ -107,6 +109,15 @@ class HfreaderPlugin(BasePlugin[HfreaderConfig]):  # type: ignore[misc]
             )
         )
         return files
+
+    def _add_data(self, files: Files, config: MkDocsConfig) -> None:
+        """What pages tell of themselves; it is the same in every language, so the first has it."""
+        if self.language != self.languages[0]:
+            return
+        for record in self.manifest.pages:
+            path = data_file(self.folder, record.page)
+            if path.is_file():
+                files.append(File.generated(config, f"{DATA}/{record.page}.js", abs_src_path=str(path)))
 
     def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
         """Say of prose that stands in English on the site of another language that it does."""

@@ -13,6 +13,7 @@ from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.survey import FileSurvey, Surveyed
 
 UNRUN = "the family was not run"
+COMPARISONS = "compare/index"
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,14 @@ class Book:
         pairs = tuple((one.left, one.right) for one in self.comparisons)
         return Site(self.snapshot, dict(self._homes()), pairs)
 
+    @property
+    def has_choice(self) -> bool:
+        """Whether there are families to choose two of."""
+        return sum(not chapter.shared for chapter in self.chapters) > 1
+
     def _homes(self) -> Iterator[tuple[str, str]]:
+        if self.has_choice:
+            yield COMPARISONS, COMPARISONS
         for chapter in self.chapters:
             for part in chapter.files:
                 page = page_of(part.file)

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hfreader.facts.comparison import Change, Comparison, FieldPair, ParameterPair, PartPair, Trait, product
+from hfreader.facts.comparison import Change, Comparison, FieldPair, ParameterPair, PartPair, product
 from hfreader.facts.places import Place
 from hfreader.pages.book import Site, address, bare, compare_page_of
+from hfreader.pages.comparisons import differing
 from hfreader.pages.fragment import Fragment, SearchEntry
 from hfreader.pages.language import gettext as _
 from hfreader.pages.language import noted
 from hfreader.pages.rendering import fill
 
-COMPARISONS = "compare/index"
 _HEADINGS = (
     ("traits", noted("At a glance")),
     ("config", noted("Configurations")),
@@ -88,26 +88,8 @@ def compare_page(site: Site, found: Comparison) -> Fragment:
     )
     title = f"{found.left} {_('and')} {found.right}"
     contents = tuple((anchor, _(text)) for anchor, text in _HEADINGS if f'<h2 id="{anchor}">' in html)
-    text = f"compare {found.right} {found.left} difference " + "; ".join(one.subject for one in _differing(found))
+    text = f"compare {found.right} {found.left} difference " + "; ".join(one.subject for one in differing(found))
     return Fragment(page, _("%s, side by side") % title, html, contents, (SearchEntry("", title, text),), label=title)
-
-
-def comparisons_index(comparisons: Sequence[Comparison]) -> Fragment:
-    """The list of the comparisons that this site has."""
-    rows = [
-        (
-            f"{one.left} {_('and')} {one.right}",
-            address(compare_page_of(one.left, one.right), COMPARISONS),
-            _differing(one),
-            [pair.state for pair, _ in one.told()],
-        )
-        for one in comparisons
-    ]
-    return Fragment(COMPARISONS, _("Comparisons"), str(fill("comparisons.html", rows=rows)))
-
-
-def _differing(found: Comparison) -> list[Trait]:
-    return [one for one in found.traits if not one.same]
 
 
 def _side(site: Site, page: str, family: str, model: str) -> Side:

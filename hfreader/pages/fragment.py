@@ -23,6 +23,7 @@ class Fragment:
               the pages of its kind have groups.
     contents  the table of contents: anchor and title of each entry.
     symbols   the most symbols that a block of the page has.
+    data      a script that other pages can load to know of this one; empty: none.
     """
 
     page: str
@@ -33,3 +34,4 @@ class Fragment:
     symbols: int = 0
     label: str = ""
     group: str = ""
+    data: str = ""

@@ -1,7 +1,7 @@
 """The folder of rendered pages that the MkDocs plugin reads.
 
 It holds `manifest.json`, for each page `html/<page>.html` (its body) and `shells/<page>.md` (the page that MkDocs
-sees: a title and a placeholder).
+sees: a title and a placeholder), and for some `data/<page>.js`.
 """
 
 import json
@@ -97,15 +97,23 @@ def shell_file(folder: Path, page: str) -> Path:
     return folder / "shells" / f"{page}.md"
 
 
+def data_file(folder: Path, page: str) -> Path:
+    """The script that tells other pages of a page."""
+    return folder / "data" / f"{page}.js"
+
+
 def write_page(folder: Path, fragment: Fragment) -> None:
-    """Write body and shell of a page."""
+    """Write body, shell and data of a page."""
     write_atomically(html_file(folder, fragment.page), unquoted(fragment.html).encode())
     front = json.dumps({"title": fragment.title, "search": {"exclude": True}}, ensure_ascii=False)
     shell = f"---\n{front}\n---\n\n<h1>{escape(fragment.title)}</h1>\n\n{PLACEHOLDER}\n"
     write_atomically(shell_file(folder, fragment.page), shell.encode())
+    if fragment.data:
+        write_atomically(data_file(folder, fragment.page), fragment.data.encode())
 
 
 def remove_page(folder: Path, page: str) -> None:
-    """Remove body and shell of a page."""
+    """Remove a page with all that belongs to it."""
     html_file(folder, page).unlink(missing_ok=True)
     shell_file(folder, page).unlink(missing_ok=True)
+    data_file(folder, page).unlink(missing_ok=True)

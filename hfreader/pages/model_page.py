@@ -11,10 +11,11 @@ from hfreader.facts.code import ClassFacts
 from hfreader.facts.matches import Match
 from hfreader.facts.problems import Problem
 from hfreader.pages import equations
-from hfreader.pages.book import Family, Site, address, bare, compare_page_of, concept_page
+from hfreader.pages.book import COMPARISONS, Family, Site, address, bare, compare_page_of, concept_page
 from hfreader.pages.cards import citation_html, proof_badge
 from hfreader.pages.class_block import ClassBlock
 from hfreader.pages.execution import setting
+from hfreader.pages.family_data import family_data
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.fragment import Fragment, SearchEntry
 from hfreader.pages.language import gettext as _
@@ -55,6 +56,7 @@ def model_page(site: Site, family: Family, analysis: Analysis, concepts: Mapping
             for pair in site.compared
             if family.name in pair
         ],
+        choose=_choice(context),
         default=default,
         settings=[setting(trace) for trace in context.traces],
         notes=list(dict.fromkeys(note for trace in context.traces for note in trace.notes)),
@@ -73,7 +75,15 @@ def model_page(site: Site, family: Family, analysis: Analysis, concepts: Mapping
     contents += [(part.name, part.name) for part in parts if part.item is not None]
     most = max((block.symbol_count for block in blocks), default=0)
     title = _("%s: annotated source") % context.name
-    return Fragment(context.page, title, html, tuple(contents), _search(context, parts), most, label=context.name)
+    told = "" if family.shared else family_data(context, root)
+    entries = _search(context, parts)
+    return Fragment(context.page, title, html, tuple(contents), entries, most, label=context.name, data=told)
+
+
+def _choice(context: FileContext) -> str | None:
+    """The page on which another family is chosen to stand beside this one."""
+    home = None if context.family.shared else context.site.home(COMPARISONS)
+    return f"{address(home, context.page)}#{context.page}+" if home else None
 
 
 def _model_diagram(context: FileContext, base: ClassFacts | None) -> Markup | None:

@@ -11,7 +11,8 @@ from hfreader.errors import HfreaderError
 from hfreader.facts.codec import to_json
 from hfreader.facts.comparison import Comparison
 from hfreader.pages.book import Book, Shelf, Site, compare_page_of, concept_page, page_of
-from hfreader.pages.compare_page import compare_page, comparisons_index
+from hfreader.pages.compare_page import compare_page
+from hfreader.pages.comparisons import comparisons_index
 from hfreader.pages.concept_page import MOST_BODIES, render_concept
 from hfreader.pages.doors import doors
 from hfreader.pages.fragment import Fragment
@@ -81,8 +82,8 @@ def _file_pages(book: Book, known: Mapping[str, str], base: str) -> Iterator[Pla
 
 
 def _indexes(book: Book, concepts: Mapping[str, Concept], found: Implementers) -> Iterator[Fragment]:
-    if book.comparisons:
-        yield comparisons_index(book.comparisons)
+    if book.comparisons or book.has_choice:
+        yield comparisons_index(book, concepts)
     yield home_page(book, concepts, found, doors(book, concepts))
     yield concepts_index(concepts, found)
     yield papers_page(concepts)

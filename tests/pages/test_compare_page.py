@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from hfreader.pages.compare_page import compare_page, comparisons_index
+from hfreader.pages.compare_page import compare_page
+from hfreader.pages.comparisons import comparisons_index
 from hfreader.pages.model_page import model_page
 from tests.pages import toy
 from tests.pages.html import Element, parse
@@ -65,7 +66,7 @@ def test_what_could_not_be_compared_says_why(book):
 
 
 def test_the_index_and_the_model_page_lead_to_it(book):
-    index = parse(comparisons_index(book.comparisons).html)
+    index = parse(comparisons_index(book.book, toy.CONCEPTS).html)
     assert index.all("a")[0].attributes["href"] == "../compare/toy-oak.html"
     assert rows(index, 0) == [["toy and oak", "norms", "1", "1", "0"]]
     family = book.families[0]

@@ -161,14 +161,21 @@ def test_a_page_is_rendered_again_where_what_it_links_to_has_moved(toy_book: Fam
 
 
 def test_other_families_leave_the_page_of_a_file_alone(toy_book: Families, fragments: Path):
-    write(toy_book, fragments)
+    oak, elm = named(toy_book, "oak"), named(toy_book, "elm")
+    write(replace(toy_book, families=(*toy_book.families, oak)), fragments)
     page = fragments / "html/models/toy.html"
     os.utime(page, (1, 1))
-    code = FileFacts("models/oak/modeling_oak.py", "transformers.models.oak.modeling_oak", "", (LINEAR,))
-    oak = Family("oak", (replace(toy.analysis(), code=code, matches=(), diagrams=(), dispatches=()),))
-    written(toy_book, code.file)
-    write(replace(toy_book, families=(*toy_book.families, oak)), fragments)
+    write(replace(toy_book, families=(*toy_book.families, oak, elm)), fragments)
     assert page.stat().st_mtime == 1
+    write(toy_book, fragments)
+    assert page.stat().st_mtime > 1, "there is no other to compare it with"
+
+
+def named(toy_book: Families, name: str) -> Family:
+    """A family with one class of that name's file."""
+    code = FileFacts(f"models/{name}/modeling_{name}.py", f"transformers.models.{name}.modeling_{name}", "", (LINEAR,))
+    written(toy_book, code.file)
+    return Family(name, (replace(toy.analysis(), code=code, matches=(), diagrams=(), dispatches=()),))
 
 
 def test_a_page_that_cannot_be_made_says_why_and_is_tried_again(
