@@ -93,7 +93,7 @@ def heir_of(node: ast.ClassDef, new: Module) -> str | None:
     built = attributes(node)
     alike = {name: likeness(built, attributes(other)) for name, other in new.classes.items()}
     best = max(alike, key=lambda name: alike[name], default=None)
-    if best is not None and len(built) > 1 and alike[best] >= LEAST_ALIKE:
+    if best is not None and alike[best] >= LEAST_ALIKE and len(built & attributes(new.classes[best])) > 1:
         return best
     return next((base.id for base in node.bases if isinstance(base, ast.Name) and base.id in new.classes), None)
 

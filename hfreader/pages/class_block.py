@@ -18,6 +18,7 @@ from hfreader.pages.language import own
 from hfreader.pages.listing import Listing, listing_html
 from hfreader.pages.module_notes import weight_notes
 from hfreader.pages.notes import Note, idle_notes, joined, symbol_notes
+from hfreader.pages.questions import questions
 from hfreader.pages.rendering import fill
 from hfreader.pages.sections import Section
 from hfreader.pages.symbols import Overlay, SymbolUse, number_symbols
@@ -68,6 +69,7 @@ class ClassBlock:
             side=self._side_by_side(),
             code=code,
             height=self._height(opened, code.count("\n")),
+            questions=questions(self.context, self.section, self.uses) if self.section.item else (),
         )
 
     def _height(self, cards: int, lines: int) -> int:

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from hfreader.concepts.model import Concept
 from hfreader.pages.book import Book, address
 from hfreader.pages.gone import GONE, gone_rows, most_asked
-from hfreader.pages.home import CONCEPTS, HOME, MODELS, by_year, modality_groups
+from hfreader.pages.home import CONCEPTS, HOME, MODELS, SHARED, by_year, modality_groups
 from hfreader.pages.papers import PAPERS, papers
 from hfreader.pages.rendering import fill
 
@@ -35,6 +35,7 @@ def doors(book: Book, concepts: Mapping[str, Concept]) -> Markup:
         modalities=[
             (heading, address(f"{MODELS}#{anchor}", HOME), len(files))
             for anchor, heading, files in modality_groups(book, HOME)
+            if anchor != SHARED
         ],
         years=[(year, address(f"{MODELS}#year-{year}", HOME), len(files)) for year, files in by_year(book, HOME)],
     )

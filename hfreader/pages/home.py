@@ -21,6 +21,7 @@ from hfreader.pages.rendering import fill
 HOME = "index"
 CONCEPTS = "concepts/index"
 MODELS = "models/index"
+SHARED = "shared"
 MOST_PLACES = 6
 # Where there are more files than this, the home page leads to the list of them instead of holding it.
 MOST_FILES = 60
@@ -149,7 +150,7 @@ def _file_groups(book: Book, page: str) -> list[Table]:
 
 def _shared(book: Book, page: str) -> list[Table]:
     rows = _file_rows([chapter for chapter in book.chapters if chapter.shared], page)
-    return [("shared", _("Files that models share"), rows)] if rows else []
+    return [(SHARED, _("Files that models share"), rows)] if rows else []
 
 
 def modality_groups(book: Book, page: str) -> list[Table]:

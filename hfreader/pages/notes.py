@@ -55,7 +55,7 @@ def symbol_notes(uses: Iterable[MatchUse], file: str, lines: Sequence[str], firs
     said: set[tuple[int, str]] = set()
     for use in uses:
         for symbol in use.symbols:
-            line = _value_line(symbol, file, lines, first, last)
+            line = value_line(symbol, file, lines, first, last)
             if line is not None and (line, symbol.symbol.latex) not in said:
                 said.add((line, symbol.symbol.latex))
                 printed = equations.render(rf"\sym{{{symbol.symbol.name}}}", use.linked(), display=False)
@@ -63,7 +63,7 @@ def symbol_notes(uses: Iterable[MatchUse], file: str, lines: Sequence[str], firs
                 yield Note(line, "computes", Markup("{} {}").format(printed, meaning), printed)
 
 
-def _value_line(symbol: SymbolUse, file: str, lines: Sequence[str], first: int, last: int) -> int | None:
+def value_line(symbol: SymbolUse, file: str, lines: Sequence[str], first: int, last: int) -> int | None:
     """The first line that assigns the symbol, else the first that uses it."""
     tokens = [place for place in symbol.tokens if place.file == file and first <= place.span.line <= last]
     assigned = [place for place in tokens if _is_assigned(place, lines)]

@@ -95,5 +95,6 @@ def test_axe_finds_no_serious_violation(site: Path, open_page: Open, dark: bool)
 def test_without_javascript_what_is_ready_is_there(site: Path, open_page: Open):
     page = open_page(site / "compare/index.html", script=False)
     assert (
-        page.get_by_text("needs JavaScript").is_visible() and page.get_by_role("link", name="toy and oak").is_visible()
+        page.get_by_text("needs JavaScript").is_visible()
+        and page.locator(".hf-page").get_by_role("link", name="toy and oak").is_visible()
     )

@@ -1,0 +1,56 @@
+from dataclasses import replace
+from itertools import chain
+
+import pytest
+
+from hfreader.facts.traces import ModuleRecord, Product, SymbolFact, TensorFact
+from hfreader.pages.book import Family
+from hfreader.pages.class_block import ClassBlock
+from hfreader.pages.file_context import FileContext
+from hfreader.pages.questions import questions
+from hfreader.pages.sections import Section
+from tests.pages import toy
+from tests.pages.shelf import Families
+
+
+def asked(context: FileContext, section: Section) -> dict[str, str]:
+    block = ClassBlock(context, section)
+    return {one.text.striptags(): one.answer.striptags() for one in questions(context, section, block.uses)}
+
+
+def test_answers_are_what_ran(toy_context: FileContext, toy_sections: dict[str, Section]):
+    found = asked(toy_context, toy_sections["ToyAttention"])
+    shape = f"Which shape does what line {toy.QUERY_LINE} computes have, in the sizes of the model?"
+    assert found[shape] == "(B, heads, T, head_dim) = (1, 2, 3, 4)"
+    (where,) = [answer for text, answer in found.items() if text.startswith("On which line does")]
+    assert where == f"line {toy.line_of('scaling=self.scaling')}"
+
+
+@pytest.fixture
+def costly(toy_book: Families) -> FileContext:
+    """The toy whose attention multiplies scores of all tokens with all, and has two parts with weights."""
+    (family,) = toy_book.families
+    assert family.run is not None
+    squared = Product("flops", 2, TensorFact((3, 3, 8), "", "", ("T", "T", "hidden")))
+    symbols = (SymbolFact("T", "tokens", 3), SymbolFact("hidden", "hidden_size", 8))
+    model, attention, query = toy.trace().modules
+    attention = replace(attention, flops=144, costs=(squared,))
+    key = ModuleRecord("attention.key", "Linear", "attention", 3, 0, 2, query.inputs, query.output, 8)
+    trace = replace(toy.trace(), modules=(model, attention, query, key), symbols=symbols, lines=())
+    run = replace(family.run, traces=(trace,))
+    return FileContext(toy_book.site, Family("toy", family.analyses, run), family.analyses[0], toy.CONCEPTS)
+
+
+def test_growth_and_weights_are_worked_out(costly: FileContext, toy_sections: dict[str, Section]):
+    found = asked(costly, toy_sections["ToyAttention"])
+    grown = "How do the floating-point operations of one ToyAttention grow when 3 tokens become 6?"
+    assert found[grown] == "4 times: from 144 to 576, which are 2*T*T*hidden"
+    weights = "How many weights does one ToyAttention hold, and which of its parts hold them?"
+    assert found[weights] == "72: query 72, key 8"
+
+
+def test_what_did_not_run_is_not_asked_about(toy_book: Families, toy_sections: dict[str, Section]):
+    (family,) = toy_book.families
+    context = FileContext(toy_book.site, replace(family, run=None), family.analyses[0], toy.CONCEPTS)
+    texts = chain(*(asked(context, toy_sections[name]) for name in ("ToyAttention", "ToyModel")))
+    assert all(text.startswith("On which line") for text in texts), "the code alone says where a symbol is"
