@@ -16,6 +16,8 @@ FPN = Citation(
     "§3",
 )
 RAISED = interpolation(Bind("x", Anything()))
+# Still a map of the same picture: nothing in it was moved to where something else was.
+IN_PLACE = Both(Not(Op(("permute", "transpose"))), RAISED)
 # Another map of the same picture: not one that is resized itself.
 FINER = Both(Not(Op(("interpolate",))), Anything())
 
@@ -94,7 +96,7 @@ CONCEPT = Concept(
     ),
     patterns=(
         Bind("output", Op(("add",), (Bind("raised", RAISED), Bind("lateral", Anything())))),
-        Bind("output", convolution(Bind("raised", RAISED), "w")),
+        Bind("output", convolution(Bind("raised", IN_PLACE), "w")),
         Bind("output", Op(("cat",), (Bind("raised", RAISED), Bind("beside", FINER)))),
         Bind("output", Op(("cat",), (Bind("before", FINER), Bind("raised", RAISED)))),
         Returned(Bind("output", RAISED)),
@@ -114,6 +116,8 @@ CONCEPT = Concept(
         _HEAD.format(name="FPN", body="self.a(x) + y"),
         _HEAD.format(name="FPN", body="torch.cat([self.a(x), y], dim=1)"),
         _HEAD.format(name="FPN", body="(u - y).abs().mean()"),
+        # A resized map that is folded into another shape.
+        _HEAD.format(name="Up", body="self.a(u.permute(0, 1, 3, 2).reshape(y.shape))"),
     ),
     hints=frozenset({"mode", "align", "scale"}),
 )

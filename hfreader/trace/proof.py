@@ -94,7 +94,12 @@ def _compare(
     checked = 0
     seen = {one.symbol: invocation.values.get((match.key, GUARD, one.symbol), []) for one in guards.captures}
     broken = guards.broken(invocation.instance, seen)
-    for readings in _executions(match, concept, invocation):
+    runs = _readings(match, invocation)
+    count = len(runs[0].get(concept.output, []))
+    holding = guards.holding(invocation.instance, seen, count)
+    if 0 < len(holding) < count:
+        runs, count = [_only(holding, each, count) for each in runs], len(holding)
+    for readings in _executions(runs, concept.output, count):
         if isinstance(readings, str):
             evidence.add(Outcome(reason=readings), run.words)
             continue
@@ -143,18 +148,26 @@ def _unseen(match: Match, concept: Concept, captured: Mapping[str, object]) -> s
     return next((one.symbol for one in match.bindings if one.symbol in taken and one.symbol not in captured), None)
 
 
-def _executions(match: Match, concept: Concept, invocation: Invocation) -> Iterator[list[dict[str, object]] | str]:
-    """The captured symbols of each execution of the output, or why they cannot be told apart.
+def _only(kept: Sequence[int], seen: Mapping[str, list[object]], count: int) -> dict[str, list[object]]:
+    """The values of some of `count` executions, where there is one for each."""
+    return {
+        symbol: [values[number] for number in kept] if len(values) == count else values
+        for symbol, values in seen.items()
+    }
+
+
+def _executions(
+    readings: Sequence[Mapping[str, list[object]]], output: str, count: int
+) -> Iterator[list[dict[str, object]] | str]:
+    """The captured symbols of each of `count` executions of the output, or why they cannot be told apart.
 
     A symbol captured once serves all executions (a mask made before a loop); one captured as often as the output goes
     with it in order. Of an execution there are several readings where a symbol stands for values of several branches,
     more than one of which ran.
     """
-    readings = _readings(match, invocation)
-    count = len(readings[0].get(concept.output, []))
     for symbol, seen in readings[0].items():
         if count and len(seen) not in (0, 1, count):
-            yield f"{symbol} was captured {len(seen)} times for {count} values of {concept.output}"
+            yield f"{symbol} was captured {len(seen)} times for {count} values of {output}"
             return
     fitting = [each for each in readings if all(len(seen) in (0, 1, count) for seen in each.values())]
     for number in range(count):

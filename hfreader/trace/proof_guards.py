@@ -31,6 +31,15 @@ class Guards:
     receiver: str | None
     captures: tuple[Capture, ...]
 
+    def holding(self, instance: object, seen: Mapping[str, Sequence[Any]], count: int) -> tuple[int, ...]:
+        """Those of `count` executions in one invocation in which no condition is known to be broken: of a test that was
+        made as often, each belongs to one."""
+
+        def at(number: int) -> Mapping[str, Sequence[Any]]:
+            return {name: [values[number]] if len(values) == count else values for name, values in seen.items()}
+
+        return tuple(number for number in range(count) if not self.broken(instance, at(number)))
+
     def broken(self, instance: object, seen: Mapping[str, Sequence[Any]]) -> str | None:
         """A condition that does not hold in this invocation, or None; one that nothing is known of is passed over.
 

@@ -19,8 +19,8 @@ from hfreader.concepts import catalogue
 from hfreader.facts.matches import Match, Proof
 from hfreader.facts.snapshot import Snapshot
 from hfreader.trace.captures import Invocation
-from hfreader.trace.proof import _compare, prove
-from hfreader.trace.proof_guards import Guards
+from hfreader.trace.proof import GUARD, _compare, prove
+from hfreader.trace.proof_guards import TEST, Guards
 from hfreader.trace.proof_runs import SmallRun
 from hfreader.trace.proof_verdicts import Evidence
 from hfreader.trace.settings import Setting
@@ -222,3 +222,22 @@ def test_where_several_branches_ran_the_values_of_one_of_them_agree_or_none(bent
     _compare(match, catalogue()["relu-squared"], Guards((), None, ()), invocation, evidence, run)
     assert evidence.compared == 1
     assert sum(error > 1e-10 for error in evidence.errors) == wrong
+
+
+@pytest.mark.parametrize(("test", "wrong"), [([True, False], 0), ([True], 1)])
+def test_an_execution_in_which_a_condition_does_not_hold_is_left_out(test, wrong):
+    """Of two steps of a loop the last one does not square."""
+    file = "models/small/modeling_small.py"
+    graph = dataflow(Library.of_sources({file: SQUARED}), "transformers.models.small.modeling_small.M")
+    (match,) = find(graph, [catalogue()["relu-squared"]])
+    places = {one.symbol: one for one in match.captures}
+    steps = [torch.linspace(-3, 3 + step, 50, dtype=torch.float64) for step in range(2)]
+    outputs = [torch.relu(steps[0]) ** 2, steps[1]]
+    seen = {(match.key, places["output"]): outputs, (match.key, places["x"]): steps}
+    guards = Guards(("early",), None, (replace(places["x"], symbol=TEST + "early"),))
+    seen[match.key, GUARD, TEST + "early"] = test
+    evidence = Evidence()
+    run = SmallRun("a run", [], frozenset())
+    _compare(match, catalogue()["relu-squared"], guards, Invocation(match.root, None, "", seen), evidence, run)
+    assert sum(error > 1e-10 for error in evidence.errors) == wrong
+    assert evidence.compared

@@ -93,5 +93,12 @@ def test_conditions_in_a_run(condition: str, seen: dict[str, list[object]], brok
     assert found == (condition if broken else None)
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"), [([True, False, True], (0, 2)), ([False], ()), ([True, False], (0, 1, 2)), ([], (0, 1, 2))]
+)
+def test_conditions_that_change_within_a_run_hold_in_some_executions(values: list[object], expected: tuple[int, ...]):
+    assert Guards(("early",), None, ()).holding(None, {TEST + "early": values}, 3) == expected
+
+
 def test_a_match_without_conditions_asks_nothing(tmp_path: Path):
     assert guards(tmp_path) == Guards((), None, ())
