@@ -63,7 +63,11 @@ def spread(model: PreTrainedModel, spreading: Spreading) -> PreTrainedModel:
             no_split_module_classes=list(getattr(model, "_no_split_modules", None) or ()),
             dtype=model.dtype,
         )
-        placed: PreTrainedModel = package.dispatch_model(model, places, offload_dir=spreading.folder)
+        if set(places.values()) == {"disk"}:  # which dispatch_model does not do
+            placed: PreTrainedModel = package.disk_offload(model, spreading.folder, torch.device("cpu"))
+            placed.hf_device_map = places
+        else:
+            placed = package.dispatch_model(model, places, offload_dir=spreading.folder)
     except Exception as error:
         raise HfreaderError(f"{type(model).__name__} cannot be spread over what is here: {one_line(error)}") from error
     return placed

@@ -41,8 +41,11 @@ def check_alike(plain: Trace, placed: Trace) -> None:
 @pytest.mark.slow
 def test_random_weights_on_disk_give_what_they_give_in_memory():
     pytest.importorskip("accelerate")
-    most = (("cpu", "5MB"),)
-    check_alike(run("bert", overrides=SMALL), run("bert", overrides=SMALL, device_map="auto", max_memory=most))
+    plain = run("bert", overrides=SMALL)
+    check_alike(plain, run("bert", overrides=SMALL, device_map="auto", max_memory=(("cpu", "5MB"),)))
+    whole = run("bert", overrides=SMALL, device_map="auto", max_memory=(("cpu", "1KB"),))
+    assert numbers(whole) == numbers(plain)
+    assert any(note.endswith("1 on disk") for note in whole.notes)
 
 
 @pytest.mark.slow
