@@ -1,7 +1,11 @@
 """Running a whole family: its base model as it is, then every class in as many settings as bring new lines to life."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+
+from transformers import PreTrainedModel
 
 from hfreader.concepts import catalogue
 from hfreader.facts.problems import Problem
@@ -34,10 +38,10 @@ def run_family(request: FamilyRequest, snapshot: Snapshot, report: Report) -> Fa
     problems: list[Problem] = []
     traces: list[Trace] = []
     found = find_settings(request.family, snapshot, report)
-    varied: Varied = {}
+    varied: dict[type[PreTrainedModel], Varied] = defaultdict(dict)
     more, failed = _traces(found.settings, snapshot, request.seed, varied, report)
     try:
-        traces.append(_whole(request, snapshot, varied, report))
+        traces.append(_whole(request, snapshot, varied[base_class(default_config(request.family))], report))
     except Exception as error:  # the other classes may still run
         problems.append(Problem("trace", request.family, one_line(error)))
     traces += more
@@ -64,7 +68,7 @@ def _traces(
     settings: tuple[Setting, ...],
     snapshot: Snapshot,
     seed: int,
-    varied: Varied,
+    varied: Mapping[type[PreTrainedModel], Varied],
     report: Report,
 ) -> tuple[list[Trace], list[Problem]]:
     """One trace per setting, and a problem for each that does not run."""
@@ -79,7 +83,7 @@ def _traces(
         for number, setting in enumerate(settings):
             report("trace", f"{setting.model_class.__name__}, {setting.name}", number, len(settings))
             try:
-                traces.append(_trace(setting, snapshot, recorder, seed, varied))
+                traces.append(_trace(setting, snapshot, recorder, seed, varied[setting.model_class]))
             except Exception as error:
                 problems.append(Problem("trace", setting.model_class.__name__, one_line(error)))
     return traces, problems

@@ -51,7 +51,8 @@ class Runs:
             found = groups(name for name in names if not (runs and name in at_once))
             known = tuple(group for group in found if group or not runs)
         apart = self._apart(known)
-        self.varied[names] = tuple(apart)
+        if runs or apart:  # one that runs at no other sizes says nothing of others
+            self.varied[names] = tuple(apart)
         return (*runs, *apart.values())
 
     def tied(self) -> tuple[Run, ...]:
