@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from safetensors.torch import save_file
 from torch import zeros
 
-from hfreader.analyses import analysis_key, snapshot_digest
+from hfreader.analyses import analysis_key
 from hfreader.facts.analysis import Analysis
 from hfreader.facts.runs import FamilyRun, TraceRequest
 from hfreader.facts.snapshot import Snapshot
@@ -21,6 +21,7 @@ from hfreader.pages.mkdocs_build import run_mkdocs
 from hfreader.pages.module_tree import module_tree
 from hfreader.pages.site import write_fragments
 from hfreader.progress import silent
+from hfreader.sources import Sources
 from hfreader.store import recall
 from hfreader.survey import surveys_of
 from hfreader.trace.tracing import trace
@@ -45,9 +46,9 @@ def ran(family: str, **asked: object) -> Trace:
 
 def shown(family: str, runs: tuple[Trace, ...], snapshot: Snapshot) -> Family:
     file = f"models/{family}/modeling_{family}.py"
-    source = snapshot_digest(snapshot)
-    surveys_of(snapshot, source, [file], silent, 1)
-    analysis = recall("analyses", analysis_key(source, file), Analysis)
+    sources = Sources(snapshot)
+    surveys_of(snapshot, sources, [file], silent, 1)
+    analysis = recall("analyses", analysis_key(sources, file), Analysis)
     assert analysis is not None
     return Family(family, (analysis,), FamilyRun(family, runs, ()))
 
