@@ -38,8 +38,7 @@ def label(
         tied = runs.tied()
         rounds += [_Names(config, tied, own)] if tied else []
     if not rounds:
-        note = "dimensions are numbers: the class ran at no sizes but its own"
-        return replace(rewrite(trace, _numbers), notes=(*trace.notes, note))
+        return _unnamed(trace)
 
     filling = before_cache(trace) if lengths.past else frozenset()
 
@@ -54,8 +53,15 @@ def label(
             each.used.clear()
         labelled = rewrite(trace, name)
     used = {symbol: fact for each in reversed(rounds) for symbol, fact in each.legend.items() if symbol in each.used}
+    if not used:
+        return _unnamed(trace)
     order = {symbol: None for each in rounds for symbol in each.legend}
     return replace(labelled, symbols=tuple(used[symbol] for symbol in order if symbol in used))
+
+
+def _unnamed(trace: Trace) -> Trace:
+    note = "dimensions are numbers: the class ran at no sizes but its own, or at too few"
+    return replace(rewrite(trace, _numbers), notes=(*trace.notes, note))
 
 
 def _numbers(key: Key, tensor: TensorFact) -> TensorFact:
