@@ -7,6 +7,7 @@ import pytest
 from hfreader.analyzers.library import Library, modeling_files_of
 from hfreader.facts.survey import Surveyed
 from hfreader.progress import silent
+from hfreader.sources import Sources
 from hfreader.survey import begin, survey, survey_files
 from tests.analyzers.renaming import Renaming, meaningless, renamed_package
 
@@ -58,8 +59,8 @@ def test_the_mapping_of_a_sample_stays_the_same(
     other = renamed_package(installed.snapshot, files_to_rename(files), tmp_path)
     monkeypatch.setenv("HFREADER_CACHE", str(tmp_path / "cache"))
     found = []
-    for number, snapshot in enumerate((installed.snapshot, other)):
-        begin(snapshot, str(number))
+    for snapshot in (installed.snapshot, other):
+        begin(snapshot, Sources(snapshot))
         parts = survey_files(files)
         found.append(
             {key: one for part in parts.values() for key, one in mapped(part.classes + part.functions).items()}
