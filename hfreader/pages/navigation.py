@@ -60,6 +60,7 @@ def _section(records: Sequence[PageRecord]) -> list[Entry]:
         groups[record.group or (letter if letter.isalpha() or not letter else "0–9")].append(record)
     if len(groups) < 2:
         return first + [_entry(record) for record in pages]
+    first += [_entry(record) for record in groups.pop("", ())]  # a page of no group stands beside them
     kinds = list(KINDS.values())
     ordered = sorted(groups, key=lambda name: (kinds.index(name) if name in kinds else 0, name))
     return first + [{_(name): [_entry(record) for record in groups[name]]} for name in ordered]

@@ -37,6 +37,18 @@ def test_pages_with_groups_stand_in_them():
     assert navigation(records, []) == [{"Concepts": [first, {"Second": [{"B": "concepts/b.md"}]}]}]
 
 
+def test_a_page_of_no_group_stands_beside_the_groups():
+    records = [
+        record("concepts/index", "Concepts"),
+        record("concepts/a", "A", "First"),
+        record("concepts/b", "B", "Second"),
+        record("concepts/papers", "Papers"),
+    ]
+    groups = [{"First": [{"A": "concepts/a.md"}]}, {"Second": [{"B": "concepts/b.md"}]}]
+    papers = {"Papers": "concepts/papers.md"}
+    assert navigation(records, []) == [{"Concepts": ["concepts/index.md", papers, *groups]}]
+
+
 def test_many_pages_stand_under_their_first_letter(monkeypatch):
     monkeypatch.setattr(module, "MOST_ENTRIES", 2)
     records = [record("models/gpt2", "GPT2"), record("models/bert", "Bert"), record("models/glm", "glm")]
