@@ -6,6 +6,7 @@ from transformers import CLIPModel, PreTrainedConfig
 from hfreader.trace import starting
 from hfreader.trace.configs import default_config
 from hfreader.trace.models import base_class
+from hfreader.trace.recipes import Recipe
 from hfreader.trace.recording import files_of, record, recorder_for
 from hfreader.trace.starting import first_that_runs, starts
 from tests.trace.conftest import PACKAGE
@@ -45,6 +46,7 @@ def test_counting_features_leaves_no_mark_in_the_trace():
     assert ran
 
 
-def test_a_text_alone_is_tried_when_nothing_else_is_left():
+def test_a_text_alone_is_tried_when_nothing_else_is_left(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("hfreader.trace.starting.recipe_of", lambda _: Recipe())
     config = default_config("gemma4_unified")  # has two narrow configurations, with neither of which images go
     assert any(not each.options.others for each in starts(base_class(config), config))
