@@ -20,11 +20,23 @@ _REGISTRY = "models/auto/"
 
 def snapshot_digest(snapshot: Snapshot) -> str:
     """Identifies the source: its commit, or for the installed package names, sizes and times of its files."""
+    return _identity(snapshot, _listed(Path(snapshot.package)) if snapshot.commit is None else ())
+
+
+Listed = tuple[Path, int, int]
+"""A file with its size and the time when it was changed."""
+
+
+def _listed(package: Path) -> list[Listed]:
+    return [
+        (file, state.st_size, state.st_mtime_ns) for file in sorted(package.rglob("*.py")) for state in [file.stat()]
+    ]
+
+
+def _identity(snapshot: Snapshot, files: Iterable[Listed]) -> str:
     if snapshot.commit is not None:
         return digest(snapshot.package, snapshot.commit)
-    files = sorted(Path(snapshot.package).rglob("*.py"))
-    states = (f"{file}:{state.st_size}:{state.st_mtime_ns}" for file in files for state in [file.stat()])
-    return digest(snapshot.version, *states)
+    return digest(snapshot.version, *(f"{file}:{size}:{modified}" for file, size, modified in files))
 
 
 @dataclass(frozen=True)
@@ -47,8 +59,9 @@ class Sources:
     """The files of a snapshot by content. `whole` identifies all of them together."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self.whole = snapshot_digest(snapshot)
-        self._states = _read(Path(snapshot.package))
+        files = _listed(Path(snapshot.package))
+        self.whole = _identity(snapshot, files)
+        self._states = _read(Path(snapshot.package), files)
         outside = [file for file in self._states if not file.startswith("models/")]
         self._common = self.contents(outside)
         self._reached: dict[str, str] = {}
@@ -105,19 +118,19 @@ class Sources:
         return tuple(file for file in inside if file.rpartition("/")[2].startswith(telling))
 
 
-def _read(package: Path) -> dict[str, FileState]:
+def _read(package: Path, files: Iterable[Listed]) -> dict[str, FileState]:
     """The state of every file; those are read that have changed since the last time."""
     key = digest(str(package))
     before = recall("sources", key, _States)
     known = before.files if before else {}
     found = {}
-    for path in sorted(package.rglob("*.py")):
-        name, state = path.relative_to(package).as_posix(), path.stat()
+    for path, size, modified in files:
+        name = path.relative_to(package).as_posix()
         old = known.get(name)
-        if old is None or (old.size, old.modified) != (state.st_size, state.st_mtime_ns):
+        if old is None or (old.size, old.modified) != (size, modified):
             text = path.read_bytes()
             imports = tuple(sorted(set(_imports(name, text.decode("utf-8", "replace")))))
-            old = FileState(state.st_size, state.st_mtime_ns, digest(text), imports)
+            old = FileState(size, modified, digest(text), imports)
         found[name] = old
     if found != known:
         remember("sources", key, _States(found))

@@ -50,11 +50,7 @@ class Resolver:
 
     def module(self, module: str) -> ParsedFile | None:
         """The file that defines a dotted module of transformers."""
-        parts = module.split(".")
-        if parts[0] != "transformers":
-            return None
-        path = "/".join(parts[1:])
-        return (self.find(f"{path}.py") if path else None) or self.find(f"{path}/__init__.py".lstrip("/"))
+        return next((parsed for file in _files_of(module) if (parsed := self.find(file)) is not None), None)
 
     def split(self, qualified: str) -> tuple[ParsedFile, str] | None:
         """The file in which a qualified name lies, and the rest of the name within it."""
@@ -100,9 +96,12 @@ class Resolver:
 
     def _mentions(self, module: str, name: str) -> bool:
         """Whether a module can pass a name on: it need not be parsed where the name is not even written in it."""
-        path = module.replace(".", "/").partition("/")[2]
-        source = self._read(f"{path}.py") or self._read(f"{path}/__init__.py".lstrip("/")) or ""
-        return name in source or "import *" in source
+        for file in _files_of(module):
+            known = self._trees.get(file)
+            source = self._read(file) if known is None else known.source
+            if source is not None:
+                return name in source or "import *" in source
+        return False
 
     def _follow(self, qualified: str, seen: tuple[str, ...]) -> str:
         place = None if self.module(qualified) else self.split(qualified)
@@ -167,6 +166,15 @@ class Resolver:
     def is_module(self, qualified: str) -> bool:
         """Whether a class is an nn.Module (pretrained models are)."""
         return self.kind(qualified) in ("module", "model")
+
+
+def _files_of(module: str) -> tuple[str, ...]:
+    """Where a dotted module of transformers can be written."""
+    top, _, rest = module.partition(".")
+    path = rest.replace(".", "/")
+    if top != "transformers":
+        return ()
+    return (f"{path}.py", f"{path}/__init__.py") if path else ("__init__.py",)
 
 
 def _root_kind(qualified: str) -> Kind:

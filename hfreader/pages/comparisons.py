@@ -1,6 +1,5 @@
 """The page on which readers choose two families, and the list of the comparisons that are ready."""
 
-import json
 from collections.abc import Mapping
 
 from markupsafe import Markup
@@ -12,7 +11,7 @@ from hfreader.pages.fragment import Fragment
 from hfreader.pages.home import READ, name_of
 from hfreader.pages.language import gettext as _
 from hfreader.pages.language import own
-from hfreader.pages.rendering import fill
+from hfreader.pages.rendering import embedded, fill
 
 
 def comparisons_index(book: Book, concepts: Mapping[str, Concept]) -> Fragment:
@@ -55,7 +54,7 @@ def _choice(book: Book, concepts: Mapping[str, Concept]) -> Markup:
         ],
         "words": _words(),
     }
-    return Markup(json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"))
+    return embedded(data)
 
 
 def _words() -> dict[str, str]:

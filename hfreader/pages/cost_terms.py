@@ -59,6 +59,14 @@ def value_of(expression: str, values: Mapping[str, int]) -> Fraction:
     return _value(_parsed(expression), values)
 
 
+def worth(text: str | None, values: Mapping[str, int]) -> Fraction | None:
+    """A sum as `written` gives it; None where it has no text, or a size in it has no value."""
+    try:
+        return None if text is None else value_of(text or "0", values)
+    except KeyError:
+        return None
+
+
 @cache
 def _parsed(expression: str) -> ast.expr:
     return ast.parse(expression, mode="eval").body

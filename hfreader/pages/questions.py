@@ -9,7 +9,7 @@ from markupsafe import Markup
 from hfreader.facts.traces import ModuleRecord, Trace
 from hfreader.pages import equations
 from hfreader.pages.book import bare
-from hfreader.pages.cost_terms import Terms, own_terms, value_of, written
+from hfreader.pages.cost_terms import Terms, own_terms, worth, written
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.hints import Hint
 from hfreader.pages.language import gettext as _
@@ -73,11 +73,8 @@ def _growth(context: FileContext, section: Section) -> Iterator[Question]:
     text, values = written(terms), {symbol.name: symbol.value for symbol in trace.symbols}
     if not text or TOKENS not in values:
         return
-    try:
-        before, after = value_of(text, values), value_of(text, values | {TOKENS: 2 * values[TOKENS]})
-    except KeyError:
-        return
-    if before == record.flops and after != before:
+    before, after = worth(text, values), worth(text, values | {TOKENS: 2 * values[TOKENS]})
+    if before == record.flops and after is not None and after != before:
         asked = _("How do the floating-point operations of one <code>{}</code> grow when {} tokens become {}?")
         told = _("{} times: from {} to {}, which are <code>{}</code>")
         factor = f"{float(after / before):.3g}"

@@ -1,5 +1,6 @@
 """The templates, with autoescaping always on, in the language of `hfreader.pages.language`."""
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -33,6 +34,11 @@ def environment() -> Environment:
 def fill(template: str, **values: object) -> Markup:
     """A template with its values; every plain string among them is escaped."""
     return Markup(environment().get_template(template).render(**values))
+
+
+def embedded(data: object) -> Markup:
+    """Data as JSON that can stand in a script element."""
+    return Markup(json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"))
 
 
 _TAG = re.compile(r'<[a-zA-Z][^<>"]*"[^<>]*>')

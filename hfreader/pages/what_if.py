@@ -3,7 +3,6 @@
 Shapes need no data of their own: they are written in these sizes. A script of the page evaluates all of it.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,10 +12,11 @@ from markupsafe import Markup
 
 from hfreader.facts.traces import Trace
 from hfreader.pages.book import bare
-from hfreader.pages.cost_terms import Terms, own_terms, product, value_of, written
+from hfreader.pages.cost_terms import Terms, own_terms, product, worth, written
 from hfreader.pages.language import gettext as _
 from hfreader.pages.language import noted
 from hfreader.pages.module_tree import TreeNode
+from hfreader.pages.rendering import embedded
 from hfreader.pages.shapes import is_unexplained
 from hfreader.pages.size_rules import rules_of
 
@@ -60,7 +60,7 @@ def what_if(root: TreeNode, traces: Sequence[Trace]) -> Markup:
         "tokens": bool(trace.tokens),
         "words": _words(),
     }
-    return Markup(json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"))
+    return embedded(data)
 
 
 def _words() -> dict[str, str]:
@@ -102,7 +102,7 @@ def _rows(node: TreeNode, depth: int, known: _Known) -> tuple[list[Row], list[Fr
     for number, (kind, counted) in enumerate(zip(COSTS, (node.parameters, node.flops or 0), strict=True)):
         text = written(known.own.get((node.path, kind), Terms()))
         parts = [totals[number] for _, totals in below]
-        total = _worth(text, known.values)
+        total = worth(text, known.values)
         total = None if total is None else total + _sum(node.children, parts)
         told = None not in parts and total == counted
         costs.append(text if told else None)
@@ -110,13 +110,6 @@ def _rows(node: TreeNode, depth: int, known: _Known) -> tuple[list[Row], list[Fr
     repeats = known.repeats[node.path].name if node.path in known.repeats else node.repeats
     shaped = node.path not in known.unexplained
     return [[depth, repeats, *costs, shaped], *(row for rows, _ in below for row in rows)], totals
-
-
-def _worth(text: str | None, values: Mapping[str, int]) -> Fraction | None:
-    try:
-        return None if text is None else value_of(text or "0", values)
-    except KeyError:  # a size that the run has no name for
-        return None
 
 
 def _sum(children: Sequence[TreeNode], parts: Sequence[Fraction | None]) -> Fraction:

@@ -15,7 +15,7 @@ from hfreader.trace.configs import one_line
 from hfreader.trace.holding import held
 from hfreader.trace.precision import float64
 from hfreader.trace.proof_equations import NEVER, Outcome, check
-from hfreader.trace.proof_guards import Guards, guards_of
+from hfreader.trace.proof_guards import Guards, guards_of, only
 from hfreader.trace.proof_runs import SmallRun, run_small
 from hfreader.trace.proof_verdicts import Evidence, outline, verdict
 from hfreader.trace.settings import Setting
@@ -96,9 +96,9 @@ def _compare(
     broken = guards.broken(invocation.instance, seen)
     runs = _readings(match, invocation)
     count = len(runs[0].get(concept.output, []))
-    holding = guards.holding(invocation.instance, seen, count)
+    holding = guards.holding(invocation.instance, seen, count) if count > 1 else ()
     if 0 < len(holding) < count:
-        runs, count = [_only(holding, each, count) for each in runs], len(holding)
+        runs, count = [only(holding, each, count) for each in runs], len(holding)
     for readings in _executions(runs, concept.output, count):
         if isinstance(readings, str):
             evidence.add(Outcome(reason=readings), run.words)
@@ -146,14 +146,6 @@ def _unseen(match: Match, concept: Concept, captured: Mapping[str, object]) -> s
     computed with its default: an argument bound in an `__init__`, or code that another branch or class stood for."""
     taken = inspect.signature(concept.computation).parameters
     return next((one.symbol for one in match.bindings if one.symbol in taken and one.symbol not in captured), None)
-
-
-def _only(kept: Sequence[int], seen: Mapping[str, list[object]], count: int) -> dict[str, list[object]]:
-    """The values of some of `count` executions, where there is one for each."""
-    return {
-        symbol: [values[number] for number in kept] if len(values) == count else values
-        for symbol, values in seen.items()
-    }
 
 
 def _executions(

@@ -34,11 +34,7 @@ class Guards:
     def holding(self, instance: object, seen: Mapping[str, Sequence[Any]], count: int) -> tuple[int, ...]:
         """Those of `count` executions in one invocation in which no condition is known to be broken: of a test that was
         made as often, each belongs to one."""
-
-        def at(number: int) -> Mapping[str, Sequence[Any]]:
-            return {name: [values[number]] if len(values) == count else values for name, values in seen.items()}
-
-        return tuple(number for number in range(count) if not self.broken(instance, at(number)))
+        return tuple(number for number in range(count) if not self.broken(instance, only((number,), seen, count)))
 
     def broken(self, instance: object, seen: Mapping[str, Sequence[Any]]) -> str | None:
         """A condition that does not hold in this invocation, or None; one that nothing is known of is passed over.
@@ -52,6 +48,15 @@ class Guards:
             if _truth(ast.parse(condition, mode="eval").body, seen, names) is False:
                 return condition
         return None
+
+
+def only(kept: Sequence[int], seen: Mapping[str, Sequence[Any]], count: int) -> dict[str, list[Any]]:
+    """What was captured in some of `count` executions, where there is one value for each; what was captured more or
+    less often serves them all."""
+    return {
+        name: [values[number] for number in kept] if len(values) == count else list(values)
+        for name, values in seen.items()
+    }
 
 
 def _truth(test: ast.expr, seen: Mapping[str, Sequence[Any]], names: Mapping[str, Any]) -> bool | None:

@@ -4,16 +4,15 @@ A formula is told only where the runs at other sizes explain every size in it, a
 counted.
 """
 
-import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 
 import sympy
 
 from hfreader.facts.traces import ModuleRecord, Trace
-from hfreader.pages.cost_terms import UNKNOWN, Terms, own_terms
+from hfreader.pages.cost_terms import Terms, own_terms, worth, written
 
 KINDS = ("parameters", "flops", "activations")
 _NAME = re.compile(r"[A-Za-z_][\w.]*(\[\d+\])?")
@@ -29,12 +28,12 @@ def formulas(trace: Trace, paths: Iterable[str] | None = None) -> dict[str, dict
     for record in trace.modules:
         counted[record.path] += Counter(flops=record.flops or 0, activations=record.activations or 0)
         counted[record.path]["parameters"] = record.parameters
-    values = {_symbol(symbol.name): symbol.value for symbol in trace.symbols}
+    values = {symbol.name: symbol.value for symbol in trace.symbols}
     return {
         path: {
             kind: str(_written(terms))
             for kind in KINDS
-            if (terms := totals[path, kind]) and UNKNOWN not in terms and _value(terms, values) == counted[path][kind]
+            if (terms := totals[path, kind]) and worth(written(terms), values) == counted[path][kind]
         }
         for path in (counted if paths is None else paths)
     }
@@ -53,11 +52,6 @@ def _totals(modules: Iterable[ModuleRecord]) -> dict[tuple[str, str], Terms]:
             found[path, kind] += terms
             path = above.get(path)
     return found
-
-
-def _value(terms: Terms, values: Mapping[sympy.Symbol, int]) -> int:
-    sizes = {size: int(_expression(size).subs(values)) for product in terms for size in product}
-    return sum(factor * math.prod(sizes[size] for size in product) for product, factor in terms.items())
 
 
 def _written(terms: Terms) -> sympy.Expr:
