@@ -8,7 +8,7 @@ from hfreader.analyzers.analysis import analyse
 from hfreader.analyzers.examination import Examiner
 from hfreader.analyzers.library import Library
 from hfreader.concept_keys import matched_by
-from hfreader.concepts import added_folders
+from hfreader.concepts import concept_folders
 from hfreader.facts.analysis import Analysis
 from hfreader.progress import Report
 from hfreader.sources import Sources
@@ -21,7 +21,7 @@ PACKAGE = Path(__file__).parent
 def code_digest(*rooms: str) -> str:
     """Identifies hfreader's own code in these rooms, and the concepts that other packages add."""
     files = [file for room in rooms for file in (PACKAGE / room).rglob("*.py")]
-    added = [file for folder in added_folders() for file in folder.rglob("*.py")]
+    added = [file for folder in concept_folders()[1:] for file in folder.rglob("*.py")]
     return digest_files([*files, *added])
 
 

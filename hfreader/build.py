@@ -75,6 +75,20 @@ class BuildOptions:
     jobs: int | None = None
     static: bool = False
 
+    def words(self) -> tuple[str, ...]:
+        """These options as the command line has them, without the folder."""
+        given = {
+            "--models": ",".join(self.models),
+            "--repo": self.repository,
+            "--ref": self.ref,
+            "--lang": ",".join(self.languages),
+            "--jobs": self.jobs and str(self.jobs),
+        }
+        pairs = [word for name, value in given.items() if value for word in (name, value)]
+        pairs += [word for pair in self.compare or () for word in ("--compare", ",".join(pair))]
+        flags = {"--offline": self.offline, "--static": self.static}
+        return (*pairs, *(name for name, set_so in flags.items() if set_so))
+
 
 def build_site(options: BuildOptions, report: Report) -> BuildResult:
     """Build the site of the chosen families into `options.out`; HfreaderError for what the user can mend."""
@@ -87,7 +101,7 @@ def build_site(options: BuildOptions, report: Report) -> BuildResult:
             book, shelf, fragments, report, languages=options.languages, jobs=jobs, partial=partial
         )
         report("site", str(options.out))
-        prose = replace_site(options.out, lambda folder: run_mkdocs(site_config(), fragments, folder))
+        prose = replace_site(options.out, lambda folder: run_mkdocs(site_config(), fragments, folder), options.words())
     counts = tuple(totals(chapter) for chapter in book.chapters)
     problems = [problem for chapter in book.chapters for problem in problems_of(chapter)]
     problems += [*(problem for one in book.comparisons for problem in one.problems), *prose]

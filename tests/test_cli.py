@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from hfreader.build import BuildOptions
+from hfreader.cli import app
 from hfreader.cli.building import MOST_SHOWN, _show_build
 from hfreader.facts.codec import from_json
 from hfreader.facts.problems import Problem
@@ -38,6 +41,24 @@ def mistake(*arguments: str, cache: Path) -> str:
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("cache")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        BuildOptions((), None, None, Path("there"), offline=False),
+        BuildOptions(
+            *(("bert", "gpt2"), "https://example.org/t", "v5.0.0", Path("there"), True),
+            *((("bert", "gpt2"), ("t5", "bart")), ("en", "zh"), 2, True),
+        ),
+    ],
+)
+def test_the_words_of_a_build_ask_for_the_same_again(options, monkeypatch):
+    asked = []
+    result = BuildResult(Snapshot("installed", None, None, None, "5.0", "/package"), "there", (), ())
+    monkeypatch.setattr("hfreader.cli.building.build_site", lambda *given: (asked.append(given[0]), result)[1])
+    done = CliRunner().invoke(app, ["build", *options.words(), "--out", "there"])
+    assert done.exit_code == 0 and asked == [options]
 
 
 QUESTIONS = (("concepts",), ("explain",), ("find",), ("compare",), ("coverage",))

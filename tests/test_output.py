@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from hfreader.errors import HfreaderError
-from hfreader.output import check_output, replace_site
+from hfreader.output import MARKER, asked_for, check_output, replace_site
 
 
 def site_of(text: str):
@@ -22,8 +22,29 @@ def test_a_new_site_replaces_the_old_one_whole(tmp_path):
     (out / "models" / "gone.html").write_text("left over")
     assert replace_site(out, site_of("new")) == "new"
     assert (out / "index.html").read_text() == "new"
-    assert sorted(path.name for path in out.iterdir()) == [".hfreader", "index.html", "models"]
+    assert sorted(path.name for path in out.iterdir()) == [MARKER, "index.html", "models"]
     assert [path.name for path in (out / "models").iterdir()] == ["bert.html"]
+
+
+def test_a_site_tells_what_was_asked_for(tmp_path):
+    assert asked_for(tmp_path) is None
+    check_output(tmp_path)
+    assert asked_for(tmp_path) is None
+    replace_site(tmp_path, site_of("new"), ("--models", "bert"))
+    assert asked_for(tmp_path) == ("--models", "bert")
+
+
+def test_the_mark_changes_with_the_site_and_not_before(tmp_path):
+    replace_site(tmp_path, site_of("old"), ("--offline",))
+    before = (tmp_path / MARKER).stat()
+
+    def write(folder):
+        check_output(tmp_path)
+        assert (tmp_path / MARKER).stat() == before
+        return site_of("new")(folder)
+
+    replace_site(tmp_path, write, ("--offline",))
+    assert (tmp_path / MARKER).stat() != before and (tmp_path / "index.html").read_text() == "new"
 
 
 def test_what_git_keeps_in_the_folder_stays(tmp_path):

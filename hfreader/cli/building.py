@@ -16,9 +16,11 @@ from hfreader.cli.options import SITE, Offline, Reference, Repository, app
 from hfreader.errors import HfreaderError
 from hfreader.facts.codec import to_json
 from hfreader.facts.totals import BuildResult, FamilyTotals
+from hfreader.output import asked_for
 from hfreader.pages.language import ENGLISH, LANGUAGES
 from hfreader.progress import TerminalReport
 from hfreader.serve import serve_folder
+from hfreader.watching import nearby, rebuilding, watched_folders
 
 # Families and problems that are printed; the JSON has all.
 MOST_SHOWN = 30
@@ -116,9 +118,27 @@ def pairs(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
 def serve(
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder that `hfreader build` wrote.")] = SITE,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 picks a free one.")] = 8000,
+    watch: Annotated[
+        bool, typer.Option("--watch/--no-watch", help="Build again on changes, or serve the folder as it is.")
+    ] = True,
 ) -> None:
-    """Serve a built site on this machine and print its address."""
-    serve_folder(out, port, announce=lambda address: typer.echo(f"{address}  (Ctrl-C ends)"))
+    """Serve a built site on this machine, and build it again when its prose or a concept changes.
+
+    A change of a file in docs/ or of a concept (hfreader/concepts, or a package that adds some) is followed by
+    `hfreader build` with the options that the site was built with; what did not change is not done again, and no
+    network is asked. Pages that are open in a browser then load again where they were, also after a build in another
+    terminal. What cannot be built, such as a concept with a syntax error, is one line here, and the site stays as it
+    was.
+    """
+    asked, announce = asked_for(out), lambda address: typer.echo(f"{address}  (Ctrl-C ends)")
+    if not watch:
+        return serve_folder(out, port, announce)
+    if asked is None:
+        typer.echo(f"{out} does not tell how it was built, so no changes are watched: run `hfreader build` first")
+        return serve_folder(out, port, announce, reload=True)
+    with rebuilding(out, asked, typer.echo, folders := watched_folders()):
+        typer.echo(f"building again on changes in {', '.join(map(nearby, folders))}")
+        return serve_folder(out, port, announce, reload=True)
 
 
 def _row(family: FamilyTotals) -> tuple[str, ...]:
