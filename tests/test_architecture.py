@@ -9,9 +9,9 @@ PACKAGE = Path(__file__).parent.parent / "hfreader"
 # Each room may import what stands before it. Rooms in one tuple stand side by side and may not import each other.
 ORDER: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("progress", "facts", "output", "serve", "jobs"),
-    ("store",),
-    ("concepts",),
+    ("progress", "facts", "jobs"),
+    ("store", "output"),
+    ("concepts", "serve"),
     ("source", "sources", "concept_keys"),
     ("analyzers",),
     ("trace",),
@@ -21,7 +21,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("survey", "ran", "compare", "sweep"),
     ("reach",),
     ("build", "ask"),
-    ("plugin",),
+    ("plugin", "watching"),
     ("cli",),
 )
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
@@ -31,7 +31,8 @@ WALLS = {
     "transformers": {"trace"},
     "libcst": {"analyzers"},
     "git": {"source"},
-    "mkdocs": {"pages", "build", "plugin", "cli"},
+    "mkdocs": {"pages", "build", "plugin", "serve", "watching", "cli"},
+    "watchdog": {"watching"},
     "graphviz": {"pages", "views"},
     "typer": {"cli"},
 }
