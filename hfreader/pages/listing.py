@@ -1,5 +1,6 @@
 """The code of a class as HTML: notes left, code right, shapes behind it, what a dispatch reaches opened in place."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,10 @@ from hfreader.pages.highlight import code_html
 from hfreader.pages.hints import Hint
 from hfreader.pages.notes import Note
 from hfreader.pages.symbols import Overlay
+
+_NEXT_LINE = r"\n<a id=[^>]+></a> *"
+_BROKEN = re.compile(rf"<i class=([sc])>[^<]*</i>(?:(?:{_NEXT_LINE})+<i class=\1>[^<]*</i>)+")
+_BREAK = re.compile(rf"</i>((?:{_NEXT_LINE})+)<i class=[sc]>")
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,8 @@ class Listing:
 
 
 def listing_html(listing: Listing) -> Markup:
-    """Rows of a note and the lines it stands beside. Notes on neighbouring lines share a row."""
+    """Rows of a note and the lines it stands beside, in an element that sets the counter of lines. Notes on
+    neighbouring lines share a row."""
     notes: dict[int, list[Note]] = defaultdict(list)
     for note in listing.notes:
         notes[note.line].append(note)
@@ -53,7 +59,7 @@ def listing_html(listing: Listing) -> Markup:
         parts.append(_row_html(listing, first, last, remarks))
         if last in listing.opened:
             parts.append(listing.opened[last])
-    return Markup("".join(parts))
+    return Markup(f'<div style="counter-reset:line {listing.first - 1}">{"".join(parts)}</div>')
 
 
 def _rows(listing: Listing, notes: Mapping[int, Sequence[Note]]) -> Iterable[tuple[int, int]]:
@@ -68,9 +74,14 @@ def _rows(listing: Listing, notes: Mapping[int, Sequence[Note]]) -> Iterable[tup
 
 
 def _row_html(listing: Listing, first: int, last: int, notes: Sequence[Note]) -> str:
-    code = "".join(_line_html(listing, line) for line in range(first, last + 1))
-    beside = "".join(map(_note_html, notes))
-    return f"<div class=hf-row><div class=hf-notes>{beside}</div><pre>{code}</pre></div>"
+    code = _joined("".join(_line_html(listing, line) for line in range(first, last + 1)))
+    beside = f"<div class=hf-notes>{''.join(map(_note_html, notes))}</div>" if notes else ""
+    return f"<div class=hf-row>{beside}<pre>{code}</pre></div>"
+
+
+def _joined(code: str) -> str:
+    """Code in which a string or comment that goes on over lines is one element."""
+    return _BROKEN.sub(lambda found: _BREAK.sub(r"\1", found[0]), code)
 
 
 def _note_html(note: Note) -> str:
@@ -79,14 +90,14 @@ def _note_html(note: Note) -> str:
 
 
 def _line_html(listing: Listing, line: int) -> str:
-    """One line: number, code, shapes, newline. Only lines that did not run have an element of their own.
+    """One line: where links arrive, code, shapes, newline. Only lines that did not run have an element around them.
 
-    The number is what links to the line arrive at. Its own link, upstream, it gets where it is pointed at: written out,
+    The number is drawn by CSS, which counts the lines. Its link, upstream, it gets where it is pointed at: written out,
     half of a page would be these addresses, which differ in their number alone."""
     source = listing.source
     text = source.lines[line - 1]
     code = code_html(text, source.colours[line - 1], listing.overlay.marks(source.name, line, text))
     hints = "".join(hint.html(listing.overlay) for hint in listing.hints.get(line, ()))
     anchor = f"{listing.anchor}{line}"
-    whole = f"<a id={anchor}>{line}</a>{code}{hints}\n"
+    whole = f"<a id={anchor}></a>{code}{hints}\n"
     return f"<span class=x>{whole}</span>" if line in listing.idle else whole

@@ -30,10 +30,13 @@ Characters = set[tuple[int, int]]
 
 # Line and column of every character of a block's code that is shown (true: as lit, false: as not lit); blanks left out.
 CHARACTERS = """(block) => [...document.querySelectorAll(`#${block} pre`)].flatMap((pre) => {
-  const found = [], walker = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT);
+  const found = [], walker = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
   let line = 0, column = 0;
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    if (node.parentElement.matches("a[id]")) { line = Number(node.data); column = 0; continue; }
+    if (node.nodeType === Node.ELEMENT_NODE) {
+      if (node.matches("a[id]")) { line = Number(node.id.match(/\\d+$/)); column = 0; }
+      continue;
+    }
     const token = node.parentElement.closest("b");
     const lit = token !== null && getComputedStyle(token).getPropertyValue("--lit").trim() !== "";
     for (const character of node.data) { if (character.trim()) found.push([line, column, lit]); column += 1; }
@@ -112,7 +115,7 @@ def test_hover_on_k_reaches_from_the_class_into_the_function_it_calls(bert_site:
     page = open_page(bert_site / "models/bert.html", anchor="#BertSelfAttention")
     page.locator("#BertSelfAttention .hf-equation [tabindex]:text-is('K')").first.hover()
     lit = "e => getComputedStyle(e).getPropertyValue('--lit').trim() !== ''"
-    for where, name in (("> .hf-code > .hf-row", "key_layer"), (".hf-opened", "key")):
+    for where, name in (("> .hf-code > div > .hf-row", "key_layer"), (".hf-opened", "key")):
         token = page.locator(f"#BertSelfAttention {where} pre b").get_by_text(name, exact=True).first
         assert token.evaluate(lit), name
 
@@ -132,7 +135,8 @@ def test_the_whole_page_reads_without_javascript(bert_site: Path, open_page: Ope
       document.querySelectorAll(".hf").forEach((block) => (block.style.contentVisibility = "visible"));
       const shown = (element) => element.getClientRects().length > 0 && element.getBoundingClientRect().height > 0;
       const visible = (css) => [...document.querySelectorAll(`.hf-page ${css}`)].filter(shown).length;
-      return ["h2", "pre", "math", "svg", ".hf-proof", ".hf-notes p", "summary", "table", "pre a[id]"].map(visible);
+      const kinds = ["h2", "pre", "math", ".hf-diagram a", ".hf-proof", ".hf-notes p", "summary", "table", "pre a[id]"];
+      return kinds.map(visible);
     }"""
     without = open_page(bert_site / "models/bert.html", script=False).evaluate(counted)
     assert without == open_page(bert_site / "models/bert.html").evaluate(counted)
@@ -176,7 +180,7 @@ def test_a_line_number_links_to_the_line_at_the_commit_when_it_is_pointed_at(ber
     assert numbers.count() > 8 and not page.locator("#BertSelfOutput pre a[id][href]").count()
     number = numbers.nth(2)
     number.hover()
-    assert number.get_attribute("href") == f"{address}#L{number.text_content()}"
+    assert number.get_attribute("href") == f"{address}#{number.get_attribute('id')}"
 
 
 def fragment(site: Path) -> str:

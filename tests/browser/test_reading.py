@@ -21,15 +21,15 @@ PAGES = (
     "zh/models/toy.html",
     "zh/study/5-self-attention.html",
 )
-# What is lit differs from what is not in its background (or, in diagrams, in the fill of its box).
+# What is lit differs from what is not in its background.
 LIT_TOKENS = """() => {
   const lit = (element) => getComputedStyle(element).getPropertyValue("--lit").trim() !== "";
-  return [...document.querySelectorAll("pre b, .hf-diagram a, .hf-diagram g, pre .h")]
+  return [...document.querySelectorAll("pre b, .hf-diagram :is(a, span), pre .h")]
     .filter(lit).map((element) => element.closest(".hf").id + ": " + (element.dataset.s || element.textContent));
 }"""
 KEY_LIT = ["ToyAttention: key"]
 QUERY_LIT = [
-    "ToyAttention: query(B, heads, T, head_dim)",
+    "ToyAttention: (B, heads, T, head_dim)",
     "ToyAttention: query_layer",
     "ToyAttention: (B, heads, T, head_dim)",
     "ToyAttention: query",
@@ -96,7 +96,7 @@ def test_all_is_readable_without_javascript(toy_site: Path, open_page: Open):
         expect(page.locator(".hf-page").get_by_text(text).first).to_be_visible()
     expect(page.locator("#ToyAttention-L8")).to_be_visible()
     expect(page.locator("#ToyAttention math").first).to_be_visible()
-    expect(page.locator("#ToyAttention svg").first).to_be_visible()
+    expect(page.locator("#ToyAttention .hf-diagram a").first).to_be_visible()
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -70,7 +70,7 @@ def test_a_symbol_lights_its_tokens_in_the_class_and_in_the_function_opened_in_p
 def test_a_symbol_lights_its_shape_and_its_box(block: Element):
     shapes = [hint.attributes["data-s"] for hint in block.all("i", "s0")]
     assert shapes == ["(B, heads, T, head_dim)"]
-    assert [node.all("text")[0].text for node in block.all("svg")[0].all(css="t0")] == ["query"]
+    assert [box.text for box in block.all(css="hf-diagram")[0].all(css="t0")] == ["query"]
 
 
 def test_a_module_lights_with_the_symbol_that_stands_for_it(toy_context: FileContext, toy_sections: dict[str, Section]):

@@ -6,13 +6,7 @@
   const said = (name, english) => document.querySelector(".hf-page")?.dataset[name] ?? english;
 
   const codeOf = (block) =>
-    [...block.querySelectorAll(".hf-code > .hf-row > pre")]
-      .map((shown) => {
-        const code = shown.cloneNode(true);
-        code.querySelectorAll("a[id]").forEach((number) => number.remove());
-        return code.textContent;
-      })
-      .join("");
+    [...block.querySelectorAll(".hf-code > div > .hf-row > pre")].map((shown) => shown.textContent).join("");
 
   const addCopyButtons = () => {
     for (const heading of document.querySelectorAll(".hf > h2:not(:has(.hf-copy))")) {
@@ -64,7 +58,7 @@
     const number = event.target.closest?.(".hf-row pre a[id]:not([href])");
     if (!number) return;
     const lines = number.closest("[data-lines]")?.dataset.lines;
-    number.href = lines ? `${lines}#L${number.textContent}` : `#${number.id}`;
+    number.href = lines ? `${lines}#${number.id.match(/L\d+$/)}` : `#${number.id}`;
     number.tabIndex = -1;
   });
 
