@@ -9,6 +9,7 @@ from hfreader.concepts.pattern import (
     EMBEDDING,
     Anything,
     Bind,
+    Both,
     DerivedFrom,
     Joined,
     Layer,
@@ -47,7 +48,8 @@ COMPUTED = OneOf(
 MADE = DerivedFrom(("sin", "cos"), through=("cat", "stack", "setitem"))
 TABLE, KEPT = Bind("table", MADE), Bind("table", Op(("buffer",), (MADE,)))
 SEVERAL: Pattern = Bind("positions", Anything())
-SLICE = Op(("slice",))
+LATER = Op(("slice",), keywords=(("start", Bind("first", Anything())),))
+SLICE = OneOf((LATER, Both(Not(LATER), Op(("slice",)))))
 PICKED = (Bind("positions", Not(SLICE)), SLICE)
 
 
@@ -58,11 +60,12 @@ def reference(
     cosines_first: Any = None,
     in_pairs: Any = None,
     table: Any = None,
+    first: Any = None,
 ) -> Any:
     """sin(t w_i) beside cos(t w_i), w_i = w_0 T^(-i/n) or w_0 T^(-i/(n-1)) for n frequencies; `in_pairs` has sine and
     cosine of each frequency in a dimension of their own.
 
-    Of a table made beforehand, the rows at `positions`, or its first ones; it must hold such numbers itself.
+    Of a table made beforehand, the rows at `positions`, or those from `first` on; it must hold such numbers itself.
     Shapes: positions (..., 1) or broadcastable with the frequencies, (tokens) where there is a table.
     """
     if table is not None:
@@ -70,7 +73,8 @@ def reference(
         rows = rows.reshape(-1, rows.shape[-1])
         if not _holds_sinusoids(rows):
             raise NotCovered("the table does not hold sinusoids of base 10000")
-        return rows[: like.shape[-2]] if positions is None else rows[positions]
+        start = first or 0
+        return rows[start : start + like.shape[-2]] if positions is None else rows[positions]
     angles = positions * frequencies
     count = frequencies.shape[-1]
     ramp = frequencies.new_ones(count).cumsum(-1) - 1
@@ -133,7 +137,8 @@ CONCEPT = Concept(
         r"\sym{output}_{t}=[\sin\sym{angles}_{t},\ \cos\sym{angles}_{t}],\qquad"
         r"\sym{angles}_{t,i}=\sym{positions}_t\,\sym{frequencies}_i,\qquad"
         r"\sym{frequencies}_i=10000^{-2i/d}",
-        r"\sym{output}_t=\sym{table}_{\sym{positions}_t}",
+        r"\sym{output}_t=\sym{table}_{\sym{positions}_t}\quad\text{or}\quad"
+        r"\sym{output}_t=\sym{table}_{\sym{first}+t}",
     ),
     symbols=(
         Symbol("positions", "t", Text("Positions, or times, counted from the start", "从头数的位置或时刻")),
@@ -145,6 +150,7 @@ CONCEPT = Concept(
             "in_pairs", r"[\sin_1,\cos_1,\dots]", Text("Sine and cosine of each frequency", "每个频率的正弦和余弦相邻")
         ),
         Symbol("table", "PE", Text("The encodings of all positions, made beforehand", "事先算好的各位置编码")),
+        Symbol("first", "a", Text("The first position of the input, if not 0", "输入的第一个位置（若不为 0）")),
         Symbol("output", "PE_t", Text("The encoding of each position", "各位置的编码")),
     ),
     patterns=(
@@ -164,6 +170,7 @@ CONCEPT = Concept(
             name="Learned", body="i = torch.arange(x.shape[1])\n        return self.t.index_select(0, i.view(-1))"
         ),
         _TABLE.format(name="Rows", body="return self.t[: x.shape[1], :]"),
+        _TABLE.format(name="Later", body="return self.t[1 : x.shape[1] + 1]"),
         _TABLE.format(name="Picked", body="return self.t[x.long()]"),
         _TABLE.format(name="Whole", body="return self.t[x.long(), :]"),
         _TABLE.format(name="Frozen", body="return self.e(torch.arange(x.shape[1]))"),

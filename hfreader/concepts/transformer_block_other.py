@@ -5,6 +5,7 @@ from typing import Any
 from hfreader.concepts.attention_sublayer import ATTENDS, EXAMPLE, FEEDS
 from hfreader.concepts.blocks import plus, symbols
 from hfreader.concepts.class_pattern import Implements
+from hfreader.concepts.convolutions import arranged
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.norms import norm, normalised
 from hfreader.concepts.papers import PRE_NORM, TRANSFORMER, at
@@ -14,11 +15,14 @@ SLUG = "transformer-block-other"
 X = Bind("x", Anything())
 
 
-def reference(x: Any, branch: Any, norm: Any = None, norm_after: Any = None) -> dict[str, Any]:
+def reference(x: Any, branch: Any, like: Any, norm: Any = None, norm_after: Any = None) -> dict[str, Any]:
     """x + F(N(x)) or N(x + F(x)), one residual step of the block. The branch is taken as it was computed.
 
-    Shapes: all alike, (..., d)."""
+    Shapes: all alike, (..., d); or the sum is a map (B, d, *sizes), and what the norm makes of it (B, positions, d).
+    """
     summed = x + branch
+    if norm_after is not None and summed.shape != like.shape:
+        summed = arranged(summed, like)
     normed = {} if norm is None else {"normed": norm(x)}
     return {**normed, "output": summed if norm_after is None else norm_after(summed)}
 

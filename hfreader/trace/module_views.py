@@ -9,6 +9,8 @@ import torch
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
+from hfreader.trace.captures import copied
+
 EPSILON_NAMES = ("eps", "variance_epsilon", "epsilon", "layer_norm_eps", "norm_eps")
 
 
@@ -28,8 +30,8 @@ class ModuleView:
     eps: float | None = None
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        """What the module itself gives."""
-        return self.module(*arguments, **keywords)
+        """What the module itself gives; it may work in place, and the values that it is given are kept from that."""
+        return self.module(*copied(arguments), **copied(keywords))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

@@ -105,11 +105,18 @@ def sinusoids(**marks: Any) -> Case:
     return case
 
 
-def sinusoids_from_a_table() -> tuple[dict[str, Any], torch.Tensor]:
+def sinusoid_rows() -> torch.Tensor:
     pairs = [(t / 10000 ** (i / 4)) for t in range(9) for i in range(4)]
-    table = torch.tensor([[math.sin(a), math.cos(a)] for a in pairs], dtype=torch.float64).reshape(9, 8)
+    return torch.tensor([[math.sin(a), math.cos(a)] for a in pairs], dtype=torch.float64).reshape(9, 8)
+
+
+def sinusoids_from_a_table() -> tuple[dict[str, Any], torch.Tensor]:
     ids = torch.tensor([[2, 0, 5]])
-    return {"positions": ids, "table": table[None], "like": torch.zeros(1, 3, 8)}, table[ids]
+    return {"positions": ids, "table": sinusoid_rows()[None], "like": torch.zeros(1, 3, 8)}, sinusoid_rows()[ids]
+
+
+def sinusoids_from_the_second_on() -> tuple[dict[str, Any], torch.Tensor]:
+    return {"first": 1, "table": sinusoid_rows(), "like": torch.zeros(3, 8)}, sinusoid_rows()[1:4]
 
 
 def waves_of_a_grid() -> tuple[dict[str, Any], torch.Tensor]:
@@ -182,6 +189,7 @@ CASES = {
         sinusoids(cosines_first=MARK),
         sinusoids(in_pairs=MARK),
         sinusoids_from_a_table,
+        sinusoids_from_the_second_on,
     ),
     "rotary-embedding-table": (plain_table(True), plain_table(False), table("turns"), table("angles")),
     "multi-axis-rope": (

@@ -123,6 +123,20 @@ def sublayer(place: str) -> Case:
 SUBLAYERS = (sublayer("before"), sublayer("after"), sublayer("none"))
 
 
+def arranged_as_said(case: Case) -> Case:
+    def said() -> Found:
+        bound, wanted = case()
+        return {**bound, "like": wanted}, wanted
+
+    return said
+
+
+def map_with_a_norm_of_its_positions() -> Found:
+    """As many channels as rows and columns, so that a norm of the wrong dimension has a result too."""
+    x, branch, normed = rand(2, 4, 4, 4), rand(2, 4, 4, 4), norm(4)
+    return {"x": x, "branch": branch, "norm_after": module(normed)}, normed((x + branch).flatten(2).mT)
+
+
 def macaron() -> Found:
     bound = branches("x", "first_ffn", "attention", "convolution", "ffn")
     last = norm(8)
@@ -180,7 +194,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     "multimodal-token-merge": (merged,),
     "attention-sublayer": SUBLAYERS,
     "ffn-sublayer": SUBLAYERS,
-    "transformer-block-other": SUBLAYERS[:2],
+    "transformer-block-other": tuple(map(arranged_as_said, (*SUBLAYERS[:2], map_with_a_norm_of_its_positions))),
     "conformer-macaron-block": (macaron,),
     "mlp-n-layer": (perceptron, step),
     "moe-layer": (experts,),
