@@ -1,6 +1,9 @@
 """Whether what a trace says is true, on families drawn at random.
 
-    python benchmarks/truth.py [--families 60] [--seed 0] [--json FILE]
+    python benchmarks/truth.py [--families 60] [--seed 0] [--kept FOLDER] [--json FILE] [FAMILY ...]
+
+With `--kept` what was found of a family lies in the folder as soon as it is known, and what lies there is not checked
+again: all 60 take most of an hour.
 
 The base class of each family runs small, in a process of its own. Asked is, each time of one and the same run:
 
@@ -34,6 +37,7 @@ from rich.console import Console
 from rich.table import Table
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
+from transformers import PreTrainedConfig
 
 from hfreader.facts.codec import from_json, to_json
 from hfreader.facts.sweep import Limits
@@ -48,12 +52,14 @@ from hfreader.trace.settings import Setting
 from hfreader.trace.sizes import Lengths, candidates, counts_heads, listed_candidates, sizes_of, with_sizes
 from hfreader.trace.starting import first_that_runs
 from hfreader.trace.symbols_records import Key, general, is_cost, rewrite, shapes
+from hfreader.trace.symbols_runs import as_read
 from hfreader.trace.tracing import with_symbols
 from tests.trace.oracle import Oracle, first_lines
 
 SNAPSHOT = installed_snapshot()
 PACKAGE = Path(SNAPSHOT.package)
-LIMITS = Limits(seconds=240, memory=4 << 30)
+LIMITS = Limits(seconds=7200, memory=4 << 30)
+"""Time enough on a machine that does much else."""
 
 
 @dataclass(frozen=True)
@@ -158,10 +164,11 @@ def _symbols(setting: Setting, labelled: Trace, again: object) -> dict[str, obje
     wrong: dict[str, None] = {}
     for what, other in _changes(setting):
         try:
-            seen = shapes(again(other))  # type: ignore[operator]
+            run = again(other)  # type: ignore[operator]
         except Exception:  # a size that cannot change by itself
             continue
-        values = {name: _worth(symbol, other) for name, symbol in legend.items()}
+        lengths, seen = as_read(run, other.lengths), shapes(run)
+        values = {name: _worth(symbol, other.config, lengths) for name, symbol in legend.items()}
         partial = {name for name, value in values.items() if not _whole(value)}
         for key, tensor in names.items():
             if key not in seen or len(seen[key]) != len(tensor.shape):
@@ -206,14 +213,12 @@ def _changes(setting: Setting) -> Iterator[tuple[str, Setting]]:
             break
 
 
-def _worth(symbol: SymbolFact, setting: Setting) -> float | None:
-    """What a symbol stands for in a setting."""
-    lengths: Lengths = setting.lengths
+def _worth(symbol: SymbolFact, config: PreTrainedConfig, lengths: Lengths) -> float | None:
+    """What a symbol stands for in a run."""
     told = {"B": lengths.batch, "T": lengths.tokens, "T_past": lengths.past, "S": lengths.encoder}
     if symbol.name in told and not re.search(r"_", symbol.expression):
         return told[symbol.name]
-    fields = sizes_of(setting.config)
-    return _evaluated(symbol.expression, fields)
+    return _evaluated(symbol.expression, sizes_of(config))
 
 
 def _whole(size: float | None) -> bool:
@@ -240,14 +245,27 @@ def main() -> None:
     parser.add_argument("--families", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json")
+    parser.add_argument("--kept", type=Path)
+    parser.add_argument("only", nargs="*", metavar="FAMILY")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     transformers.utils.logging.set_verbosity_error()
     torch.set_num_threads(1)
-    drawn = random.Random(options.seed).sample(sorted(families()), options.families)
-    found = [_checked(family) for family in drawn]
+    drawn = options.only or random.Random(options.seed).sample(sorted(families()), options.families)
+    found = [_kept(family, options.kept) for family in drawn]
     _show(found)
     figures.write([asdict(each) for each in found], options.json)
+
+
+def _kept(family: str, folder: Path | None) -> Truth:
+    """What the folder has of a family, or else what is found now, which it has from then on."""
+    if folder is None:
+        return _checked(family)
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{family}.json"
+    if not file.exists():
+        file.write_bytes(to_json(_checked(family)))
+    return from_json(file.read_bytes(), Truth)
 
 
 def _checked(family: str) -> Truth:
@@ -261,7 +279,8 @@ def _checked(family: str) -> Truth:
         one = from_json(forked(work, LIMITS), Truth)
     except Ended as end:
         one = Truth(family, problem=str(end))
-    Console(stderr=True).print(f"{family}: {one.problem or 'checked'}", highlight=False, markup=False)
+    said = one.problem or f"{one.named} of {one.dimensions} dimensions named, {len(one.wrong)} wrong"
+    Console(stderr=True).print(f"{family}: {said}", highlight=False, markup=False)
     return one
 
 
