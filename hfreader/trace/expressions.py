@@ -15,6 +15,8 @@ OFFSETS = (1, -1, 2, -2)
 PLAIN_FACTORS, PLAIN_DIVISORS = frozenset({1, 2, 3, 4}), frozenset({1, 2})
 PLAIN_PARTS, PLAIN_HALVES = frozenset({1, 2, 4, 8}), frozenset({1, 2, 4, 8, 16, 32, 64})
 HALVINGS = 6
+USUAL, HALVED, ODD = range(3)
+"""Constants: the most common, other powers of two, and all else."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,14 @@ class Atom:
 
 @dataclass(frozen=True)
 class Expression:
-    """A candidate: its text, the atoms in it, its value in each run, how far-fetched it is, and whether no constants
-    stand in it but the most common."""
+    """A candidate: its text, the atoms in it, its value in each run, how far-fetched it is, and how odd the constants
+    in it are (`USUAL`, `HALVED` or `ODD`)."""
 
     text: str
     atoms: tuple[str, ...]
     values: tuple[int, ...]
     cost: int
-    plain: bool = True
+    oddity: int = USUAL
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ class Explanations:
     def _with_sums(self, values: tuple[int, ...]) -> Iterator[Expression]:
         """Sums of an atom or a product with a small constant, with another atom, or with both."""
         for offset in OFFSETS:
-            for one in self._parts(values, (offset,) * len(values)):
+            for one in self._parts(values, (offset,) * len(values), HALVED if abs(offset) == 1 else USUAL):
                 sign = "+" if offset > 0 else "-"
                 yield Expression(f"{one.text} {sign} {abs(offset)}", one.atoms, values, one.cost + 2)
         for atom in self._atoms:
@@ -151,11 +153,11 @@ class Explanations:
                     text = f"{one.name} + {other.name} + {third.name}" + " + 1" * more
                     yield Expression(text, (one.name, other.name, third.name), values, 5 + more)
 
-    def _parts(self, values: tuple[int, ...], without: tuple[int, ...]) -> Iterator[Expression]:
-        """What is left of a sum, where that is a short product."""
+    def _parts(self, values: tuple[int, ...], without: tuple[int, ...], oddity: int = USUAL) -> Iterator[Expression]:
+        """What is left of a sum, where that is a short product with constants that are no odder."""
         rest = tuple(a - b for a, b in zip(values, without, strict=True))
         if min(rest) > 0:
-            yield from (each for each in self._short(rest) if each.plain)
+            yield from (each for each in self._short(rest) if each.oddity <= oddity)
 
     def _sum(self, one: Expression, atom: Atom, more: str, values: tuple[int, ...]) -> Expression:
         first, last = atom.name, one.text
@@ -187,7 +189,7 @@ class Explanations:
             if set(rest) == {1}:
                 yield Expression(f"{text}{added}", step.atoms, values, cost)
             for one in self._short(rest):
-                if one.plain:
+                if one.oddity == USUAL:
                     yield Expression(
                         f"{one.text}*{text}{added}", (*one.atoms, *step.atoms), values, one.cost + cost + 1
                     )
@@ -202,9 +204,10 @@ class Explanations:
         if len(over) == 1 and not under:
             divisors = PLAIN_HALVES if over[0].side else PLAIN_PARTS
         plain = bool(over) and factor in PLAIN_FACTORS and divisor in divisors
-        halved = bool(over) and _power_of_two(factor) and _power_of_two(divisor)
+        halved = _power_of_two(factor) and _power_of_two(divisor)
         widths = sum(not atom.side for atom in (*over, *under))
-        believed = plain or (self._any_constant and widths <= (2 if halved else 1))
+        oddity = USUAL if plain else HALVED if halved else ODD
+        believed = plain or (self._any_constant and widths <= (2 if halved and over else 1))
         if not believed or _overlap(over, under):
             return
         above = [str(factor)] * (factor != 1) + _powers(over, self._order)
@@ -214,14 +217,14 @@ class Explanations:
             cost = int(over[0] in self._sums)
         else:
             cost = size + len(above) - len(_powers(over, self._order)) + (divisor != 1) + (bool(under) and size > 2)
-            cost += 0 if plain else 1 if halved else 2
+            cost += oddity
         text = "*".join(above) or "1"
         if size == 1 and not below and text.startswith("(") and text.endswith(")"):
             text = text[1:-1]
         if below:
             text += f"/({'*'.join(below)})" if len(below) > 1 else f"/{below[0]}"
         names = dict.fromkeys(name for atom in (*over, *under) for name in _names(atom))
-        yield Expression(text, tuple(names), values, cost, plain)
+        yield Expression(text, tuple(names), values, cost, oddity)
 
 
 def _overlap(over: tuple[Atom, ...], under: tuple[Atom, ...]) -> bool:

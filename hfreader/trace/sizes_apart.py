@@ -46,6 +46,12 @@ def ways(config: PreTrainedConfig, group: Group) -> list[dict[str, int]]:
     return [fields for fields in found if all(fields.values())]
 
 
+def fewer_heads(config: PreTrainedConfig, names: Iterable[str]) -> dict[str, int]:
+    """Half of each count of heads that can be halved, so that as many queries share a head as before."""
+    present = sizes_of(config)
+    return {name: present[name] // 2 for name in names if counts_heads(name) and present[name] % 2 == 0}
+
+
 def longer(like: Lengths) -> Lengths:
     """Other lengths, each by another number; those that are absent stay absent."""
     return Lengths(

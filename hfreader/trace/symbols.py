@@ -15,8 +15,8 @@ from hfreader.trace.expressions import Explanations, Expression
 from hfreader.trace.sizes import RUNS, Assignment, Lengths
 from hfreader.trace.symbols_atoms import Atoms
 from hfreader.trace.symbols_names import PAST, TOKENS
-from hfreader.trace.symbols_records import Key, before_cache, general, is_cost, rewrite, shapes
-from hfreader.trace.symbols_runs import Rerun, Run, Runs, Varied
+from hfreader.trace.symbols_records import Key, before_cache, general, is_cost, rewrite
+from hfreader.trace.symbols_runs import Rerun, Run, Runs, Varied, run_of
 
 
 def label(
@@ -29,7 +29,7 @@ def label(
 
     varied  what other traces of the class have found; it is added to.
     """
-    own = Run(Assignment(config, {}, lengths), shapes(trace))
+    own = run_of(trace, Assignment(config, {}, lengths))
     runs = Runs(config, lengths, rerun, {} if varied is None else varied)
     free = runs.free()
     tied: tuple[Run, ...] = ()

@@ -40,7 +40,7 @@ class Atoms:
         self.named: dict[str, Atom] = {}
         self.legend: dict[str, SymbolFact] = {}
         for symbol, read in _LENGTHS.items():
-            counted = tuple(each for run in runs if (each := read(run.assignment.lengths)) is not None)
+            counted = tuple(each for run in runs if (each := read(run.lengths)) is not None)
             if len(counted) == len(runs):
                 self._add(symbol, LENGTHS[symbol], counted, length=True)
         for field, values in _fields(runs).items():

@@ -1,7 +1,8 @@
 """The runs that tell sizes apart: the class at several sizes, as many of them different as it allows."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from transformers import PreTrainedConfig
 
@@ -9,21 +10,36 @@ from hfreader.errors import HfreaderError
 from hfreader.facts.traces import Trace
 from hfreader.trace.depth import shallow
 from hfreader.trace.sizes import RUNS, Assignment, Lengths, assign, candidates, listed_candidates, with_sizes
-from hfreader.trace.sizes_apart import EXTENT, Group, groups, longer, ways
+from hfreader.trace.sizes_apart import EXTENT, Group, fewer_heads, groups, longer, ways
 from hfreader.trace.symbols_records import Key, general, shapes
 
 Rerun = Callable[[PreTrainedConfig, Lengths, int], Trace]
 """Runs the same class for another configuration and other lengths, with random weights of a seed."""
+IDS = 2  # dimensions: rows and tokens
 Varied = dict[tuple[str, ...], tuple[Group, ...]]
 """Found for classes of one family: of these fields, which cannot all vary at once, groups that can do so together."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run at known sizes, and the shape of each tensor in it."""
+    """One run at known sizes, the shape of each tensor in it, and the lengths of its inputs."""
 
     assignment: Assignment
     shapes: Mapping[Key, tuple[int, ...]]
+    lengths: Lengths
+
+
+def run_of(trace: Trace, assignment: Assignment) -> Run:
+    """What a trace is as a run at the sizes of an assignment."""
+    return Run(assignment, shapes(trace), as_read(trace, assignment.lengths))
+
+
+def as_read(trace: Trace, asked: Lengths) -> Lengths:
+    """The lengths of a run as its inputs have them: beside the tokens asked for, a text can hold a place for each part
+    of an image or of a sound."""
+    given = {name: value.tensor for name, value in trace.inputs}
+    ids = None if "decoder_input_ids" in given else given.get("input_ids")
+    return asked if ids is None or len(ids.shape) != IDS else replace(asked, tokens=ids.shape[-1])
 
 
 class Runs:
@@ -87,7 +103,7 @@ class Runs:
 
     def _changed(self, group: Group) -> Run | None:
         if not group:
-            return self._run(Assignment(self.config, {}, longer(self.lengths)))
+            return self._longer()
         for fields in ways(self.config, group):
             try:
                 config = with_sizes(self.config, fields)
@@ -96,6 +112,18 @@ class Runs:
             run = self._run(Assignment(config, fields, self.lengths))
             if run is not None or not EXTENT.search(group[0]):
                 return run
+        return None
+
+    def _longer(self) -> Run | None:
+        """Other lengths, and fewer heads if the class can do with these: a product of heads and of what changes with
+        them elsewhere is then told from what only happens to be as large."""
+        fewer = fewer_heads(self.config, (*self.listed, *self.names))
+        for fields in (fewer, {}) if fewer else ({},):
+            with suppress(HfreaderError):
+                config = with_sizes(self.config, fields) if fields else self.config
+                run = self._run(Assignment(config, fields, longer(self.lengths)))
+                if run is not None:
+                    return run
         return None
 
     def _all(self, names: tuple[str, ...], tied: bool) -> tuple[Run, ...]:
@@ -112,6 +140,6 @@ class Runs:
 
     def _run(self, assignment: Assignment, seed: int = 0) -> Run | None:
         try:
-            return Run(assignment, shapes(self.rerun(assignment.config, assignment.lengths, seed)))
+            return run_of(self.rerun(assignment.config, assignment.lengths, seed), assignment)
         except Exception:  # sizes that a class refuses are expected: it raises what it likes
             return None

@@ -2,10 +2,10 @@ import math
 
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import CLIPVisionConfig, SwinConfig, ViTConfig
+from transformers import CLIPVisionConfig, LlamaConfig, SwinConfig, ViTConfig
 
 from hfreader.trace.sizes import Lengths, candidates, listed_candidates, sizes_of
-from hfreader.trace.sizes_apart import EXTENT, TOGETHER, groups, longer, ways
+from hfreader.trace.sizes_apart import EXTENT, TOGETHER, fewer_heads, groups, longer, ways
 
 CONFIG = ViTConfig(hidden_size=96, intermediate_size=192, num_attention_heads=12, image_size=64, patch_size=16)
 
@@ -43,6 +43,12 @@ def test_a_field_alone_may_change_in_two_ways():
     assert ways(CONFIG, ("patch_size",))[0] == {"patch_size": 8}, "whole patches fill the image"
     assert ways(CONFIG, ("num_attention_heads",))[0] == {"num_attention_heads": 6}
     assert ways(CLIPVisionConfig(num_attention_heads=1), ("num_attention_heads",)) == [{"num_attention_heads": 2}]
+
+
+def test_half_of_the_heads_share_as_before():
+    config = LlamaConfig(hidden_size=96, num_attention_heads=12, num_key_value_heads=4)
+    assert fewer_heads(config, candidates(config)) == {"num_attention_heads": 6, "num_key_value_heads": 2}
+    assert fewer_heads(CLIPVisionConfig(num_attention_heads=3), ("num_attention_heads",)) == {}
 
 
 def test_lengths_grow_by_different_numbers_and_absent_ones_stay_absent():

@@ -71,3 +71,13 @@ def test_patches_with_the_token_of_the_whole_are_known_in_rows_put_end_to_end():
     rows = tuple(each * (some + 1) for each, some in zip(batch.values, patches.values, strict=True))
     found = Explanations((batch, patches, Atom("hidden", (64, 48, 80, 768)))).find(rows)
     assert found is not None and (found.text, found.atoms) == ("B*(patches + 1)", ("B", "patches"))
+
+
+def test_one_less_than_what_a_power_of_two_is_divided_into():
+    factor = Atom("factor", (8, 8, 16, 8, 8))
+    atoms = (factor, Atom("B", (2, 3, 2, 2, 2), length=True))
+    found = Explanations(atoms, any_constant=True).find((15, 15, 7, 15, 15))
+    assert found is not None and found.text == "128/factor - 1"
+    assert Explanations(atoms).find((15, 15, 7, 15, 15)) is None
+    assert Explanations(atoms, any_constant=True).find((13, 13, 6, 13, 13)) is None, "14 halved is 7"
+    assert Explanations(atoms, any_constant=True).find((11, 11, 5, 11, 11)) is None, "12 is no power of two"

@@ -107,6 +107,53 @@ def test_what_no_expression_gives_is_a_number():
     assert named(ViTConfig(hidden_size=96, num_attention_heads=12, image_size=64), shapes) == {"odd": ("17",)}
 
 
+def test_tokens_are_those_that_the_text_has_with_what_stands_in_it_for_an_image():
+    def shapes(config, lengths, seed):
+        tokens = lengths.tokens + isqrt(config.image_size)
+        return {"input_ids": (lengths.batch, tokens), "scores": (lengths.batch, tokens, tokens + 1)}
+
+    found = named(ViTConfig(image_size=64), shapes)
+    assert found == {"input_ids": ("B", "T"), "scores": ("B", "T", "T + 1")}
+
+
+def test_ids_beside_those_of_a_decoder_and_rows_of_codebooks_tell_no_tokens():
+    def shapes(config, lengths, seed):
+        source = (lengths.batch, 2 * lengths.tokens)
+        return {"input_ids": source, "decoder_input_ids": (lengths.batch, lengths.tokens)}
+
+    def codes(config, lengths, seed):
+        return {"input_ids": (lengths.batch, lengths.tokens, 8)}
+
+    config = ViTConfig(image_size=64)
+    assert named(config, shapes) == {"input_ids": ("B", "2*T"), "decoder_input_ids": ("B", "T")}
+    assert named(config, codes) == {"input_ids": ("B", "T", "8")}
+
+
+def test_what_changed_once_by_as_much_as_a_product_with_heads_is_not_taken_for_it():
+    def shapes(config, lengths, seed):
+        if config.hidden_size != 96 and config.intermediate_size != 384:
+            raise HfreaderError("no two parts of this can change at once")
+        width = config.pooler_output_size
+        return {
+            "chosen": (min(45, width * 3 // 16),),
+            "widths": (width * config.num_attention_heads, lengths.batch * config.num_attention_heads),
+        }
+
+    config = ViTConfig(hidden_size=96, intermediate_size=384, num_attention_heads=12, image_size=64)
+    found = named(config, shapes)
+    assert found == {"chosen": ("18",), "widths": ("heads*pooler_output_size", "B*heads")}
+
+
+def test_lengths_are_known_where_heads_cannot_change():
+    def shapes(config, lengths, seed):
+        if config.num_attention_heads != 12:
+            raise HfreaderError("no such heads")
+        return {"states": (lengths.batch, lengths.tokens, config.hidden_size)}
+
+    config = ViTConfig(hidden_size=96, num_attention_heads=12, image_size=64)
+    assert named(config, shapes) == {"states": ("B", "T", "hidden")}
+
+
 @pytest.mark.parametrize("tied", [(), ("hidden_size", "intermediate_size")])
 def test_what_was_refused_once_is_not_tried_again(tied):
     def shapes(config, lengths, seed):
