@@ -3,8 +3,10 @@
 from collections.abc import Container, Iterator
 from dataclasses import replace
 
+from hfreader.analyzers.asides import asides
 from hfreader.analyzers.examination import Examiner
 from hfreader.analyzers.library import Library
+from hfreader.analyzers.registries import implementations
 from hfreader.analyzers.roles import Roles
 from hfreader.concepts import catalogue
 from hfreader.errors import HfreaderError
@@ -61,6 +63,8 @@ def analyse(library: Library, file: str, examiner: Examiner | None = None) -> An
         played,
         tuple(computing),
         bodies,
+        {name: implementations(library, name) for name in dict.fromkeys(one.registry for one in dispatches)},
+        asides(library, library.tree(file)),
     )
 
 

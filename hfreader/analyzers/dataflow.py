@@ -118,5 +118,5 @@ def dispatch_sites(graph: Dataflow) -> tuple[DispatchSite, ...]:
         body = graph.nodes[node.body] if node.body is not None else None
         if body is not None and body.callee is not None:
             site = Place(graph.place.file, node.span)
-            sites.append(DispatchSite(graph.owner, site, body.label, body.callee))
+            sites.append(DispatchSite(graph.owner, site, body.label, body.callee, node.registry))
     return tuple(sites)

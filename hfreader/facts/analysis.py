@@ -1,11 +1,12 @@
 """What the analyzers say of one modeling file, and the diagrams of its classes."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from hfreader.facts.code import FileFacts
 from hfreader.facts.mapping import Computing, Role
 from hfreader.facts.matches import Match
-from hfreader.facts.places import Place
+from hfreader.facts.places import Place, Span
 from hfreader.facts.problems import Problem
 
 
@@ -49,12 +50,44 @@ class Diagram:
 
 @dataclass(frozen=True)
 class DispatchSite:
-    """A call in `owner` that jumps through the attention registry, and the default function it opens on."""
+    """A call in `owner` that jumps through the attention registry, and the default function it opens on. `registry`
+    is the qualified name of the registry."""
 
     owner: str
     site: Place
     function: str
     target: Place
+    registry: str = ""
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """A function that a registry holds.
+
+    names  the keys under which it is found.
+    place  the whole function.
+    core   the statement that hands on all that the function is given first (queries, keys and values), most of its
+           parameters of all such; None where none does: then it computes with them itself.
+    calls  what that statement calls, qualified.
+    """
+
+    names: tuple[str, ...]
+    function: str
+    place: Place
+    core: Place | None = None
+    calls: str | None = None
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Statements of a function that belong to no equation.
+
+    kind  check: they only raise or warn; cache: they only keep, or take up, what a cache holds.
+    span  whole statements of one block that follow each other.
+    """
+
+    kind: Literal["check", "cache"]
+    span: Span
 
 
 @dataclass(frozen=True)
@@ -64,6 +97,8 @@ class Analysis:
     computing  the methods with tensor operations of their own.
     bodies     for each class and function, by qualified name, what is the same for all that are identical to it once
                names are exchanged, with everything in their files that they lead to.
+    registries  what the registries hold that `dispatches` jump through, by their qualified names.
+    asides      in the order of the file, none within another.
     """
 
     code: FileFacts
@@ -74,3 +109,5 @@ class Analysis:
     roles: tuple[Role, ...] = ()
     computing: tuple[Computing, ...] = ()
     bodies: dict[str, str] = field(default_factory=dict)
+    registries: dict[str, tuple[Implementation, ...]] = field(default_factory=dict)
+    asides: tuple[Aside, ...] = ()

@@ -10,10 +10,12 @@ from hfreader.facts.comparison import Comparison
 from hfreader.facts.matches import Match, Proof
 from hfreader.facts.runs import FamilyRun, RunSummary
 from hfreader.facts.snapshot import Snapshot
-from hfreader.facts.survey import FileSurvey, Surveyed
+from hfreader.facts.survey import FileSurvey, Surveyed, by_body
 
 UNRUN = "the family was not run"
 COMPARISONS = "compare/index"
+# How many of the families with the same body each of them is told of.
+MOST_ALIKE = 3
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ class Site:
     """What a page is told of the other pages.
 
     homes     where things are shown: the page of each file, page and anchor of each class by its qualified name, of
-              those in files that families share by their bare name as well.
+              those in files that families share by their bare name as well. Under `alike_key`, for each body that
+              several families have, how many and where the first of them are, its origin first.
     compared  the pairs of families that have a page side by side.
     asked     every question so far with its answer: a page need not be rendered again while these stay the same.
     """
@@ -126,6 +129,20 @@ class Book:
                     yield one.qualified, f"{page}#{one.name}"
                     if chapter.shared:
                         yield one.name, f"{page}#{one.name}"
+        yield from self._alike()
+
+    def _alike(self) -> Iterator[tuple[str, str]]:
+        pairs = [(chapter.name, one) for chapter in self.chapters for part in chapter.files for one in part.definitions]
+        for group in by_body(pairs, lambda pair: pair[1]):
+            homes = {name: f"{page_of(one.file)}#{one.name}" for name, one in reversed(group)}
+            if len(homes) > 1 and group[0][1].body:
+                first = list(dict.fromkeys(name for name, _ in group))[:MOST_ALIKE]
+                yield alike_key(group[0][1].body), " ".join([str(len(homes)), *(homes[name] for name in first)])
+
+
+def alike_key(body: str) -> str:
+    """The name under which a site tells who has a body, as `Surveyed` gives it."""
+    return f"body {body}"
 
 
 def bare(qualified: str) -> str:

@@ -5,14 +5,16 @@ from dataclasses import replace
 
 from markupsafe import Markup
 
-from hfreader.facts.analysis import Diagram, DiagramNode, DispatchSite
+from hfreader.facts.analysis import Diagram, DiagramNode
 from hfreader.facts.code import ClassFacts
 from hfreader.facts.places import Place
-from hfreader.pages.book import address, bare, page_of
+from hfreader.pages.book import address, bare
 from hfreader.pages.cards import concept_card
 from hfreader.pages.diagrams import draw
+from hfreader.pages.dispatch import opened_html
 from hfreader.pages.execution import stretches
 from hfreader.pages.file_context import FileContext
+from hfreader.pages.folds import folds
 from hfreader.pages.language import gettext as _
 from hfreader.pages.language import own
 from hfreader.pages.listing import Listing, listing_html
@@ -62,6 +64,7 @@ class ClassBlock:
             upstream=self.context.upstream(self.section),
             unrun=self._nothing_ran(),
             users=self.context.users(self.owner),
+            alike=self.context.alike(self.owner),
             roles=self.context.roles(self.owner, {use.concept.slug for use in self.uses}),
             wiring=self.context.wiring(self.owner),
             cards=cards,
@@ -112,7 +115,7 @@ class ClassBlock:
         opened: dict[int, Markup] = {}
         for site in self.context.dispatches(self.owner):
             line = self._statement_end(site.site)
-            opened[line] = opened.get(line, Markup("")) + self._opened(site)
+            opened[line] = opened.get(line, Markup("")) + opened_html(self.context, site, self._elsewhere)
         return self._listing(self.context.file, self.section.first, self.section.last, notes, opened, "L")
 
     def _listing(
@@ -123,22 +126,19 @@ class ClassBlock:
         source, reading, firsts = context.source(file), context.reading(file), context.first_runs(file)
         code_lines = [line for line in reading.code_lines if first <= line <= last]
         idle = stretches(firsts, reading.conditions, code_lines)
+        beside = [*notes, *symbol_notes(self.uses, file, source.lines, first, last)]
+        asides = context.analysis.asides if file == context.file else ()
         return Listing(
             source,
             first,
             last,
             self.overlay,
-            notes=joined(
-                [
-                    *notes,
-                    *symbol_notes(self.uses, file, source.lines, first, last),
-                    *idle_notes(idle, context.traces),
-                ]
-            ),
+            notes=joined([*beside, *idle_notes(idle, context.traces)]),
             hints={line: context.records.hints(file, line, self.section.name) for line in range(first, last + 1)},
             idle=frozenset(line for line in code_lines for stretch in idle if stretch.first <= line <= stretch.last),
             opened=opened,
             anchor=anchor,
+            folds=folds(asides, first, last, {*(note.line for note in beside), *opened}),
         )
 
     def _statement_end(self, site: Place) -> int:
@@ -151,29 +151,12 @@ class ClassBlock:
             last += 1
         return last
 
-    def _opened(self, site: DispatchSite) -> Markup:
-        """The function that a call through the attention registry reached, open, with this block's symbols."""
-        jump = self.context.ran_at(site.site)
-        place = jump.place if jump and jump.place else site.target
-        listing = self._listing(
-            place.file, place.span.line, place.span.end_line, (), {}, anchor=f"{self.section.name}-L"
+    def _elsewhere(self, place: Place, anchor: str | None = None) -> Markup:
+        """Other lines, with this block's symbols; their anchors begin with `anchor`, else with the block's name."""
+        span = place.span
+        return listing_html(
+            self._listing(place.file, span.line, span.end_line, (), {}, f"{anchor or self.section.name}-L")
         )
-        return fill(
-            "opened.html",
-            function=bare(jump.function if jump else site.function),
-            implementation=jump.implementation if jump else None,
-            ran=any(run is not None for run in self._runs_within(place)),
-            home=address(f"{page_of(place.file)}#L{place.span.line}", self.context.page)
-            if place.file == self.context.file
-            else self.context.site.snapshot.link(place.file, place.span),
-            lines=None if place.file == self.context.file else self.context.site.snapshot.link(place.file) or "",
-            file=place.file,
-            code=listing_html(listing),
-        )
-
-    def _runs_within(self, place: Place) -> list[int | None]:
-        firsts = self.context.first_runs(place.file)
-        return [firsts[line] for line in range(place.span.line, place.span.end_line + 1) if line in firsts]
 
     def diagram(self) -> Markup | None:
         """The dataflow diagram, linked to the symbols of the block; None where there is nothing to draw."""

@@ -2,14 +2,15 @@
 
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 from hfreader.concepts.model import Concept
-from hfreader.facts.analysis import Analysis, Diagram, DispatchSite
+from hfreader.facts.analysis import Analysis, Diagram, DispatchSite, Implementation
 from hfreader.facts.matches import Match
 from hfreader.facts.places import Place, Span
 from hfreader.facts.traces import Dispatch, Trace
-from hfreader.pages.book import Family, Site, address, bare, concept_page, page_of
+from hfreader.pages.book import MOST_ALIKE, Family, Site, address, alike_key, bare, concept_page, page_of
 from hfreader.pages.diagrams import dot_source
 from hfreader.pages.execution import Reading, first_runs, read
 from hfreader.pages.highlight import scan
@@ -19,6 +20,15 @@ from hfreader.pages.listing import SourceText
 from hfreader.pages.module_notes import Modules
 from hfreader.pages.naming import source_name
 from hfreader.pages.sections import Section
+
+
+@dataclass(frozen=True)
+class Alike:
+    """How many other families have the same code, name and address of the first of them, and where all are listed."""
+
+    families: int
+    first: tuple[tuple[str, str], ...]
+    everyone: str | None
 
 
 class FileContext:
@@ -127,6 +137,25 @@ class FileContext:
         called = [bare(site.owner) for site in self.analysis.dispatches if site.function == owner]
         return tuple(dict.fromkeys([*built, *called]))
 
+    def alike(self, owner: str) -> Alike | None:
+        """The other families that have what is identical to a class or function; None where none has."""
+        told = self.site.home(alike_key(self.analysis.bodies.get(owner, "")))
+        if told is None:
+            return None
+        count, *homes = told.split()
+        own = {page_of(part.code.file) for part in self.family.analyses}
+        others = [home for home in homes if home.partition("#")[0] not in own][: MOST_ALIKE - 1]
+        found = [*(match.concept for match in self.matches(owner)), *self._played(owner)]
+        everyone = f"{concept_page(found[0])}#in-{self.family.name}" if found else None
+        return Alike(
+            int(count) - 1,
+            tuple((_name_of(home), address(home, self.page)) for home in others),
+            address(everyone, self.page) if everyone and int(count) > len(others) + 1 else None,
+        )
+
+    def _played(self, owner: str) -> list[str]:
+        return [one.concept for one in self.analysis.roles if one.owner == owner and one.concept in self.concepts]
+
     def roles(self, owner: str, shown: Collection[str] = ()) -> list[tuple[str, str]]:
         """Name and page of each role that a class plays, without the concepts `shown` as equations."""
         return [
@@ -153,6 +182,23 @@ class FileContext:
         """What really ran at a dispatch site, from the first trace that reached it."""
         jumps = (jump for trace in self.traces for jump in trace.dispatches)
         return next((jump for jump in jumps if jump.site == site and jump.place is not None), None)
+
+    def reached(self, site: Place) -> frozenset[str]:
+        """Every function that ran at a dispatch site."""
+        return frozenset(jump.function for trace in self.traces for jump in trace.dispatches if jump.site == site)
+
+    def registry(self, site: DispatchSite) -> tuple[Implementation, ...]:
+        """What the registry holds through which a call jumps."""
+        return self.analysis.registries.get(site.registry, ())
+
+    def first_dispatch(self, site: DispatchSite) -> DispatchSite:
+        """The first call of the file that jumps through the same registry."""
+        return min((one for one in self.analysis.dispatches if one.registry == site.registry), key=lambda one: one.site)
+
+    def has_run(self, place: Place) -> bool:
+        """Whether any line of a function ran."""
+        firsts = self.first_runs(place.file)
+        return any(firsts.get(line) is not None for line in range(place.span.line, place.span.end_line + 1))
 
     @cached_property
     def layouts(self) -> dict[tuple[str, str], Layout]:
@@ -198,3 +244,9 @@ class FileContext:
     def upstream(self, section: Section) -> str | None:
         """The web address of a section's lines at the pinned commit."""
         return self.site.snapshot.link(self.file, Span(section.first, 0, section.last, 0))
+
+
+def _name_of(home: str) -> str:
+    """What a definition is called by its address: a class by its name, a function, which many have, by its file."""
+    page, _, name = home.partition("#")
+    return name if name[:1].isupper() else page.rpartition("/")[2]

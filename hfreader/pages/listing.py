@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
+from hfreader.pages.folds import Fold
 from hfreader.pages.highlight import Stretch as Colour
 from hfreader.pages.highlight import code_html
 from hfreader.pages.hints import Hint
@@ -33,6 +34,7 @@ class Listing:
 
     hints    by line.            idle      lines that did not run.
     notes    in any order.       opened    by line: HTML put below that line (functions opened in place).
+    folds    none within another.
     anchor   what the ids of lines begin with (`L`); a second showing of the same lines on a page needs another.
     """
 
@@ -45,6 +47,7 @@ class Listing:
     idle: frozenset[int] = frozenset()
     opened: Mapping[int, Markup] = field(default_factory=dict)
     anchor: str = "L"
+    folds: tuple[Fold, ...] = ()
 
 
 def listing_html(listing: Listing) -> Markup:
@@ -63,20 +66,39 @@ def listing_html(listing: Listing) -> Markup:
 
 
 def _rows(listing: Listing, notes: Mapping[int, Sequence[Note]]) -> Iterable[tuple[int, int]]:
-    """The lines cut before each note (unless the line before has one too) and after each opened function."""
+    """The lines cut before each note (unless the line before has one too), after each opened function, and before and
+    after each fold, but not within one."""
+    inside = {line for fold in listing.folds for line in range(fold.first + 1, fold.last + 1)}
+    edges = {line for fold in listing.folds for line in (fold.first, fold.last + 1)}
     first = listing.first
     for line in range(listing.first + 1, listing.last + 1):
         begins = line in notes and line - 1 not in notes
-        if begins or line - 1 in listing.opened:
+        if (begins and line not in inside) or line in edges or line - 1 in listing.opened:
             yield first, line - 1
             first = line
     yield first, listing.last
 
 
 def _row_html(listing: Listing, first: int, last: int, notes: Sequence[Note]) -> str:
-    code = _joined("".join(_line_html(listing, line) for line in range(first, last + 1)))
+    fold = next((one for one in listing.folds if one.first == first), None)
+    code = _lines_html(listing, first, last) if fold is None else _fold_html(listing, fold)
     beside = f"<div class=hf-notes>{''.join(map(_note_html, notes))}</div>" if notes else ""
-    return f"<div class=hf-row>{beside}<pre>{code}</pre></div>"
+    # A closed fold keeps to itself how many lines it counts.
+    after_fold = any(one.last + 1 == first for one in listing.folds)
+    counted = f' style="counter-set:line {first - 1}"' if after_fold else ""
+    return f"<div class=hf-row{counted}>{beside}{code}</div>"
+
+
+def _lines_html(listing: Listing, first: int, last: int, counted: str = "") -> str:
+    code = _joined("".join(_line_html(listing, line) for line in range(first, last + 1)))
+    return f"<pre{counted}>{code}</pre>"
+
+
+def _fold_html(listing: Listing, fold: Fold) -> str:
+    """A fold: its first line, which opens it, and the others."""
+    head = _line_html(listing, fold.first, Markup('<i class=q data-s="{}"></i>').format(fold.said))
+    rest = _lines_html(listing, fold.first + 1, fold.last, f' style="counter-reset:line {fold.first}"')
+    return f"<details class=hf-fold><summary>{head}</summary>{rest}</details>"
 
 
 def _joined(code: str) -> str:
@@ -89,8 +111,9 @@ def _note_html(note: Note) -> str:
     return f"<p{css} data-line={note.line}>{note.html}</p>"
 
 
-def _line_html(listing: Listing, line: int) -> str:
-    """One line: where links arrive, code, shapes, newline. Only lines that did not run have an element around them.
+def _line_html(listing: Listing, line: int, behind: str = "") -> str:
+    """One line: where links arrive, code, shapes, what else stands `behind` it, newline. Only lines that did not run
+    have an element around them.
 
     The number is drawn by CSS, which counts the lines. Its link, upstream, it gets where it is pointed at: written out,
     half of a page would be these addresses, which differ in their number alone."""
@@ -99,5 +122,5 @@ def _line_html(listing: Listing, line: int) -> str:
     code = code_html(text, source.colours[line - 1], listing.overlay.marks(source.name, line, text))
     hints = "".join(hint.html(listing.overlay) for hint in listing.hints.get(line, ()))
     anchor = f"{listing.anchor}{line}"
-    whole = f"<a id={anchor}></a>{code}{hints}\n"
+    whole = f"<a id={anchor}></a>{code}{hints}{behind}\n"
     return f"<span class=x>{whole}</span>" if line in listing.idle else whole

@@ -210,3 +210,47 @@ def test_escape_releases_a_symbol_that_was_clicked(toy_site: Path, open_page: Op
     expect(symbol).to_be_focused()
     page.keyboard.press("Escape")
     expect(symbol).not_to_be_focused()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_link_to_a_folded_line_opens_the_fold(toy_site: Path, open_page: Open, script: bool):
+    folded = toy.line_of("query_layer = past")
+    page = open_page(model(toy_site), anchor="#ToyAttention", script=script)
+    expect(page.locator(f"#L{folded - 2}")).to_be_visible()
+    assert not page.locator(".hf-fold[open]").count(), "only its first line is shown"
+    page = open_page(model(toy_site), anchor=f"#L{folded}", script=script)
+    page.wait_for_timeout(300)
+    expect(page.locator(f"#L{folded}")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("width", [1300, 360])
+def test_of_the_implementations_at_a_call_one_is_shown(toy_site: Path, open_page: Open, width: int):
+    page = open_page(model(toy_site), anchor="#ToyAttention-L8", script=False, width=width)
+    eager, fused = page.locator(".hf-opened").all()
+    shown = [eager.locator("pre").first, fused.locator("pre").first]
+    assert [one.is_visible() for one in shown] == [True, False]
+    tops = [one.locator("summary").bounding_box()["y"] for one in (eager, fused)]
+    assert tops[0] == tops[1], "side by side"
+    fused.locator("summary").click()
+    assert [one.is_visible() for one in shown] == [False, True]
+    page.goto(f"{model(toy_site).as_uri()}#ToyAttention-L9")
+    assert [one.is_visible() for one in shown] == [True, False], "a link opens the one that it leads into"
+
+
+def test_a_selection_across_notes_and_folds_is_copied_as_code(toy_site: Path, open_page: Open):
+    page = open_page(model(toy_site), anchor="#ToyAttention")
+    first, last = toy.line_of("query_layer = self.query"), toy.line_of("attention_interface(")
+    copied = page.evaluate(
+        """([first, last]) => {
+          const range = document.createRange();
+          range.setStartAfter(document.getElementById(`L${first}`));
+          range.setEndBefore(document.getElementById(`L${last}`));
+          getSelection().removeAllRanges(); getSelection().addRange(range);
+          const data = new DataTransfer();
+          const event = new ClipboardEvent("copy", {clipboardData: data, cancelable: true, bubbles: true});
+          document.dispatchEvent(event);
+          return event.clipboardData.getData("text/plain");
+        }""",
+        [first, last],
+    )
+    assert copied == "\n".join(toy.LINES[first - 1 : last - 1]) + "\n"

@@ -66,7 +66,7 @@ def parse(html: str) -> Element:
 def code_of(block: Element) -> dict[str, str]:
     """The text of every line of code by its anchor, without the line's number."""
     lines: dict[str, str] = {}
-    for shown in block.all("pre"):
+    for shown in [one for one in block.all() if one.tag == "pre" or (one.tag == "summary" and _is_code(one))]:
         anchor = ""
         for piece in _pieces(shown):
             if isinstance(piece, Element):
@@ -75,6 +75,11 @@ def code_of(block: Element) -> dict[str, str]:
             else:
                 lines[anchor] += piece
     return lines
+
+
+def _is_code(summary: Element) -> bool:
+    """Whether a summary is the first line of a fold."""
+    return summary.parent is not None and "hf-fold" in summary.parent.classes
 
 
 def _pieces(element: Element) -> Iterator["Element | str"]:

@@ -31,21 +31,6 @@ def test_code_is_byte_for_byte_the_source(block: Element):
     assert toy.LINES[first + len(own) - 2] == "        return attn_output"
 
 
-def test_code_of_other_files_says_where_its_lines_stand(
-    toy_context: FileContext, toy_sections: dict[str, Section], block: Element
-):
-    """Their numbers link there when they are pointed at (tests/browser)."""
-    assert "data-lines" not in block.all("details", "hf-opened")[0].attributes, "the page says it"
-    site = toy_context.analysis.dispatches[0]
-    elsewhere = replace(site, target=structs.replace(site.target, file="models/toy/configuration_toy.py"))
-    (tmp := toy_context.site.snapshot.path("models/toy/configuration_toy.py")).write_text("\n" * 99)
-    context = FileContext(toy_context.site, replace(toy_context.family, run=None), toy_context.analysis, toy.CONCEPTS)
-    opened = parse(ClassBlock(context, toy_sections["ToyAttention"])._opened(elsewhere)).all("details")[0]
-    tmp.unlink()
-    base = "https://github.com/huggingface/transformers/blob"
-    assert opened.attributes["data-lines"] == f"{base}/{toy.COMMIT}/src/transformers/models/toy/configuration_toy.py"
-
-
 def test_a_symbol_is_explained_once_on_a_page(toy_context: FileContext, toy_sections: dict[str, Section]):
     (match,) = toy_context.matches(f"{toy.MODULE}.ToyAttention")
     later = replace(match, owner=f"{toy.MODULE}.ToyModel")
@@ -128,12 +113,13 @@ def test_a_block_tells_its_wiring_once_and_the_roles_that_no_card_tells(
 
 
 def test_dispatch_is_opened_in_place_right_below_its_call(block: Element):
-    (opened,) = block.all("details", "hf-opened")
+    opened = block.all("details", "hf-opened")[0]
     assert "open" in opened.attributes
-    assert "eager_attention_forward" in opened.all("summary")[0].text and "eager" in opened.all("q")[0].text
+    assert opened.all("summary")[0].text == "eager ran here"
     assert f"ToyAttention-L{toy.EAGER}" in code_of(opened)
-    rows = opened.parent.children
-    above = [element for element in rows[: rows.index(opened)] if isinstance(element, Element)][-1]
+    tabs = opened.parent
+    rows = tabs.parent.children
+    above = [element for element in rows[: rows.index(tabs)] if isinstance(element, Element)][-1]
     assert list(code_of(above))[-1] == f"L{toy.CALL.span.end_line}"
 
 
@@ -144,6 +130,31 @@ def test_lines_that_did_not_run_are_marked_and_say_their_condition(block: Elemen
     assert idle == [f"L{past + 2}", f"L{past + 3}", f"ToyAttention-L{mask + 1}"]
     notes = [note.text for note in block.all("p", "hf-idle")]
     assert notes[0] == f"Not run by any forward pass here: lines {past + 2}–{past + 3}; needs past is not None"
+
+
+def test_what_only_handles_a_cache_is_folded_and_kept(block: Element):
+    (fold,) = block.all("details", "hf-fold")
+    first = toy.line_of("if past is not")
+    assert "open" not in fold.attributes
+    assert code_of(fold) == {f"L{line}": toy.LINES[line - 1] + "\n" for line in range(first, first + 4)}
+    (head,) = fold.all("summary")
+    assert head.text.count("\n") == 1 and f">{first}<" not in head.text
+    assert [said.attributes["data-s"] for said in head.all("i", "q")] == ["⋯ 3 more lines: only the cache"]
+
+
+def test_a_block_names_those_that_are_identical_to_it(toy_context: FileContext, toy_sections: dict[str, Section]):
+    owner = f"{toy.MODULE}.ToyAttention"
+    analysis = replace(toy_context.analysis, bodies={owner: "abc"})
+    told = "5 models/other#OtherAttention models/toy#ToyAttention models/third#ThirdAttention"
+    site = replace(toy_context.site, homes={"body abc": told})
+    context = FileContext(site, toy_context.family, analysis, toy.CONCEPTS)
+    (meta,) = parse(ClassBlock(context, toy_sections["ToyAttention"]).html()).all("p", "hf-meta")
+    assert "identical in 4 other families: OtherAttention, ThirdAttention, all of them" in " ".join(meta.text.split())
+    links = [link.attributes["href"] for link in meta.all("a")]
+    assert {"other.html#OtherAttention", "../concepts/toy-attention.html#in-toy"} <= {
+        link.removeprefix("../models/") for link in links
+    }
+    assert context.alike(f"{toy.MODULE}.ToyModel") is None
 
 
 def test_shapes_are_attributes_with_the_numbers_beside(block: Element):
@@ -169,7 +180,7 @@ def test_what_was_not_run_claims_nothing(toy_book: Families, toy_sections: dict[
     root = parse(ClassBlock(context, toy_sections["ToyAttention"]).html())
     assert "matched, not proven: the family was not run" in root.all("p", "hf-proof")[0].text
     assert not root.all("i", "h") and not root.all("span", "x")
-    assert "did not run" in root.all("details", "hf-opened")[0].all("summary")[0].text
+    assert root.all("details", "hf-opened")[0].all("summary")[0].text == "eager_attention_forward by default; not run"
 
 
 def test_a_script_in_a_docstring_stays_text(attention_html: str, block: Element):

@@ -3,7 +3,15 @@
 from pathlib import Path
 
 from hfreader.concepts.model import Citation, Concept, Symbol, Text
-from hfreader.facts.analysis import Analysis, Diagram, DiagramEdge, DiagramNode, DispatchSite
+from hfreader.facts.analysis import (
+    Analysis,
+    Aside,
+    Diagram,
+    DiagramEdge,
+    DiagramNode,
+    DispatchSite,
+    Implementation,
+)
 from hfreader.facts.code import ClassFacts, FileFacts, FunctionFacts, SubmoduleFacts
 from hfreader.facts.comparison import Change, Comparison, Difference, FieldPair, ParameterPair, PartPair, Trait
 from hfreader.facts.matches import Binding, Match, Proof
@@ -81,6 +89,16 @@ class ToyModel(nn.Module):
         return self.attention(hidden_states)
 '''
 LINES = SOURCE.split("\n")
+FUSED_FILE = "integrations/fused.py"
+FUSED_SOURCE = """from torch.nn.functional import scaled_dot_product_attention
+
+
+def fused_attention_forward(module, query, key, value, attention_mask, scaling):
+    attn_output = scaled_dot_product_attention(
+        query, key, value, scale=scaling
+    )
+    return attn_output, None
+"""
 
 CONCEPT = Concept(
     slug="toy-attention",
@@ -141,6 +159,16 @@ EAGER, EAGER_END = span_of("def eager", "return attn_output, attn_weights").line
 QUERY_LINE = line_of("query_layer = self.query")
 CALL = Place(FILE, Span(line_of("attention_interface("), 36, line_of("attention_interface(") + 7, 9))
 EAGER_PLACE = Place(FILE, Span(EAGER, 0, EAGER_END, len(LINES[EAGER_END - 1])))
+
+
+REGISTRY = "transformers.registry.ALL"
+OTHER = Implementation(
+    ("fused_3", "fused_2"),
+    "transformers.integrations.fused.fused_attention_forward",
+    Place(FUSED_FILE, Span(4, 0, 8, 28)),
+    Place(FUSED_FILE, Span(5, 4, 7, 5)),
+    "torch.nn.functional.scaled_dot_product_attention",
+)
 
 
 def _function(name: str, first: str, last: str) -> FunctionFacts:
@@ -226,7 +254,9 @@ def analysis() -> Analysis:
         _code(),
         (match(), match("eager_attention_forward", "eager_attention_forward")),
         (_diagram(),),
-        (DispatchSite(f"{MODULE}.ToyAttention", CALL, f"{MODULE}.eager_attention_forward", EAGER_PLACE),),
+        (DispatchSite(f"{MODULE}.ToyAttention", CALL, f"{MODULE}.eager_attention_forward", EAGER_PLACE, REGISTRY),),
+        registries={REGISTRY: (OTHER,)},
+        asides=(Aside("cache", _statement(line_of("if past"), line_of("hidden_states = past"))),),
     )
 
 
@@ -317,6 +347,8 @@ def book(package: Path, commit: str | None = COMMIT) -> Families:
     path = package / FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(SOURCE, encoding="utf-8")
+    (shared := package / FUSED_FILE).parent.mkdir(parents=True, exist_ok=True)
+    shared.write_text(FUSED_SOURCE, encoding="utf-8")
     repository = "https://github.com/huggingface/transformers.git" if commit else None
     origin = "official" if commit else "installed"
     return Families(Snapshot(origin, repository, "v5.0.0", commit, "5.0.0", str(package)), (family(),))

@@ -1,12 +1,12 @@
 // Comfort only: every page reads without this file.
 (() => {
-  const LIT = ".hf pre b, .hf math [tabindex], .hf-glossary li, .hf .h";
+  const LIT = ".hf-row b, .hf math [tabindex], .hf-glossary li, .hf .h";
 
   // The words of the page's own language.
   const said = (name, english) => document.querySelector(".hf-page")?.dataset[name] ?? english;
 
   const codeOf = (block) =>
-    [...block.querySelectorAll(".hf-code > div > .hf-row > pre")].map((shown) => shown.textContent).join("");
+    [...block.querySelectorAll(".hf-code > div > .hf-row :is(pre, summary)")].map((shown) => shown.textContent).join("");
 
   const addCopyButtons = () => {
     for (const heading of document.querySelectorAll(".hf > h2:not(:has(.hf-copy))")) {
@@ -36,6 +36,21 @@
     }
   });
 
+  // What is selected across notes and folds is copied as code alone, what is folded included.
+  document.addEventListener("copy", (event) => {
+    const selection = getSelection();
+    const range = selection.rangeCount ? selection.getRangeAt(0) : null;
+    const around = range?.commonAncestorContainer;
+    const element = around?.nodeType === Node.ELEMENT_NODE ? around : around?.parentElement;
+    if (!element?.closest(".hf-code") || element.closest("pre, summary, .hf-notes")) return;
+    const chosen = document.createElement("div");
+    chosen.append(range.cloneContents());
+    const noCode = ".hf-notes, .hf-home, .hf-opened > summary, .hf-opened:not([open])";
+    chosen.querySelectorAll(noCode).forEach((part) => part.remove());
+    event.clipboardData.setData("text/plain", chosen.textContent);
+    event.preventDefault();
+  });
+
   // The language switch keeps the page; with this, also the place on it.
   const place = () => {
     if (location.hash.length > 1) return location.hash;
@@ -55,7 +70,7 @@
   // The number of a line links to the line upstream (here, where there is no such place) from when it is pointed at:
   // a thousand addresses that differ in a number are not sent, nor are they stops for the Tab key.
   document.addEventListener("pointerover", (event) => {
-    const number = event.target.closest?.(".hf-row pre a[id]:not([href])");
+    const number = event.target.closest?.(".hf-row a[id]:not([href])");
     if (!number) return;
     const lines = number.closest("[data-lines]")?.dataset.lines;
     number.href = lines ? `${lines}#${number.id.match(/L\d+$/)}` : `#${number.id}`;
