@@ -1,12 +1,12 @@
 """What the site of the whole library costs, beside `mkdocs build` of the same sources as plain fenced code.
 
-    python benchmarks/pages.py SITE [--fenced N] [--json FILE]
+    python benchmarks/pages.py SITE [--fenced N] [--json FILE] [--browser]
 
 SITE is a folder that `hfreader build` wrote; the fragments it was made from are those of the cache. Measured are, in
 CPU seconds (the wall is noisy) and greatest resident memory, each in a process of its own: MkDocs on these fragments,
 as `hfreader build` runs it at its end, and MkDocs on N (all by default) of the same modeling files, each a page with
 one fenced block that pygments highlights. Then what was made: weight of the pages, DOM nodes for each line of source,
-the search index, and links that lead nowhere.
+the search index, and links that lead nowhere. `--browser` adds what `browsing.py` measures in Chromium.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import browsing
 import figures
 from rich.console import Console
 
@@ -124,6 +125,7 @@ def main() -> None:
     parser.add_argument("site", type=Path)
     parser.add_argument("--fenced", type=int, metavar="N", help="so many files as fenced code; 0: none")
     parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--browser", action="store_true", help="measure BERT and the largest page in Chromium")
     options = parser.parse_args()
     snapshot = read_manifest(cache_folder() / "fragments").snapshot
     files = list(modeling_files_of(snapshot))
@@ -141,6 +143,9 @@ def main() -> None:
         "search": {"mb": len(index) / 1e6, "gzipped_kb": len(gzip.compress(index)) / 1000},
         "broken_links": list(broken_links(options.site)),
     }
+    if options.browser:
+        chosen = [options.site / "models" / name for name in ("bert.html", found["models"]["name"])]
+        found["browser"] = {page.name: asdict(browsing.measured(page)) for page in chosen}
     console = Console(stderr=True)
     console.print(f"MkDocs on our fragments: {ours.cpu:.1f} CPU s, {ours.memory:.0f} MB")
     if fenced:
@@ -150,6 +155,8 @@ def main() -> None:
         )
     for part in ("models", "concepts", "nodes_per_line", "search"):
         console.print(part, found[part])
+    if options.browser:
+        console.print("browser", found["browser"])
     console.print(f"{len(found['broken_links'])} links lead nowhere", found["broken_links"][:10])
     figures.write(found, options.json)
 

@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from hfreader.concepts.model import Citation
 from hfreader.facts.matches import Proof
-from hfreader.facts.places import Place, Span
+from hfreader.facts.places import Span
 from hfreader.pages import equations
 from hfreader.pages.absent import absences
 from hfreader.pages.book import address, bare, concept_page
@@ -12,9 +12,7 @@ from hfreader.pages.file_context import FileContext
 from hfreader.pages.language import gettext as _
 from hfreader.pages.language import own
 from hfreader.pages.rendering import fill
-from hfreader.pages.symbols import MatchUse, SymbolUse
-
-MOST_LINES = 6
+from hfreader.pages.symbols import MatchUse
 
 
 def concept_card(context: FileContext, use: MatchUse, again: bool = False) -> Markup:
@@ -43,12 +41,9 @@ def concept_card(context: FileContext, use: MatchUse, again: bool = False) -> Ma
                 "css": symbol.css,
                 "printed": equations.render(rf"\sym{{{symbol.symbol.name}}}", plain, display=False),
                 "meaning": "" if again else own(symbol.symbol.meaning),
-                "lines": lines[:MOST_LINES],
-                "more": ", ".join(text for text, _ in lines[MOST_LINES:]),
             }
             for symbol in (use.symbols if again or not elsewhere else ())
-            for lines in [_first_linked(_lines(symbol, use, context))]
-            if lines or any(rf"\sym{{{symbol.symbol.name}}}" in latex for latex in use.concept.equations)
+            if symbol.tokens or any(rf"\sym{{{symbol.symbol.name}}}" in latex for latex in use.concept.equations)
         ],
     )
 
@@ -73,22 +68,6 @@ def _match_lines(use: MatchUse, context: FileContext) -> tuple[str, str | None]:
     """Where the output of the match is computed: text and address."""
     place = use.match.place
     return _line_name(place.file, place.span.line, context), _line_link(place.file, place.span.line, context)
-
-
-def _lines(symbol: SymbolUse, use: MatchUse, context: FileContext) -> list[tuple[str, str | None]]:
-    """Where the symbol stands: text and address, one for each line, those of the function matched first, then those
-    of its class, then where the values come from and go."""
-    owner = next((one for one in context.analysis.code.classes if one.qualified == use.match.owner), None)
-    homes = [use.match.root, *([Place(context.file, owner.span)] if owner else [])]
-    near = sorted(symbol.tokens, key=lambda place: [not home.holds(place) for home in homes])
-    lines = dict.fromkeys((place.file, place.span.line) for place in near)
-    return [(_line_name(file, line, context), _line_link(file, line, context)) for file, line in lines]
-
-
-def _first_linked(lines: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
-    """Of the lines on the page itself the first alone with its address: the others light with it."""
-    first = next((address for _, address in lines if address and address.startswith("#")), None)
-    return [(text, None if link and link.startswith("#") and link != first else link) for text, link in lines]
 
 
 def _line_name(file: str, line: int, context: FileContext) -> str:

@@ -10,14 +10,14 @@ from hfreader.facts.analysis import Analysis
 from hfreader.facts.code import ClassFacts
 from hfreader.facts.matches import Match
 from hfreader.facts.problems import Problem
-from hfreader.pages import equations
 from hfreader.pages.book import COMPARISONS, Family, Site, address, bare, compare_page_of, concept_page
-from hfreader.pages.cards import citation_html, proof_badge
+from hfreader.pages.cards import citation_html
 from hfreader.pages.class_block import ClassBlock
 from hfreader.pages.execution import setting
 from hfreader.pages.family_data import family_data
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.fragment import Fragment, SearchEntry
+from hfreader.pages.implementers import SIGNS
 from hfreader.pages.language import gettext as _
 from hfreader.pages.language import noted, own
 from hfreader.pages.module_tree import module_tree
@@ -96,13 +96,12 @@ def _model_diagram(context: FileContext, base: ClassFacts | None) -> Markup | No
 
 @dataclass(frozen=True)
 class ConceptRow:
-    """One concept of the paper-to-class table, with its places: owner, address and proof."""
+    """One concept of the paper-to-class table, with its places: owner, address and the sign of the proof."""
 
     concept: Concept
     home: str
-    equation: Markup
     citation: Markup | None
-    places: tuple[tuple[str, str, Markup], ...]
+    places: tuple[tuple[str, str, str], ...]
 
 
 def _concept_rows(context: FileContext) -> list[ConceptRow]:
@@ -117,23 +116,16 @@ def _concept_rows(context: FileContext) -> list[ConceptRow]:
         places = [_table_place(context, match) for match in matches]
         home = address(concept_page(slug), context.page)
         citation = citation_html(concept.citations[0]) if concept.citations else None
-        rows.append(ConceptRow(concept, home, _first_equation(concept), citation, tuple(dict.fromkeys(places))))
+        rows.append(ConceptRow(concept, home, citation, tuple(dict.fromkeys(places))))
     return rows
 
 
-def _first_equation(concept: Concept) -> Markup:
-    if not concept.equations:
-        return Markup()
-    plain = {symbol.name: equations.LinkedSymbol(symbol.latex, "") for symbol in concept.symbols}
-    return equations.render(concept.equations[0], plain, display=False, alternative=False)
-
-
-def _table_place(context: FileContext, match: Match) -> tuple[str, str, Markup]:
+def _table_place(context: FileContext, match: Match) -> tuple[str, str, str]:
     """The owner of a match, the address of its block, and how sure we are."""
     owner = bare(match.owner)
     anchor = owner if owner in context.linked_names else f"L{match.root.span.line}"
     line = _(", line %s") % match.place.span.line if match.place.file == context.file else ""
-    return f"{owner}{line}", f"#{anchor}", proof_badge(context.family.proof(match))
+    return f"{owner}{line}", f"#{anchor}", SIGNS[context.family.proof(match).state]
 
 
 def _problems(context: FileContext) -> tuple[Problem, ...]:

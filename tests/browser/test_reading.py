@@ -189,14 +189,6 @@ def test_copying_gives_the_code_alone(toy_site: Path, open_page: Open):
     assert copied.rstrip("\n").split("\n") == toy.LINES[first - 1 : first + 3]
 
 
-def test_the_lines_of_symbols_are_listed_on_demand(toy_site: Path, open_page: Open):
-    page = open_page(model(toy_site), script=False)
-    card = page.locator("#ToyAttention .hf-card").first
-    expect(card.locator(".hf-glossary a").first).to_be_hidden()
-    card.locator(".hf-lines summary").click()
-    expect(card.locator(".hf-glossary a").first).to_be_visible()
-
-
 def test_a_link_to_a_line_arrives_at_the_line(toy_site: Path, open_page: Open):
     page = open_page(model(toy_site), anchor="#L28")
     page.wait_for_timeout(300)

@@ -5,7 +5,7 @@ from msgspec import structs
 
 from hfreader.concepts.model import Text
 from hfreader.facts.mapping import Part, Role
-from hfreader.pages import cards, class_block
+from hfreader.pages import class_block
 from hfreader.pages.class_block import ClassBlock
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.sections import Section
@@ -38,7 +38,7 @@ def test_a_symbol_is_explained_once_on_a_page(toy_context: FileContext, toy_sect
         toy_context.site, toy_context.family, replace(toy_context.analysis, matches=(later, match)), toy.CONCEPTS
     )
     first, second = (parse(ClassBlock(context, toy_sections[name]).html()) for name in ("ToyAttention", "ToyModel"))
-    assert first.all("ul", "hf-glossary") and first.all("details", "hf-lines")
+    assert first.all("ul", "hf-glossary")
     assert not second.all("ul", "hf-glossary") and second.all("div", "hf-equation")
     (cite,) = second.all("p", "hf-cite")
     assert cite.all("a")[0].attributes["href"] == "#ToyAttention"
@@ -200,15 +200,3 @@ def test_a_box_is_labelled_by_values_of_its_own_function_only(toy_context: FileC
     assert labels == [{1: "(B, heads, T, head_dim)"}, {}, {1: "(B, heads, T, head_dim)"}]
     module = replace(diagram, nodes=(replace(query, values=(elsewhere,)),))
     assert toy_context.labels(module, "ToyAttention") == {1: "(B, T, hidden_size)"}, "what the module itself gave"
-
-
-def test_a_cut_list_of_lines_says_so_and_keeps_those_of_the_class(
-    monkeypatch: pytest.MonkeyPatch, toy_context: FileContext, toy_sections: dict[str, Section]
-):
-    monkeypatch.setattr(cards, "MOST_LINES", 1)
-    root = parse(ClassBlock(toy_context, toy_sections["ToyAttention"]).html())
-    query = root.all("ul", "hf-glossary")[0].all("small")[0]
-    key = toy.line_of("torch.matmul(query, key")
-    assert query.all("a")[0].text == str(toy.QUERY_LINE)
-    (rest,) = query.all("span")
-    assert (rest.text, rest.attributes["title"]) == ("…", f"also {key}")
