@@ -1,5 +1,7 @@
 """Examples that the attention concepts share: one attention class, with what each concept puts into it."""
 
+from typing import Literal
+
 TURN = """
 def other(t):
     a, b = t[..., : t.shape[-1] // 2], t[..., t.shape[-1] // 2 :]
@@ -39,12 +41,19 @@ PARTIAL_TURN = (
 GROUPED = ("k, v = rep(k, self.g), rep(v, self.g)",)
 
 
-def mixer(turn: tuple[str, ...] = (), *, grouped: bool = False, normed: bool = False, read: str = "x") -> str:
+def mixer(
+    turn: tuple[str, ...] = (),
+    *,
+    grouped: bool = False,
+    normed: Literal["before", "after"] | None = None,
+    read: str = "x",
+) -> str:
     """Multi-head attention with a mask. `turn` are the lines that turn queries and keys, `grouped` lets each head of
-    keys and values serve several heads of queries, `normed` normalises queries and keys, `read` is where keys and
-    values come from."""
+    keys and values serve several heads of queries, `normed` normalises queries and keys before or after the turn,
+    `read` is where keys and values come from."""
     before = (TURN if turn else "") + (REPEAT if grouped else "")
-    steps = (*(NORMALISED if normed else ()), *turn, *(GROUPED if grouped else ()))
+    turned = (*NORMALISED, *turn) if normed == "before" else (*turn, *NORMALISED) if normed else turn
+    steps = (*turned, *(GROUPED if grouped else ()))
     arguments = ["x", *([read] if read != "x" else []), *(["c", "s"] if turn else []), "m"]
     return before + MIXER.format(
         made="        self.f = nn.RMSNorm(c.h)\n" if normed else "",

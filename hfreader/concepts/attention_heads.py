@@ -32,7 +32,7 @@ MEMORY = Bind("memory", Differs("x"))
 HEADS = ("query", "key", "value")
 ROTARY = ("cos", "sin", "freqs", "half_1", "even", "gathered")
 # Symbols that tell the reference a form or a size.
-HINTS = frozenset({"scale", "unscaled", "half_1", "even", "gathered"})
+HINTS = frozenset({"scale", "unscaled", "half_1", "even", "gathered", "turned_query"})
 FOLD = ("reshape", "view", "flatten")
 
 
@@ -85,6 +85,11 @@ ROTARY_SYMBOLS = (
     ),
     Symbol(
         "gathered", "Pq", Text("First coordinates of all pairs, then the second ones", "先排所有第一坐标，再排第二坐标")
+    ),
+    Symbol(
+        "turned_query",
+        "R_mq",
+        Text("The turned queries, where these are normalised and not what is turned", "旋转后才归一化时，旋转后的查询"),
     ),
 )
 
@@ -143,10 +148,9 @@ def heads(rotary: bool, grouped: bool, source: Pattern = X) -> tuple[Pattern, ..
     query, key = (normalised(projected(name, source), name) for name in HEADS[:2])
     value = projected("value", source)
     if rotary:
-        query, key = (
-            OneOf((rotated(one, keep), norm(rotated(projected(name, source), keep), f"{name}_norm")))
-            for one, name, keep in ((query, "query", ROTARY), (key, "key", ()))
-        )
+        turned_query = Bind("turned_query", rotated(projected("query", source), ROTARY))
+        query = OneOf((rotated(query, ROTARY), norm(turned_query, "query_norm")))
+        key = OneOf((rotated(key), norm(rotated(projected("key", source)), "key_norm")))
     else:
         turn = Equation("rotary-position-embedding")
         query = Both(query, Not(OneOf((norm(turn), turn))))
@@ -185,6 +189,7 @@ def reference(
     half_1: Any = None,
     even: Any = None,
     gathered: Any = None,
+    turned_query: Any = None,
     gate: Any = None,
     output_norm: Any = None,
     w_o: Any = None,
@@ -204,7 +209,8 @@ def reference(
 
     Shapes: x (B, T, d_model) and memory (B, S, d_memory); the captured `key` and `value` (..., S, d) tell the size of
     a head, and hold the keys and values of earlier positions (S > T) where there is a cache; those of x itself are
-    computed here. `cos`, `sin` and the rest turn queries and keys as `turned` says. The result is (B, T, d_model), or
+    computed here. `cos`, `sin` and the rest turn queries and keys as `turned` says; normalised are these before they
+    are turned, or after it where there is a `turned_query`. The result is (B, T, d_model), or
     (T, B, d_model) where `like` is.
     """
     x = x[None] if x.dim() == 2 else x.reshape(x.shape[0], -1, x.shape[-1])
@@ -212,12 +218,13 @@ def reference(
     q, k, v = _projections(
         x, memory, size, key.shape[1] if key.dim() == 4 else None, (w_query, w_key, w_value), w_qkv, w_qkv_heads
     )
-    q, k = _heads(q, size, query_norm), _heads(k, size, key_norm)
-    v = _heads(v, value.shape[-1])
+    before, after = ((None, None), (query_norm, key_norm))[:: 1 if turned_query is not None else -1]
+    q, k, v = _heads(q, size, before[0]), _heads(k, size, before[1]), _heads(v, value.shape[-1])
     if cos is not None or freqs is not None:
         part = 2 * (half_1 if half_1 is not None else even).shape[-1] if freqs is None else size
         cos, sin = (cos, sin) if freqs is None else (freqs.real, freqs.imag)
         q, k = (rotate(one, cos, sin, part, half_1 is not None, gathered is not None) for one in (q, k))
+    q, k = (one if norm is None else norm(one) for one, norm in zip((q, k), after, strict=True))
     k, v = (
         with_past(now.repeat_interleave(q.shape[1] // now.shape[1], 1), seen) for now, seen in ((k, key), (v, value))
     )

@@ -42,7 +42,8 @@ CONCEPT = Concept(
     reference=reference,
     matches=(
         mixer(WHOLE_TURN, grouped=True),
-        mixer(WHOLE_TURN, grouped=True, normed=True),
+        mixer(WHOLE_TURN, grouped=True, normed="before"),
+        mixer(WHOLE_TURN, grouped=True, normed="after"),
         mixer(PARTIAL_TURN, grouped=True),
     ),
     rejects=(

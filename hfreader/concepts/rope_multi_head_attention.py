@@ -55,7 +55,7 @@ class Mixer(nn.Module):
         # Only the first coordinates are turned.
         mixer(PARTIAL_TURN),
         # Normalised before they are turned.
-        mixer(WHOLE_TURN, normed=True),
+        mixer(WHOLE_TURN, normed="before"),
     ),
     rejects=(
         # Without a turn; keys that serve several heads; an input that is turned before it is projected.

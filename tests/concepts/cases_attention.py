@@ -79,6 +79,9 @@ def heads(
                 for name, one in {"cos": theta.cos(), "sin": theta.sin()}.items()
             }
             bound |= {"half_1" if halves else "even": rand(2, 4, 5, 3)}
+        if more.get("normed_last"):
+            bound |= {name: module(one) for name, one in normed.items()} | {"turned_query": q}
+            q, k = normed["query_norm"](q), normed["key_norm"](k)
         k, v = k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1)
         mixed = F.scaled_dot_product_attention(q[:, :, past:], k, v).transpose(1, 2).flatten(2)
         if more.get("gated"):
@@ -223,6 +226,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     "rope-multi-head-attention": (heads(rotary=True), heads(rotary=True, halves=False, past=2)),
     "rope-grouped-query-attention": (
         heads(rotary=True, groups=2, normed=True),
+        heads(rotary=True, groups=2, normed_last=True),
         heads(rotary=True, groups=2, gated=True),
     ),
 }
