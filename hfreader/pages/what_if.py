@@ -18,7 +18,7 @@ from hfreader.pages.language import noted
 from hfreader.pages.module_tree import TreeNode
 from hfreader.pages.rendering import embedded
 from hfreader.pages.shapes import is_unexplained
-from hfreader.pages.size_rules import rules_of
+from hfreader.pages.size_rules import TOKENS, rules_of
 
 LAYERS = "layers"
 COSTS = ("parameters", "flops")
@@ -57,7 +57,7 @@ def what_if(root: TreeNode, traces: Sequence[Trace]) -> Markup:
         "rows": _rows(root, 0, _Known(own_terms(trace.modules), repeats, rules.values, _unexplained(trace)))[0],
         "cache": list(_cache(trace, counts)),
         "command": f"hfreader trace {trace.family} --fake",
-        "tokens": bool(trace.tokens),
+        "tokens": any(len(row) == rules.values.get(TOKENS) for row in trace.tokens),  # and nothing beside the text
         "words": _words(),
     }
     return embedded(data)

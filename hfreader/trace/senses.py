@@ -1,6 +1,7 @@
 """Configurations with smaller images and shorter videos: attention grows with the square of the number of patches."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from transformers import PreTrainedConfig
@@ -9,6 +10,8 @@ from hfreader.errors import HfreaderError
 from hfreader.trace.configs import all_parts, with_fields
 
 LARGEST_IMAGE, MOST_FRAMES = 512, 4
+SIDES = ("image_size", "crop_size")
+"""What the side of the images is called that a part sees."""
 FRAMES = ("num_frames", "frames_per_clip", "video_length")
 DERIVED = ("image_embedding_size", "backbone_feature_sizes", "memory_attention_rope_feat_sizes")
 """What is counted in patches of the image, and written beside its size."""
@@ -24,13 +27,14 @@ def with_less_to_see(config: PreTrainedConfig) -> PreTrainedConfig:
     """The configuration with images of at most LARGEST_IMAGE pixels along a side, whole patches of them, and videos of
     MOST_FRAMES; as it is where it refuses that."""
     parts = [(prefix, vars(part)) for prefix, part in all_parts(config)]
-    sides = [side for _, fields in parts for side in _sides(fields.get("image_size"))]
+    sides = [side for _, fields in parts for side in _sides(fields.get(_image(fields)))]
     halvings = math.ceil(math.log2(max(max(sides, default=1) / LARGEST_IMAGE, 1)))
     changes: dict[str, Any] = {}
     for prefix, fields in parts:
-        if _sides(fields.get("image_size")) and halvings:
+        image = _image(fields)
+        if _sides(fields.get(image)) and halvings:
             patch = fields.get("patch_size")
-            changes[f"{prefix}image_size"] = _halved(fields["image_size"], halvings, patch)
+            changes[f"{prefix}{image}"] = _halved(fields[image], halvings, patch)
         changes |= {f"{prefix}{name}": _halved(fields[name], halvings) for name in DERIVED if fields.get(name)}
         for name in FRAMES:
             if type(fields.get(name)) is int and fields[name] > MOST_FRAMES:
@@ -47,9 +51,10 @@ def with_least_to_see(config: PreTrainedConfig) -> PreTrainedConfig:
     less, changes = with_less_to_see(config), {}
     for prefix, part in all_parts(less):
         fields = vars(part)
-        times = _halvings(fields.get("image_size"), fields.get("patch_size"))
+        image = _image(fields)
+        times = _halvings(fields.get(image), fields.get("patch_size"))
         if times:
-            changes[f"{prefix}image_size"] = _halved(fields["image_size"], times, fields.get("patch_size"))
+            changes[f"{prefix}{image}"] = _halved(fields[image], times, fields.get("patch_size"))
             changes |= {f"{prefix}{name}": _halved(fields[name], times) for name in DERIVED if fields.get(name)}
         if not fields.keys().isdisjoint(HEARING):
             changes |= {
@@ -68,6 +73,11 @@ def _halvings(size: Any, patch: Any) -> int:
     side = min(_sides(size), default=0)
     count, fewest = (side // patch, FEWEST_PATCHES) if type(patch) is int and patch > 1 else (side, SMALLEST_IMAGE)
     return max(int(math.log2(max(count, 1) / fewest)), 0) if count >= fewest else 0
+
+
+def _image(fields: Mapping[str, Any]) -> str:
+    """The field of a part that has the side of its images."""
+    return next((name for name in SIDES if fields.get(name) is not None), SIDES[0])
 
 
 def _sides(size: Any) -> list[int]:

@@ -12,7 +12,7 @@ from hfreader.trace.sizes_apart import EXTENT
 from hfreader.trace.symbols_names import (
     BATCH,
     ENCODER,
-    IMAGE,
+    IMAGES,
     LENGTHS,
     PAST,
     TOKENS,
@@ -98,7 +98,7 @@ def _divided(over: Atom, under: Atom) -> tuple[int, ...]:
 def _images(named: Mapping[str, Atom]) -> Iterator[tuple[str, tuple[tuple[Atom, Atom], tuple[Atom, Atom]]]]:
     """Height and width of images with those of their patches, where these fill the images."""
     for name in dict.fromkeys(atom.partition("[")[0].removesuffix(".height") for atom in named):
-        if not name.endswith(IMAGE):
+        if not name.endswith(IMAGES):
             continue
         for high, wide in written_sides(name):
             for tall, broad in written_sides(patch_of(name)):

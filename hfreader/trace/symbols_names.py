@@ -7,7 +7,7 @@ from transformers import PreTrainedConfig
 from hfreader.trace.configs import sub_configs
 
 BATCH, TOKENS, PAST, ENCODER = "B", "T", "T_past", "S"
-IMAGE = "image_size"
+IMAGES = ("image_size", "crop_size")
 LENGTHS = {
     BATCH: "rows of the batch",
     TOKENS: "input tokens of this call",
@@ -58,7 +58,7 @@ def head_width(heads: str) -> str:
 
 def patch_of(image: str) -> str:
     """The symbol for the side of a patch: `vision.image_size` -> `vision.patch_size`."""
-    return image.removesuffix(IMAGE) + "patch_size"
+    return _part(image) + "patch_size"
 
 
 def written_sides(size: str) -> tuple[tuple[str, str], ...]:
@@ -68,11 +68,16 @@ def written_sides(size: str) -> tuple[tuple[str, str], ...]:
 
 def patches(image: str) -> str:
     """The symbol for the number of patches of an image: `vision.image_size` -> `vision.patches`."""
-    return image.removesuffix(IMAGE) + "patches"
+    return _part(image) + "patches"
 
 
 def patches_along(image: str, square: bool) -> tuple[str, ...]:
     """The symbols for the number of patches along the sides of an image: one where these are equal, else two, that of
     the height first."""
-    part = image.removesuffix(IMAGE)
+    part = _part(image)
     return (f"{part}patches_per_side",) if square else (f"{part}patches_high", f"{part}patches_wide")
+
+
+def _part(image: str) -> str:
+    """What stands before the name of a size of images."""
+    return re.sub(f"({'|'.join(IMAGES)})$", "", image)

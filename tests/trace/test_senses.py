@@ -1,7 +1,7 @@
 import pytest
 
 from hfreader.trace.configs import default_config
-from hfreader.trace.senses import LARGEST_IMAGE, MOST_FRAMES, with_less_to_see
+from hfreader.trace.senses import FEWEST_PATCHES, LARGEST_IMAGE, MOST_FRAMES, with_least_to_see, with_less_to_see
 
 
 @pytest.mark.parametrize("family", ["pixtral", "got_ocr2", "mistral3"])
@@ -20,6 +20,13 @@ def test_what_is_counted_in_patches_follows():
 
 def test_videos_become_shorter():
     assert with_less_to_see(default_config("vjepa2")).frames_per_clip == MOST_FRAMES
+
+
+@pytest.mark.parametrize("field", ["image_size", "crop_size"])
+def test_few_patches_are_seen_whatever_the_side_of_an_image_is_called(field: str):
+    family = {"image_size": "vit", "crop_size": "vjepa2"}[field]
+    config = with_least_to_see(default_config(family))
+    assert FEWEST_PATCHES <= getattr(config, field) // config.patch_size < 2 * FEWEST_PATCHES
 
 
 def test_what_is_small_stays():

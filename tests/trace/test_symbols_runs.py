@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from math import isqrt
 
 import pytest
-from transformers import PreTrainedConfig, ResNetConfig, VideoMAEConfig, ViTConfig, YolosConfig
+from transformers import PreTrainedConfig, ResNetConfig, VideoMAEConfig, ViTConfig, VJEPA2Config, YolosConfig
 
 from hfreader.errors import HfreaderError
 from hfreader.facts.traces import SCHEMA_VERSION, TensorFact, Trace, Value
@@ -59,6 +59,16 @@ def test_frames_are_divided_by_what_divides_them():
 
     found = named(VideoMAEConfig(num_frames=4, tubelet_size=2, image_size=64), shapes)
     assert found == {"clips": ("num_frames/tubelet_size",), "states": ("B", "num_frames*patches/tubelet_size")}
+
+
+def test_patches_of_what_is_cut_out_of_a_picture():
+    def shapes(config, lengths, seed):
+        return {
+            "patches": ((config.crop_size // config.patch_size) ** 2 * config.frames_per_clip // config.tubelet_size,)
+        }
+
+    found = named(VJEPA2Config(frames_per_clip=4, crop_size=64), shapes)
+    assert found == {"patches": ("frames_per_clip*patches/tubelet_size",)}
 
 
 def test_windows_of_a_fixed_size():
