@@ -53,7 +53,9 @@ class ClassBlock:
 
     def html(self) -> Markup:
         """The block, as one `<section class="hf">`."""
-        cards, code = self._cards(), listing_html(self._own_listing())
+        cards, listing = self._cards(), self._own_listing()
+        code = listing_html(listing)
+        folded = sum(fold.last - fold.first for fold in listing.folds)
         opened = sum(title is None for title, _ in cards)
         return fill(
             "block.html",
@@ -71,7 +73,7 @@ class ClassBlock:
             diagram=self.diagram(),
             side=self._side_by_side(),
             code=code,
-            height=self._height(opened, code.count("\n")),
+            height=self._height(opened, code.count("\n") - folded),
             questions=questions(self.context, self.section, self.uses) if self.section.item else (),
         )
 

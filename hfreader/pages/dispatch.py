@@ -45,9 +45,10 @@ def opened_html(context: FileContext, site: DispatchSite, show: Show) -> Markup:
     files share, follow at the first such call of a page, each with the statement that does its work; the other calls
     lead there. `show` gives the code of a place, with anchors of its own."""
     reached = _reached(context, site, show)
-    others = [
-        one for one in context.registry(site) if one.core is not None and one.function != _function(context, site)
-    ]
+    function = _function(context, site)
+    others = [one for one in context.registry(site) if one.core is not None and one.function != function]
+    # What hands on to a documented function is read first.
+    others.sort(key=lambda one: documentation(one.calls or "") is None)
     first = context.first_dispatch(site)
     is_first = first.site == site.site
     tabs = [reached, *(_tab(context, site, one, show) for one in others)] if is_first else [reached]

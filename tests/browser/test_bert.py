@@ -29,7 +29,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 Characters = set[tuple[int, int]]
 
 # Line and column of every character of a block's code that is shown (true: as lit, false: as not lit); blanks left out.
-CHARACTERS = """(block) => [...document.querySelectorAll(`#${block} pre`)].flatMap((pre) => {
+CHARACTERS = """(block) => [...document.querySelectorAll(`#${block} :is(pre, .hf-fold > summary)`)].flatMap((pre) => {
   const found = [], walker = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
   let line = 0, column = 0;
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {

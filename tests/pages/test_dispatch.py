@@ -81,3 +81,10 @@ def test_what_pytorch_documents_has_an_address_there():
     assert documentation("torch.nn.Linear") == "https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html"
     assert documentation("torch._check") is None
     assert documentation("transformers.activations.ACT2FN") is None
+
+
+def test_what_leads_to_a_documented_function_stands_first(toy_context: FileContext, toy_sections: dict[str, Section]):
+    inner = replace(toy.OTHER, names=("inner",), function="transformers.integrations.inner", calls="inner.kernel")
+    analysis = replace(toy_context.analysis, registries={toy.REGISTRY: (inner, toy.OTHER)})
+    context = FileContext(toy_context.site, toy_context.family, analysis, toy.CONCEPTS)
+    assert [said(tab)[0] for tab in tabs_of(context, toy_sections)][1:] == ["fused_2 not run", "inner not run"]
