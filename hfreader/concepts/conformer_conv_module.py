@@ -19,23 +19,41 @@ GATED = OneOf(
         Op(("mul",), (Element(0, HALVES), Op(("sigmoid",), (Element(1, HALVES),)))),
     )
 )
-ENTERING = Bind("gated", OneOf((GATED, Op(("pad",), (GATED,)), Op(("masked_fill",), (GATED,)))))
+PADDED = Op(("pad",), (GATED,), keywords=(("pad", Bind("padding", Anything())),))
+HIDDEN = Op(("masked_fill",), (GATED, Bind("hidden", Anything())))
+ENTERING = Bind("gated", OneOf((GATED, PADDED, HIDDEN)))
 ACTIVE = Activation(Bind("u", normalisation(Bind("d", depthwise(ENTERING, "dw")), "norm")), "phi")
 
 
 def reference(
-    x: Any, w_1: Any, z: Any, gated: Any, dw: Any, d: Any, norm: Any, u: Any, phi: Any, v: Any, w_2: Any, like: Any
+    x: Any,
+    w_1: Any,
+    z: Any,
+    gated: Any,
+    dw: Any,
+    d: Any,
+    norm: Any,
+    u: Any,
+    phi: Any,
+    v: Any,
+    w_2: Any,
+    like: Any,
+    padding: Any = None,
+    hidden: Any = None,
 ) -> dict[str, Any]:
-    """W_2 phi(Norm(DW * GLU(W_1 x))). Shapes: x (B, d, T) for convolutions, (B, T, d) for linear maps; what is padded
-    before the convolution in time has zeros in front."""
+    """W_2 phi(Norm(DW * GLU(W_1 x))). Shapes: x (B, d, T) for convolutions, (B, T, d) for linear maps; before the
+    convolution in time `padding` zeros stand in front and behind, and moments are zero where `hidden` says so."""
     doubled = linear(x, w_1, z)
     first, second = doubled.chunk(2, 1 if w_1.weight.dim() > 2 else -1)
     inner = first * second.sigmoid()
     inner = inner if inner.shape[1] == dw.weight.shape[0] else inner.movedim(-1, 1)
-    if gated.shape[:2] != inner.shape[:2] or gated.shape[2] < inner.shape[2]:
+    if hidden is not None:
+        inner = inner.masked_fill(hidden.movedim(-1, 1) if hidden.shape[-1] == 1 else hidden, 0.0)
+    front, behind = (0, 0) if padding is None else padding if len(padding) == 2 else (None, None)
+    if front is None or gated.shape[:2] != inner.shape[:2] or gated.shape[2] != front + inner.shape[2] + behind:
         raise NotCovered("the gated values are arranged otherwise")
     whole = inner.new_zeros(gated.shape)
-    whole.narrow(2, gated.shape[2] - inner.shape[2], inner.shape[2]).copy_(inner)
+    whole.narrow(2, front, inner.shape[2]).copy_(inner)
     return {
         "z": doubled,
         "gated": whole,
@@ -80,6 +98,8 @@ CONCEPT = Concept(
         Symbol("w_1", "W_1", Text("Map to twice the channels", "升到两倍通道的映射")),
         Symbol("z", "z", Text("Twice the channels", "两倍通道")),
         Symbol("gated", "g", Text("One half, gated by the other", "一半由另一半门控")),
+        Symbol("padding", "p", Text("Zeros in front and behind, where there are any", "前后补的零（若有）")),
+        Symbol("hidden", "m", Text("Moments that are set to zero, where there are any", "置零的时刻（若有）")),
         Symbol("dw", r"W_{\mathrm{dw}}", Text("Convolution of each channel alone", "逐通道卷积")),
         Symbol("d", "d", Text("What enters the norm", "进入归一化的值")),
         Symbol("norm", r"\mathrm{Norm}", Text("Norm, over the batch in the paper", "归一化，论文中为批归一化")),
@@ -96,6 +116,11 @@ CONCEPT = Concept(
         _MODULE.format(name="Mlp", padding=", padding=1", body="self.b(self.f(self.n(self.k(self.g(self.a(x))))))"),
         _MODULE.format(
             name="Causal", padding="", body="self.b(F.silu(self.n(self.k(F.pad(F.glu(self.a(x), dim=1), (2, 0))))))"
+        ),
+        _MODULE.format(
+            name="Hiding",
+            padding=", padding=1",
+            body="self.b(F.silu(self.n(self.k(F.glu(self.a(x), dim=1).masked_fill(x[:, :1] == 0, 0.0)))))",
         ),
     ),
     rejects=(

@@ -183,16 +183,30 @@ def raised(mode: str, align: bool | None, *size: int) -> Case:
     return case
 
 
-def conformer() -> Arguments:
-    x, one, two = rand(2, 4, 9), made(nn.Conv1d(4, 8, 1)), made(nn.Conv1d(4, 4, 1))
-    dw, batch = made(nn.Conv1d(4, 4, 3, groups=4)), made(nn.BatchNorm1d(4))
-    z = one(x)
-    gated = F.pad(F.glu(z, 1), (2, 0))
-    d = dw(gated)
-    u = batch(d)
-    wanted = two(F.silu(u))
-    layers = {"w_1": view(one), "dw": view(dw), "norm": view(batch), "phi": F.silu, "w_2": view(two)}
-    return {"x": x, **layers, "z": z, "gated": gated, "d": d, "u": u, "v": F.silu(u), "like": wanted}, wanted
+def conformer(**more: tuple[int, int] | torch.Tensor) -> Case:
+    def case() -> Arguments:
+        x, one, two = rand(2, 4, 9), made(nn.Conv1d(4, 8, 1)), made(nn.Conv1d(4, 4, 1))
+        dw, batch = made(nn.Conv1d(4, 4, 3, groups=4)), made(nn.BatchNorm1d(4))
+        z, padding, hidden = one(x), more.get("padding"), more.get("hidden")
+        gated = F.glu(z, 1) if hidden is None else F.glu(z, 1) * ~hidden.mT
+        gated = gated if padding is None else F.pad(gated, padding)
+        d = dw(gated)
+        u = batch(d)
+        wanted = two(F.silu(u))
+        layers = {"w_1": view(one), "dw": view(dw), "norm": view(batch), "phi": F.silu, "w_2": view(two)}
+        return {
+            "x": x,
+            **layers,
+            **more,
+            "z": z,
+            "gated": gated,
+            "d": d,
+            "u": u,
+            "v": F.silu(u),
+            "like": wanted,
+        }, wanted
+
+    return case
 
 
 def causal(stride: int, dilation: int) -> Case:
@@ -275,7 +289,12 @@ CASES: dict[str, tuple[Case, ...]] = {
         raised("bilinear", False, 8, 11),
         raised("bilinear", True, 7, 3),
     ),
-    "conformer-conv-module": (conformer,),
+    "conformer-conv-module": (
+        conformer(),
+        conformer(padding=(2, 0)),
+        conformer(padding=(1, 1)),
+        conformer(hidden=torch.arange(18).reshape(2, 9, 1) % 4 == 0),
+    ),
     "resampling-and-causal-conv": (causal(1, 1), causal(1, 2)),
     "time-series-head": (standardised,),
     "time-series-mean-scaling": (mean_scaled,),
