@@ -37,7 +37,7 @@ def installed() -> Library:
 def test_traits_fields_parameters_and_parts(snapshot):
     found = compare(Library(snapshot), Sources(snapshot), "ash", "birch", silent)
     assert from_json(to_json(found), Comparison) == found
-    traits = {one.subject: (one.left, one.right) for one in found.traits}
+    traits = {str(one.subject): (str(one.left), str(one.right)) for one in found.traits}
     assert traits["activation"] == ("gelu", "silu")
     assert traits["kind of norm"] == ("AshNorm", "AshNorm"), "both compute the same"
     fields = {one.name: one for one in found.fields}
@@ -46,7 +46,7 @@ def test_traits_fields_parameters_and_parts(snapshot):
     assert parameters["feed.up.weight"].left == ("inner_size", "hidden_size")
     assert parameters["feed.up.weight"].left_sizes == (256, 64)
     assert parameters["feed.up.bias"].right is None
-    assert {one.role: one.state for one in found.parts} == {
+    assert {str(one.role): one.state for one in found.parts} == {
         "model": "similar",
         "feed-forward": "similar",
         "norm": "identical",
@@ -70,7 +70,7 @@ def test_mistakes(snapshot, left, right, words):
 
 def test_bert_and_gpt2(installed):
     found = comparison.compare(installed, "bert", "gpt2")
-    traits = {one.subject: (one.left, one.right) for one in found.traits}
+    traits = {str(one.subject): (str(one.left), str(one.right)) for one in found.traits}
     assert [word.split(":")[0] for word in traits["attention mask"]] == ["bidirectional", "causal"]
     assert ["post-norm" in traits["norms"][0], "pre-norm" in traits["norms"][1]] == [True, True]
     assert traits["query, key, value"] == ("3 Linear maps of one input", "one fused Conv1D")
@@ -79,6 +79,6 @@ def test_bert_and_gpt2(installed):
     assert (fused.left_sizes, fused.right_sizes) == ((768, 768), (768, 2304))
     assert fused.left_name is not None
     assert fused.left_name.endswith("query, key, value.weight")
-    aligned = {one.role: (one.left, one.right) for one in found.parts if one.left and one.right}
+    aligned = {str(one.role): (one.left, one.right) for one in found.parts if one.left and one.right}
     assert aligned["block"][0].endswith("BertLayer")
     assert aligned["block"][1].endswith("GPT2Block")

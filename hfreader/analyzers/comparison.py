@@ -11,10 +11,21 @@ from hfreader.analyzers.difference import Differ
 from hfreader.analyzers.difference_outlines import Outlines
 from hfreader.analyzers.library import Library
 from hfreader.facts.comparison import Comparison, Difference, FieldPair, PartPair
+from hfreader.facts.phrases import phrase
 
-# The order in which roles are told.
-ROLES = ("stack", "embedding", "rotary", "block", "attention", "feed-forward", "projection", "norm", "activation", "")
-WORDS = {"stack": "model", "": "other", "rotary": "rotary angles", "projection": "projection"}
+# What the roles are called, in the order in which they are told.
+WORDS = {
+    "stack": phrase("model"),
+    "embedding": phrase("embedding"),
+    "rotary": phrase("rotary angles"),
+    "block": phrase("block"),
+    "attention": phrase("attention"),
+    "feed-forward": phrase("feed-forward"),
+    "projection": phrase("projection"),
+    "norm": phrase("norm"),
+    "activation": phrase("activation"),
+    "": phrase("other"),
+}
 # Of two classes that share less than this only what they are made of is told, not the difference.
 SIMILAR, LEAST = 0.5, 0.2
 
@@ -65,7 +76,7 @@ def stands(differ: Differ, model: str) -> tuple[Stand, ...]:
 
 
 def _parts(differ: Differ, left: Sequence[Stand], right: Sequence[Stand]) -> Iterable[PartPair]:
-    for role in ROLES:
+    for role in WORDS:
         mine = [one for one in left if one.nature == role]
         theirs = [one for one in right if one.nature == role]
         pairs = _best_pairs(differ, mine, theirs)
@@ -74,11 +85,11 @@ def _parts(differ: Differ, left: Sequence[Stand], right: Sequence[Stand]) -> Ite
             yield (
                 _pair(differ, role, one, other)
                 if other
-                else PartPair(WORDS.get(role, role), one.owner, None, one.path, None, "left")
+                else PartPair(WORDS[role], one.owner, None, one.path, None, "left")
             )
         for there in theirs:
             if not any(there is other for _, other in pairs):
-                yield PartPair(WORDS.get(role, role), None, there.owner, None, there.path, "right")
+                yield PartPair(WORDS[role], None, there.owner, None, there.path, "right")
 
 
 def _best_pairs(differ: Differ, left: Sequence[Stand], right: Sequence[Stand]) -> list[tuple[Stand, Stand]]:
@@ -104,7 +115,7 @@ def _pair(differ: Differ, role: str, left: Stand, right: Stand) -> PartPair:
     difference = differ.difference(left.owner, right.owner)
     same = difference is not None and difference.same
     state = "identical" if same else "similar" if share(difference) >= SIMILAR else "different"
-    names = WORDS.get(role, role), left.owner, right.owner, left.path, right.path
+    names = WORDS[role], left.owner, right.owner, left.path, right.path
     return PartPair(*names, state, difference)  # type: ignore[arg-type]
 
 

@@ -6,17 +6,17 @@ from hfreader.analyzers.difference import Differ
 from hfreader.analyzers.difference_fusion import cuts_of
 from hfreader.analyzers.difference_nature import LINEAR
 from hfreader.analyzers.difference_residuals import SHORT, is_norm, residual_layout
-from hfreader.analyzers.difference_sentence import listed
 from hfreader.analyzers.operations import MASK_BUILDERS
 from hfreader.concepts import catalogue
 from hfreader.facts.comparison import Outline, Step, Trait
+from hfreader.facts.phrases import Phrase, Words, listed, phrase
 
 MASKS = {
-    "causal_mask": "causal: each position sees those before it",
-    "bidirectional_mask": "bidirectional: every position sees every other",
-    "sliding_window_causal_mask": "causal within a sliding window",
-    "bidirectional_sliding_window_mask": "bidirectional within a sliding window",
-    "chunked_causal_mask": "causal within chunks",
+    "causal_mask": phrase("causal: each position sees those before it"),
+    "bidirectional_mask": phrase("bidirectional: every position sees every other"),
+    "sliding_window_causal_mask": phrase("causal within a sliding window"),
+    "bidirectional_sliding_window_mask": phrase("bidirectional within a sliding window"),
+    "chunked_causal_mask": phrase("causal within chunks"),
 }
 POSITIONS = "max_position_embeddings"
 POSITIONAL = ("position-embedding", "position-encoding", "position-bias", "position-feature", "positional", "alibi")
@@ -33,20 +33,20 @@ def traits(differ: Differ, left: str, right: str) -> tuple[Trait, ...]:
     return tuple(found) if alone is None else (*found, alone)
 
 
-NOT_SEEN = "not seen"
+NOT_SEEN, NOTHING = phrase("not seen"), phrase("nothing")
 
 
-def _read(differ: Differ, model: str, read: Callable[[Differ, str, Outline], Iterable[str]]) -> str:
+def _read(differ: Differ, model: str, read: Callable[[Differ, str, Outline], Iterable[Words]]) -> Words:
     outline = differ.outlines.of(model, True)
     return listed(list(dict.fromkeys(read(differ, model, outline)))) if outline is not None else ""
 
 
-def _mask(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
+def _mask(differ: Differ, model: str, outline: Outline) -> Iterable[Words]:
     found = {step.op for step in outline.steps if step.op in MASK_BUILDERS.values()}
     return [words for op, words in MASKS.items() if op in found]
 
 
-def _norm_places(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
+def _norm_places(differ: Differ, model: str, outline: Outline) -> Iterable[Words]:
     for owner in _blocks(differ, model):
         block = differ.outlines.of(owner, True)
         if block is not None:
@@ -57,13 +57,13 @@ def _blocks(differ: Differ, model: str) -> list[str]:
     return [one for one in _classes(differ, model) if differ.natures.of(one) == "block"]
 
 
-def _norm(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
+def _norm(differ: Differ, model: str, outline: Outline) -> Iterable[Words]:
     """Classes that compute the same go by the name of the first."""
     norms = [step for step in outline.steps if is_norm(step, differ.natures.of)]
     return (differ.names.setdefault(step.print or step.kind, _kind(step)) for step in norms)
 
 
-def _projections(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
+def _projections(differ: Differ, model: str, outline: Outline) -> Iterable[Words]:
     """How the attention makes query, key and value: by the maps before the scores and beside the weights."""
     for weights in (number for number, step in enumerate(outline.steps) if step.op == "softmax"):
         products = [
@@ -75,9 +75,11 @@ def _projections(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
             continue
         maps = sorted({*_linears_before(outline, weights), *_linears_before(outline, products[0])})
         if len(maps) == 1 and len(cuts_of(outline, maps[0])) > 1:
-            return [f"one fused {_kind(outline.steps[maps[0]])}"]
+            return [phrase("one fused %(layer)s", layer=_kind(outline.steps[maps[0]]))]
         alike = len({outline.steps[one].inputs for one in maps}) == 1
-        return [f"{len(maps)} {_kind(outline.steps[maps[0]])} maps of one input"] if alike and maps else []
+        if not alike or not maps:
+            return []
+        return [phrase("%(number)s %(layer)s maps of one input", number=len(maps), layer=_kind(outline.steps[maps[0]]))]
     return []
 
 
@@ -95,34 +97,39 @@ def _linears_before(outline: Outline, start: int) -> list[int]:
     return sorted(found)
 
 
-def _layers(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
+def _layers(differ: Differ, model: str, outline: Outline) -> Iterable[Words]:
     return (_kind(step) for step in outline.steps if step.op == "layer" and _kind(step) in LINEAR)
 
 
-def _biases(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
+def _biases(differ: Differ, model: str, outline: Outline) -> Iterable[Words]:
     maps = [step for step in outline.steps if step.op == "layer" and _kind(step) in LINEAR]
     has = {one.text for step in maps for one in step.settings if one.name == "bias"}
     known = differ.outlines.configuration(model)
     values = known.known() if known is not None else {}
     truths = {str(values.get(text, text)) for text in has}
     if truths <= {"True"}:
-        return ["in every linear map"] if truths else []
-    return ["in no linear map"] if truths <= {"False"} else ["in some linear maps"]
+        return [phrase("in every linear map")] if truths else []
+    return [phrase("in no linear map")] if truths <= {"False"} else [phrase("in some linear maps")]
 
 
-def _positions(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
+def _positions(differ: Differ, model: str, outline: Outline) -> Iterable[Words]:
     """By the concepts found anywhere in the model, and by embeddings with a row for each position."""
     for step in outline.steps:
         if step.op == "layer" and any(one.name == "rows" and POSITIONS in one.text for one in step.settings):
-            yield catalogue()["learned-position-embedding"].name.en
-    yield from (catalogue()[slug].name.en for slug in _found(differ, model) if any(word in slug for word in POSITIONAL))
+            yield Phrase(catalogue()["learned-position-embedding"].name.en)
+    yield from (
+        Phrase(catalogue()[slug].name.en) for slug in _found(differ, model) if any(word in slug for word in POSITIONAL)
+    )
 
 
 def _mechanisms(differ: Differ, left: str, right: str) -> Trait | None:
     """The mechanisms found in one of the models alone."""
     one, other = (set(_found(differ, model)) for model in (left, right))
-    alone = [listed(sorted(catalogue()[slug].name.en for slug in only)) for only in (one - other, other - one)]
-    return Trait("found only here", alone[0] or "nothing", alone[1] or "nothing") if any(alone) else None
+    alone = [
+        listed([Phrase(name) for name in sorted(catalogue()[slug].name.en for slug in only)])
+        for only in (one - other, other - one)
+    ]
+    return Trait(phrase("found only here"), alone[0] or NOTHING, alone[1] or NOTHING) if any(alone) else None
 
 
 def _found(differ: Differ, model: str) -> list[str]:
@@ -142,14 +149,20 @@ def _classes(differ: Differ, model: str) -> list[str]:
     return found
 
 
-def _activation(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
+def _activation(differ: Differ, model: str, outline: Outline) -> Iterable[Words]:
     for step in outline.steps:
         if step.op == "activation":
             chosen = [one.text for one in step.settings if one.name == "function"]
-            yield chosen[0] if chosen else "as the configuration says" if step.kind == "activation" else _kind(step)
+            yield (
+                chosen[0]
+                if chosen
+                else phrase("as the configuration says")
+                if step.kind == "activation"
+                else _kind(step)
+            )
 
 
-def _gate(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
+def _gate(differ: Differ, model: str, outline: Outline) -> Iterable[Words]:
     """What stands between two linear maps: an activation alone, or one multiplied by a second map."""
     found = set()
     for step in outline.steps:
@@ -158,11 +171,11 @@ def _gate(differ: Differ, model: str, outline: Outline) -> Iterable[str]:
         for before in (outline.steps[one] for group in step.inputs for one in group):
             terms = [outline.steps[one] for group in before.inputs for one in group]
             if before.op == "activation" and any(_is_linear(term) for term in terms):
-                found.add("plain: an activation between two maps")
+                found.add(phrase("plain: an activation between two maps"))
             gates = any(term.op == "activation" for term in terms)
             if before.op == "mul" and gates and any(_is_linear(term) or term.op == "take" for term in terms):
-                found.add("gated: the activation multiplies a second map")
-    return sorted(found)
+                found.add(phrase("gated: the activation multiplies a second map"))
+    return sorted(found, key=str)
 
 
 def _is_linear(step: Step) -> bool:
@@ -173,14 +186,14 @@ def _kind(step: Step) -> str:
     return " or ".join(dict.fromkeys(one.rpartition(".")[2] for one in step.kind.split(" or ")))
 
 
-TRAITS: dict[str, Callable[[Differ, str, Outline], Iterable[str]]] = {
-    "attention mask": _mask,
-    "norms": _norm_places,
-    "kind of norm": _norm,
-    "query, key, value": _projections,
-    "linear maps": _layers,
-    "biases": _biases,
-    "positions": _positions,
-    "feed-forward": _gate,
-    "activation": _activation,
+TRAITS: dict[Words, Callable[[Differ, str, Outline], Iterable[Words]]] = {
+    phrase("attention mask"): _mask,
+    phrase("norms"): _norm_places,
+    phrase("kind of norm"): _norm,
+    phrase("query, key, value"): _projections,
+    phrase("linear maps"): _layers,
+    phrase("biases"): _biases,
+    phrase("positions"): _positions,
+    phrase("feed-forward"): _gate,
+    phrase("activation"): _activation,
 }

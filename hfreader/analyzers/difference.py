@@ -11,6 +11,7 @@ from hfreader.analyzers.difference_sentence import sentence
 from hfreader.analyzers.matching import find
 from hfreader.concepts import catalogue
 from hfreader.facts.comparison import Difference, Outline
+from hfreader.facts.phrases import Phrase, Words, in_a_sentence
 from hfreader.facts.places import Place
 
 # Classes of which fewer operations than this are shared are compared with their submodules opened.
@@ -23,10 +24,6 @@ def _operations(outline: Outline) -> int:
     return sum(step.op != "input" for step in outline.steps)
 
 
-def _in_a_sentence(name: str) -> str:
-    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
-
-
 class Differ:
     """Compares classes of one library. `names` holds one name for all classes that compute the same, by digest."""
 
@@ -37,10 +34,10 @@ class Differ:
         self._concepts: dict[str, tuple[tuple[Place, str], ...]] = {}
         self._known: dict[tuple[str, str], Difference | None] = {}
 
-    def named(self, owner: str) -> Mapping[Place, str]:
+    def named(self, owner: str) -> Mapping[Place, Words]:
         """What the expressions in a class that give the result of a concept are called."""
         known = catalogue()
-        return {place: _in_a_sentence(known[slug].name.en) for place, slug in self.concepts(owner)}
+        return {place: Phrase(in_a_sentence(known[slug].name.en)) for place, slug in self.concepts(owner)}
 
     def concepts(self, owner: str) -> tuple[tuple[Place, str], ...]:
         """The concepts found in a class, with the expressions that give their results."""

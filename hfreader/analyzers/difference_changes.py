@@ -9,8 +9,8 @@ from hfreader.analyzers.difference_formulas import ARGUMENT
 from hfreader.analyzers.difference_fusion import fusions
 from hfreader.analyzers.difference_nature import Natures
 from hfreader.analyzers.difference_residuals import WORDS, residual_layout
-from hfreader.analyzers.difference_sentence import listed
 from hfreader.facts.comparison import Change, Difference, Outline, Setting, Step
+from hfreader.facts.phrases import Phrase, Words, joined, listed, phrase
 from hfreader.facts.places import Place
 
 # What alone says nothing: it brings a value to where it is used.
@@ -21,8 +21,9 @@ element enumerate zip
 CARRIERS = frozenset(_CARRIERS.split())
 LONGEST = 5
 # How operations are called.
-VERBS = {"mul": "multiplies", "add": "adds"}
-VALUES = {"True": "with a bias", "False": "without bias"}
+VERBS = {"mul": phrase("multiplies by"), "add": phrase("adds")}
+NOUNS = {"mul": phrase("multiplication by"), "add": phrase("addition of")}
+VALUES = {"True": phrase("with a bias"), "False": phrase("without bias")}
 
 
 class Comparer(Protocol):
@@ -33,7 +34,7 @@ class Comparer(Protocol):
     def difference(self, left: str, right: str) -> Difference | None:
         """What the right class has otherwise than the left."""
 
-    def named(self, owner: str) -> Mapping[Place, str]:
+    def named(self, owner: str) -> Mapping[Place, Words]:
         """What the expressions in a class that give the result of a concept are called."""
 
 
@@ -60,16 +61,21 @@ class Changes:
             return
         gained = [WORDS[one] for one in WORDS if one in right - left]
         lost = [WORDS[one] for one in WORDS if one in left - right]
-        text = " and ".join(gained) + (" instead of: " if gained and lost else "" if gained else "no longer ")
-        yield Change("order", "norm", text + " and ".join(lost), None, self.left.place, self.right.place)
+        text: Words = listed(gained)
+        if lost:
+            now, before = listed(gained), listed(lost)
+            text = phrase("%(now)s instead of: %(before)s", now=now, before=before)
+            text = text if gained else phrase("no longer %(before)s", before=before)
+        yield Change("order", "norm", text, None, self.left.place, self.right.place)
 
     def _fused(self) -> Iterable[Change]:
         for fusion in self.fusions:
             fused, apart = (self.right, self.left) if fusion.on_right else (self.left, self.right)
             one, several = fused.steps[fusion.fused], [apart.steps[number] for number in fusion.apart]
-            whole = f"one fused {what(one)}"
-            parts = f"{listed([short(step.name) for step in several])} ({_kinds(several[0])})"
-            text = f"{whole} instead of {parts}" if fusion.on_right else f"{parts} instead of {whole}"
+            whole = phrase("one fused %(layer)s", layer=what(one))
+            names = listed([short(step.name) for step in several])
+            parts = phrase("%(names)s (%(kind)s)", names=names, kind=_kinds(several[0]))
+            text = _instead(whole, parts) if fusion.on_right else _instead(parts, whole)
             left, right = (several[0], one) if fusion.on_right else (one, several[0])
             yield Change("replaced", right.name, text, left=left.place, right=right.place)
             yield from _settings(left, right, lambda name: name != "bias")
@@ -94,8 +100,8 @@ class Changes:
             yield from self._parts(left, right)
         elif left.kind != right.kind or left.op != right.op:
             both = left.op == right.op == "layer"
-            shared = f"{_kinds(right)} instead of {_kinds(left)}" if both and left.kind != right.kind else None
-            yield Change("replaced", right.name, f"{what(right)} instead of {what(left)}", shared)
+            shared = _instead(_kinds(right), _kinds(left)) if both and left.kind != right.kind else None
+            yield Change("replaced", right.name, _instead(what(right), what(left)), shared)
         if left.op != "input":
             yield from _settings(left, right, lambda name: self._is_said(left, right, name))
 
@@ -114,7 +120,7 @@ class Changes:
         if inner is not None and inner.changes:
             yield Change("inside", right.name, f"{short(right.name)}: {inner.sentence.rstrip('.')}")
         elif inner is None:
-            yield Change("replaced", right.name, f"{what(right)} instead of {what(left)}")
+            yield Change("replaced", right.name, _instead(what(right), what(left)))
 
     def _alone(self) -> Iterable[Change]:
         for outline, paired, kind in (
@@ -129,9 +135,9 @@ class Changes:
 
     def _conditions(self) -> Iterable[Change]:
         """What both do, one of them only under a condition of the configuration."""
-        for one, other, mine, word in (
-            (self.left, self.right, self.alignment.backwards, "only where"),
-            (self.right, self.left, self.alignment.pairs, "always, not only where"),
+        for one, other, mine in (
+            (self.left, self.right, self.alignment.backwards),
+            (self.right, self.left, self.alignment.pairs),
         ):
             found: dict[str, list[Step]] = {}
             for number, partner in sorted(mine.items()):
@@ -141,12 +147,13 @@ class Changes:
                         found.setdefault(guard, []).append(step)
             for guard, steps in found.items():
                 if len(steps) < len(other.steps) / 2:
-                    yield Change(
-                        "condition",
-                        steps[-1].name,
-                        f"does {_told(steps, self.comparer.named(other.owner))} {word} {guard}",
-                        right=steps[-1].place,
+                    did = _told(steps, self.comparer.named(other.owner))
+                    text = (
+                        phrase("does %(what)s only where %(condition)s", what=did, condition=guard)
+                        if other is self.right
+                        else phrase("does %(what)s always, not only where %(condition)s", what=did, condition=guard)
                     )
+                    yield Change("condition", steps[-1].name, text, right=steps[-1].place)
 
     def _handed(self) -> Iterable[Change]:
         before = {one.name: one for one in self.left.handed}
@@ -154,11 +161,11 @@ class Changes:
         if not before or not after:
             return
         for name in sorted(after.keys() - before.keys()):
-            yield Change(
-                "handed", name, f"hands {_named(after[name])} to the attention function", right=self.right.place
-            )
+            text = phrase("hands %(what)s to the attention function", what=_named(after[name]))
+            yield Change("handed", name, text, right=self.right.place)
         for name in sorted(before.keys() - after.keys()):
-            yield Change("handed", name, f"hands no {name} to the attention function", left=self.left.place)
+            text = phrase("hands no %(what)s to the attention function", what=name)
+            yield Change("handed", name, text, left=self.left.place)
 
 
 def _is_configured(guard: str) -> bool:
@@ -166,9 +173,13 @@ def _is_configured(guard: str) -> bool:
     return ("self." in guard or "config" in guard) and "isinstance(" not in guard and "hasattr(" not in guard
 
 
-def _named(setting: Setting) -> str:
+def _instead(this: Words, that: Words) -> Phrase:
+    return phrase("%(this)s instead of %(that)s", this=this, that=that)
+
+
+def _named(setting: Setting) -> Words:
     if setting.text == "learned":
-        return f"{setting.name} (a learned parameter)"
+        return phrase("%(name)s (a learned parameter)", name=setting.name)
     return setting.name if setting.text in (setting.name, "tensor") else f"{setting.name} = {setting.text}"
 
 
@@ -180,30 +191,39 @@ def _settings(left: Step, right: Step, skipped: Callable[[str], bool]) -> Iterab
         if old is not None and old.identity != new.identity:
             yield Change("setting", right.name, _changed(right, name, old, new))
         elif old is None and left.kind == right.kind:
-            yield Change("setting", right.name, f"{short(right.name)} with {name} = {new.text}")
+            text = phrase("%(name)s with %(setting)s", name=short(right.name), setting=f"{name} = {new.text}")
+            yield Change("setting", right.name, text)
     for name, old in before.items():
         if name not in after and left.kind == right.kind:
-            yield Change("setting", right.name, f"{short(right.name)} without {name} = {old.text}")
+            text = phrase("%(name)s without %(setting)s", name=short(right.name), setting=f"{name} = {old.text}")
+            yield Change("setting", right.name, text)
 
 
-def _changed(step: Step, name: str, old: Setting, new: Setting) -> str:
+def _changed(step: Step, name: str, old: Setting, new: Setting) -> Words:
+    named, this, that = short(step.name), new.text, old.text
     if name == "bias":
-        was = "" if old.text in VALUES else f" (which there {_decider(old)} decides)"
-        now = VALUES.get(new.text, f"with a bias if {_decider(new)} says so")
-        return f"{short(step.name)} {now}{was}"
+        return _bias(named, old, new)
     if name == "index":
-        return f"takes [{new.text.strip('()')}] instead of [{old.text.strip('()')}]"
+        this, that = f"[{this.strip('()')}]", f"[{that.strip('()')}]"
+        return phrase("takes %(this)s instead of %(that)s", this=this, that=that)
     if step.op in VERBS and name == "by":
-        return f"{VERBS[step.op]} by {new.text} instead of {old.text}"
+        return joined([VERBS[step.op], _instead(this, that)], " ")
     if step.op == "part" and name == "argument 1":
-        return f"{short(step.name)} over {new.text} instead of {old.text}"
+        return phrase("%(name)s over %(this)s instead of %(that)s", name=named, this=this, that=that)
     if name == "function":
-        return f"activation {new.text} instead of {old.text}"
-    return f"{short(step.name)} with {name} = {new.text} instead of {old.text}"
+        return phrase("activation %(this)s instead of %(that)s", this=this, that=that)
+    return phrase("%(name)s with %(this)s instead of %(that)s", name=named, this=f"{name} = {this}", that=that)
 
 
-def _decider(setting: Setting) -> str:
-    return "an argument" if setting.value == ARGUMENT else setting.text
+def _bias(layer: str, old: Setting, new: Setting) -> Words:
+    now = VALUES.get(new.text) or phrase("with a bias if %(decider)s says so", decider=_decider(new))
+    if old.text in VALUES:
+        return joined([layer, now], " ")
+    return joined([layer, now, phrase("(which there %(decider)s decides)", decider=_decider(old))], " ")
+
+
+def _decider(setting: Setting) -> Words:
+    return phrase("an argument") if setting.value == ARGUMENT else setting.text
 
 
 def _groups(outline: Outline, numbers: Sequence[int]) -> list[list[int]]:
@@ -226,7 +246,7 @@ def _is_plain(outline: Outline, group: Sequence[int]) -> bool:
     return outline.steps[group[0]].op not in ("layer", "part", "activation", "input")
 
 
-def _described(outline: Outline, group: Sequence[int], named: Mapping[Place, str]) -> Change | None:
+def _described(outline: Outline, group: Sequence[int], named: Mapping[Place, Words]) -> Change | None:
     """A change for steps that one side alone has; None for what only carries values about."""
     steps = [outline.steps[number] for number in group]
     working = [step for step in steps if step.op not in CARRIERS and not _makes_object(step)]
@@ -235,7 +255,9 @@ def _described(outline: Outline, group: Sequence[int], named: Mapping[Place, str
     last = working[-1]
     if len(group) == 1 and last.op in ("layer", "part", "activation", "learned"):
         return Change("added", last.name, what(last), right=last.place, guards=last.guards)
-    shown = _told([step for step in working if step.op != "learned"] or working, named) + _source(outline, group)
+    shown = _told([step for step in working if step.op != "learned"] or working, named)
+    if (source := _source(outline, group)) is not None:
+        shown = phrase("%(what)s on %(source)s", what=shown, source=source)
     return Change("added", last.name, shown, right=last.place, guards=last.guards)
 
 
@@ -243,22 +265,24 @@ def _makes_object(step: Step) -> bool:
     return step.op == "call" and step.kind[:1].isupper()
 
 
-def _told(steps: Sequence[Step], named: Mapping[Place, str]) -> str:
+def _told(steps: Sequence[Step], named: Mapping[Place, Words]) -> Words:
     """Operations by the concepts that they compute, where there are such, and by themselves."""
     names = dict.fromkeys(named[step.place] for step in steps if step.place is not None and step.place in named)
-    return f"{listed(list(names))} ({_chain(steps)})" if names else _chain(steps)
+    done = _chain(steps)
+    return phrase("%(names)s (%(operations)s)", names=listed(list(names)), operations=done) if names else done
 
 
-def _chain(steps: Sequence[Step]) -> str:
+def _chain(steps: Sequence[Step]) -> Words:
     """Operations in their order, the first few of them."""
     if (alone := _alone_text(steps)) is not None:
         return alone
     names = [short(step.name) if step.op in ("layer", "part") else what(step) for step in steps]
-    return " → ".join(names[:LONGEST]) + (f" → … ({len(names)} operations)" if len(names) > LONGEST else "")
+    shown = joined(names[:LONGEST], " → ")
+    return phrase("%(first)s → … (%(number)s operations)", first=shown, number=len(names)) if names[LONGEST:] else shown
 
 
-def _source(outline: Outline, group: Sequence[int]) -> str:
-    """`on self.q_proj`: the first layer, part or input that a group of operations is computed from."""
+def _source(outline: Outline, group: Sequence[int]) -> str | None:
+    """`q_proj`: the first layer, part or input that a group of operations is computed from."""
     own = set(group)
     outer = [one for number in group for inputs in outline.steps[number].inputs for one in inputs if one not in own]
     named = [
@@ -266,16 +290,15 @@ def _source(outline: Outline, group: Sequence[int]) -> str:
         for one in sorted(set(outer))
         if outline.steps[one].op in ("layer", "part", "input", "learned")
     ]
-    if not named:
-        return ""
-    return f" on {short(named[-1].name)}"
+    return short(named[-1].name) if named else None
 
 
-def _alone_text(steps: Sequence[Step]) -> str | None:
+def _alone_text(steps: Sequence[Step]) -> Words | None:
     """One operation with a number, in words."""
     by = next((one.text for one in steps[0].settings if one.name == "by"), None)
-    words = {"mul": "multiplication by", "add": "addition of"}
-    return f"{words[steps[0].op]} {by}" if len(steps) == 1 and by is not None and steps[0].op in words else None
+    if len(steps) > 1 or by is None or steps[0].op not in NOUNS:
+        return None
+    return joined([NOUNS[steps[0].op], by], " ")
 
 
 def _operation(step: Step) -> str:
@@ -288,26 +311,24 @@ def _kinds(step: Step) -> str:
     return " or ".join(dict.fromkeys(one.rpartition(".")[2] for one in step.kind.split(" or ")))
 
 
-def what(step: Step) -> str:
+def what(step: Step) -> Words:
     """A step as a reader calls it: `q_norm (RMSNorm of head_dim)`."""
-    kinds = _kinds(step)
-    if step.op == "layer":
-        sizes = {one.name: one.text for one in step.settings}
-        flow = f", {sizes['in']} to {sizes['out']}" if "in" in sizes and "out" in sizes else ""
-        return f"{short(step.name)} ({kinds}{flow or _of(sizes)})"
-    if step.op == "part":
-        sizes = {one.name: one.text for one in step.settings}
-        return f"{short(step.name)} ({kinds}{_of({'size': sizes.get('argument 1', '')})})"
-    if step.op in ("learned", "buffer"):
-        return f"{'learned ' if step.op == 'learned' else ''}{short(step.name)}"
+    name, kind = short(step.name), _kinds(step)
+    sizes = {one.name: one.text for one in step.settings}
+    if step.op == "layer" and {"in", "out"} <= sizes.keys():
+        given = {"name": name, "kind": kind, "taken": sizes["in"], "given": sizes["out"]}
+        return phrase("%(name)s (%(kind)s, %(taken)s to %(given)s)", **given)
+    if step.op in ("layer", "part"):
+        size = sizes.get("size" if step.op == "layer" else "argument 1")
+        return (
+            phrase("%(name)s (%(kind)s of %(size)s)", name=name, kind=kind, size=size) if size else f"{name} ({kind})"
+        )
+    if step.op == "learned":
+        return phrase("learned %(name)s", name=name)
     if step.op == "activation":
-        chosen = [one.text for one in step.settings if one.name == "function"]
-        return f"activation {chosen[0]}" if chosen else f"activation {kinds}"
-    return _operation(step)
-
-
-def _of(sizes: dict[str, str]) -> str:
-    return f" of {sizes['size']}" if sizes.get("size") else ""
+        chosen = next((one.text for one in step.settings if one.name == "function"), kind)
+        return phrase("activation %(name)s", name=chosen)
+    return name if step.op == "buffer" else _operation(step)
 
 
 def short(name: str) -> str:

@@ -3,19 +3,20 @@
 from collections.abc import Callable
 
 from hfreader.facts.comparison import Outline, Step
+from hfreader.facts.phrases import phrase
 
 WORDS = {
-    "pre": "normalises before each branch (pre-norm)",
-    "post": "normalises after each residual sum (post-norm)",
-    "output": "normalises what each branch gives before it is added",
-    "parallel": "runs its branches side by side on one input (parallel residual)",
+    "pre": phrase("normalises before each branch (pre-norm)"),
+    "post": phrase("normalises after each residual sum (post-norm)"),
+    "output": phrase("normalises what each branch gives before it is added"),
+    "parallel": phrase("runs its branches side by side on one input (parallel residual)"),
 }
 # The same for a table.
 SHORT = {
-    "pre": "before each branch (pre-norm)",
-    "post": "after each residual sum (post-norm)",
-    "output": "on what each branch gives",
-    "parallel": "branches side by side (parallel residual)",
+    "pre": phrase("before each branch (pre-norm)"),
+    "post": phrase("after each residual sum (post-norm)"),
+    "output": phrase("on what each branch gives"),
+    "parallel": phrase("branches side by side (parallel residual)"),
 }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from hfreader.facts.comparison import Change
+from hfreader.facts.phrases import listed
 
 MOST = 6
 FEW = 0.4
@@ -26,16 +27,16 @@ def clauses(changes: Sequence[Change]) -> list[str]:
     """The changes as clauses that follow `X is Y`, those of one kind together."""
     found = [f"that {one.text}" for one in changes if one.kind in ("order", "condition")]
     for kind, word in (("replaced", "with"), ("removed", "without"), ("added", "plus")):
-        texts = list(dict.fromkeys(one.text for one in changes if one.kind == kind and one.shared is None))
+        texts = list(dict.fromkeys(str(one.text) for one in changes if one.kind == kind and one.shared is None))
         for shared in dict.fromkeys(one.shared for one in changes if one.kind == kind and one.shared is not None):
             subjects = [one.subject.removeprefix("self.") for one in changes if one.shared == shared]
             texts.append(f"{shared} ({', '.join(dict.fromkeys(subjects))})")
         if texts:
             found.append(f"{word} {listed(texts)}")
-    found += _settings([one.text for one in changes if one.kind == "setting"])
+    found += _settings([str(one.text) for one in changes if one.kind == "setting"])
     inside = list(dict.fromkeys(one.subject.removeprefix("self.") for one in changes if one.kind == "inside"))
     found += [f"with another {listed(inside)}"] if inside else []
-    handed = [one.text for one in changes if one.kind == "handed"]
+    handed = [str(one.text) for one in changes if one.kind == "handed"]
     given = [text.removeprefix("hands ").removesuffix(TO) for text in handed if not text.startswith("hands no ")]
     found += [f"that hands {listed(given)}{TO}"] if given else []
     return found + [f"that {text}" for text in handed if text.startswith("hands no ")]
@@ -56,11 +57,6 @@ def _settings(texts: Sequence[str]) -> list[str]:
             prefix = "that " if unique[0] in ("multiplies", "adds", "takes") else "with "
             found.append(f"{prefix}{unique[0]} {rest}")
     return found
-
-
-def listed(texts: Sequence[str]) -> str:
-    """`a, b and c`; empty for nothing."""
-    return f"{', '.join(texts[:-1])} and {texts[-1]}" if len(texts) > 1 else "".join(texts)
 
 
 def _name(qualified: str, other: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from hfreader.concepts.model import Concept, NotCovered, Symbol, Text
 from hfreader.concepts.papers import GELU_PAPER, at
 from hfreader.concepts.pattern import Anything, Bind, Number, OneOf, Op
+from hfreader.facts.phrases import phrase
 
 X = Bind("x", Anything())
 ONE = Number(1.0)
@@ -30,11 +31,11 @@ def reference(x: Any, tanh: Any = None, approximate: Any = "none", root: Any = R
     `root` is sqrt(2/pi) to as many digits as the code writes of it.
     """
     if approximate not in ("none", "tanh"):
-        raise NotCovered(f"approximate={approximate!r} is another function")
+        raise NotCovered(phrase("%(setting)s is another function", setting=f"approximate={approximate!r}"))
     if tanh is None and approximate == "none":
         return x * 0.5 * (1 + (x / math.sqrt(2)).erf())
     if not math.isclose(root, ROOT, rel_tol=1e-6):
-        raise NotCovered(f"{root} is not the square root of 2/pi")
+        raise NotCovered(phrase("%(number)s is not the square root of 2/pi", number=str(root)))
     return 0.5 * x * (1 + (root * (x + 0.044715 * x**3)).tanh())
 
 

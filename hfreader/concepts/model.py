@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from hfreader.concepts.class_pattern import ClassPattern
 from hfreader.concepts.pattern import Pattern
+from hfreader.facts.phrases import Phrase
 
 SYMBOL = re.compile(r"\\sym\{([^{}]*)\}")
 COMMAND = re.compile(r"\\[A-Za-z]+$")
@@ -130,7 +131,14 @@ def printed(equation: str, latex: Mapping[str, str]) -> str:
 
 
 class NotCovered(Exception):
-    """Raised by a reference: the equation says nothing of this execution. The message says why."""
+    """Raised by a reference: the equation says nothing of this execution. The message says why; one with places is a
+    `Phrase`."""
+
+    @property
+    def why(self) -> Phrase:
+        """The message."""
+        (said,) = self.args
+        return said if isinstance(said, Phrase) else Phrase(said)
 
 
 class SwitchedOff(NotCovered):

@@ -4,6 +4,7 @@ from typing import Any
 
 from hfreader.concepts.model import NotCovered
 from hfreader.concepts.pattern import Anything, Bind, Both, DerivedFrom, Not, Op, Pattern
+from hfreader.facts.phrases import phrase
 
 # Learned positions are resized too, and are no feature map.
 LEARNED = DerivedFrom(("learned", "attribute"), through=("item", "unpack", "interpolate", "cat"))
@@ -32,7 +33,7 @@ def resized(x: Any, like: Any, mode: Any = None, align: Any = None, scale: Any =
         return _between(x, sizes, bool(align), cubic=False)
     if mode == "bicubic":
         return _between(x, sizes, bool(align), cubic=True)
-    raise NotCovered(f"interpolation of the kind {mode}")
+    raise NotCovered(phrase("interpolation of the kind %(mode)s", mode=str(mode)))
 
 
 def _nearest(x: Any, sizes: tuple[int, ...]) -> Any:

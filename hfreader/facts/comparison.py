@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from hfreader.facts.phrases import Words
 from hfreader.facts.places import Place
 from hfreader.facts.problems import Problem
 
@@ -76,8 +77,8 @@ class Change:
 
     kind: Literal["added", "removed", "replaced", "setting", "order", "condition", "inside", "handed"]
     subject: str
-    text: str
-    shared: str | None = None
+    text: Words
+    shared: Words | None = None
     left: Place | None = None
     right: Place | None = None
     guards: tuple[str, ...] = ()
@@ -173,7 +174,7 @@ class PartPair:
     state  identical: they compute the same; similar: some steps differ; different: most do; left or right: only there.
     """
 
-    role: str
+    role: Words
     left: str | None
     right: str | None
     left_path: str | None
@@ -191,9 +192,9 @@ class PartPair:
 class Trait:
     """One property of a mechanism in both families, in words: where norms stand, what the mask lets through."""
 
-    subject: str
-    left: str
-    right: str
+    subject: Words
+    left: Words
+    right: Words
 
     @property
     def same(self) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from hfreader.facts.phrases import Words
 from hfreader.facts.places import Place
 
 
@@ -78,7 +79,7 @@ class Proof:
     error: float | None = None
     executions: int = 0
     setting: str | None = None
-    reason: str | None = None
+    reason: Words | None = None
     ran: bool | None = None
 
     @property

@@ -8,11 +8,12 @@ from typing import Protocol
 from hfreader.facts.analysis import Analysis
 from hfreader.facts.comparison import Comparison
 from hfreader.facts.matches import Match, Proof
+from hfreader.facts.phrases import phrase
 from hfreader.facts.runs import FamilyRun, RunSummary
 from hfreader.facts.snapshot import Snapshot
 from hfreader.facts.survey import FileSurvey, Surveyed, by_body
 
-UNRUN = "the family was not run"
+UNRUN, UNREACHED = phrase("the family was not run"), phrase("the proof run did not reach it")
 COMPARISONS = "compare/index"
 # How many of the families with the same body each of them is told of.
 MOST_ALIKE = 3
@@ -64,7 +65,7 @@ class Chapter:
 
 
 def _proof(proofs: Mapping[str, Proof], key: str, ran: bool) -> Proof:
-    return proofs.get(key) or Proof(key, "matched", reason="the proof run did not reach it" if ran else UNRUN)
+    return proofs.get(key) or Proof(key, "matched", reason=UNREACHED if ran else UNRUN)
 
 
 class Shelf(Protocol):

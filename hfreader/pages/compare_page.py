@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hfreader.facts.comparison import Change, Comparison, FieldPair, ParameterPair, PartPair, product
+from hfreader.facts.phrases import Words
 from hfreader.facts.places import Place
 from hfreader.pages.book import Site, address, bare, compare_page_of
 from hfreader.pages.comparisons import differing
 from hfreader.pages.fragment import Fragment, SearchEntry
 from hfreader.pages.language import gettext as _
-from hfreader.pages.language import noted
+from hfreader.pages.language import noted, plain
 from hfreader.pages.rendering import fill
 
 _HEADINGS = (
@@ -45,7 +46,7 @@ class ChangeRow:
 
     sign: str
     kind: str
-    text: str
+    text: Words
     condition: str
     places: tuple[tuple[str, str | None], ...]
 
@@ -55,7 +56,7 @@ class Pair:
     """Two classes of one role, or one alone: name, address and path in the model of each."""
 
     anchor: str
-    role: str
+    role: Words
     state: str
     left: tuple[str, str | None, str] | None
     right: tuple[str, str | None, str] | None
@@ -88,7 +89,7 @@ def compare_page(site: Site, found: Comparison) -> Fragment:
     )
     title = f"{found.left} {_('and')} {found.right}"
     contents = tuple((anchor, _(text)) for anchor, text in _HEADINGS if f'<h2 id="{anchor}">' in html)
-    text = f"compare {found.right} {found.left} difference " + "; ".join(one.subject for one in differing(found))
+    text = f"compare {found.right} {found.left} difference " + "; ".join(plain(one.subject) for one in differing(found))
     return Fragment(page, _("%s, side by side") % title, html, contents, (SearchEntry("", title, text),), label=title)
 
 

@@ -15,6 +15,7 @@ from hfreader.pages.diagrams import dot_source
 from hfreader.pages.execution import Reading, first_runs, read
 from hfreader.pages.highlight import scan
 from hfreader.pages.hints import Records
+from hfreader.pages.language import own
 from hfreader.pages.layout import Layout, layout_many
 from hfreader.pages.listing import SourceText
 from hfreader.pages.module_notes import Modules
@@ -159,7 +160,7 @@ class FileContext:
     def roles(self, owner: str, shown: Collection[str] = ()) -> list[tuple[str, str]]:
         """Name and page of each role that a class plays, without the concepts `shown` as equations."""
         return [
-            (concept.name.en, address(concept_page(role.concept), self.page))
+            (own(concept.name), address(concept_page(role.concept), self.page))
             for role in self.analysis.roles
             if role.owner == owner
             and role.concept not in shown

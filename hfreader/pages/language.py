@@ -14,8 +14,11 @@ from pathlib import Path
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from markupsafe import Markup, escape
 
+from hfreader.concepts import catalogue as concepts
 from hfreader.concepts.model import Text
+from hfreader.facts.phrases import Phrase, Words, in_a_sentence
 
 # The languages of the site and their own names for themselves; the first is the one that messages are written in.
 LANGUAGES = {"en": "English", "zh": "中文"}
@@ -72,6 +75,32 @@ def own(text: Text) -> str:
 def other(text: Text) -> str:
     """A text of a concept in the language that stands second."""
     return text.en if language() == "zh" else text.zh
+
+
+def said(words: Words) -> Markup:
+    """Words about facts in the language that is written now, as HTML: what is the same in every language is code."""
+    if not isinstance(words, Phrase):
+        return Markup("<code>{}</code>").format(words)
+    message = escape(_concept_names(language()).get(words.message) or gettext(words.message))
+    return message % {name: _argument(value) for name, value in words.arguments} if words.arguments else message
+
+
+def _argument(value: Words | int) -> Markup:
+    return Markup(value) if isinstance(value, int) else said(value)
+
+
+@cache
+def _concept_names(code: str) -> dict[str, str]:
+    """The names of concepts in a language by the English, also as it stands within a sentence."""
+    if code == ENGLISH:
+        return {}
+    names = {one.name.en: one.name.zh for one in concepts().values()}
+    return names | {in_a_sentence(name): other for name, other in names.items()}
+
+
+def plain(words: Words) -> str:
+    """The same as text."""
+    return str(words) if isinstance(words, str) else said(words).striptags()
 
 
 @cache

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from hfreader.concepts.model import Chosen, Concept
 from hfreader.facts.matches import Capture, Match, Proof
+from hfreader.facts.phrases import Phrase, phrase
 from hfreader.facts.places import Place
 from hfreader.progress import Report, silent
 from hfreader.trace.captures import CaptureSession, Invocation
 from hfreader.trace.configs import one_line
 from hfreader.trace.holding import held
 from hfreader.trace.precision import float64
-from hfreader.trace.proof_equations import NEVER, Outcome, check
+from hfreader.trace.proof_equations import Outcome, check, uncaptured
 from hfreader.trace.proof_guards import Guards, guards_of, only
 from hfreader.trace.proof_runs import SmallRun, run_small
 from hfreader.trace.proof_verdicts import Evidence, outline, verdict
@@ -100,7 +101,7 @@ def _compare(
     if 0 < len(holding) < count:
         runs, count = [only(holding, each, count) for each in runs], len(holding)
     for readings in _executions(runs, concept.output, count):
-        if isinstance(readings, str):
+        if isinstance(readings, Phrase):
             evidence.add(Outcome(reason=readings), run.words)
             continue
         if not evidence.takes((run.kind, invocation.module, broken, outline(readings[0])), len(SEEDS)):
@@ -109,11 +110,12 @@ def _compare(
         captured, outcome = _best(readings, concept, run, examine=evidence.compared < EXAMINED)
         differs = outcome.differs
         if broken and (differs or outcome.error is None):
-            outcome = Outcome(reason=f"{NEVER} in which `{broken}` holds")
+            outcome = Outcome(reason=phrase("never executed in any run in which %(condition)s holds", condition=broken))
         elif any(one.symbol == outcome.missing for one in match.captures):
-            outcome = Outcome(reason=f"{NEVER}: the code of {outcome.missing} did not run")
+            idle = phrase("never executed in any run: the code of %(symbol)s did not run", symbol=str(outcome.missing))
+            outcome = Outcome(reason=idle)
         elif differs and (unseen := _unseen(match, concept, captured)):
-            outcome = Outcome(reason=f"the value of {unseen} was not captured")
+            outcome = Outcome(reason=uncaptured(unseen))
         evidence.add(outcome, run.words)
     return checked
 
@@ -150,7 +152,7 @@ def _unseen(match: Match, concept: Concept, captured: Mapping[str, object]) -> s
 
 def _executions(
     readings: Sequence[Mapping[str, list[object]]], output: str, count: int
-) -> Iterator[list[dict[str, object]] | str]:
+) -> Iterator[list[dict[str, object]] | Phrase]:
     """The captured symbols of each of `count` executions of the output, or why they cannot be told apart.
 
     A symbol captured once serves all executions (a mask made before a loop); one captured as often as the output goes
@@ -159,7 +161,13 @@ def _executions(
     """
     for symbol, seen in readings[0].items():
         if count and len(seen) not in (0, 1, count):
-            yield f"{symbol} was captured {len(seen)} times for {count} values of {output}"
+            yield phrase(
+                "%(symbol)s was captured %(times)s times for %(values)s values of %(output)s",
+                symbol=symbol,
+                times=len(seen),
+                values=count,
+                output=output,
+            )
             return
     fitting = [each for each in readings if all(len(seen) in (0, 1, count) for seen in each.values())]
     for number in range(count):

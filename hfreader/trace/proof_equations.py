@@ -13,11 +13,12 @@ from typing import Any
 import torch
 
 from hfreader.concepts.model import Chosen, Concept, NotCovered, SwitchedOff
+from hfreader.facts.phrases import Words, phrase
 from hfreader.trace.module_views import ModuleView, view
 
 LIKE = "like"
 """The parameter of a reference that receives the captured output, for its shape."""
-NEVER = "never executed in any run"
+NEVER = phrase("never executed in any run")
 NOTICEABLE = 1e-9
 TOLERANCE = 1e-10
 GLIMPSE = 64
@@ -38,7 +39,7 @@ class Outcome:
     """
 
     error: float | None = None
-    reason: str | None = None
+    reason: Words | None = None
     constant: frozenset[str] = frozenset()
     unused: frozenset[str] | None = None
     chosen: bool = False
@@ -56,18 +57,19 @@ def check(concept: Concept, captured: Mapping[str, object], examine: bool = Fals
     examine  also perturb every input once and see whether the equation notices.
     """
     if captured.get(concept.output) is None:
-        return Outcome(reason=f"the value of {concept.output} was not captured")
+        return Outcome(reason=uncaptured(concept.output))
     try:
         arguments = _arguments(concept, captured)
         equations = _results(concept, arguments)
     except _MissingError as missing:
-        return Outcome(reason=f"the value of {missing} was not captured", missing=str(missing))
-    except SwitchedOff as why:
-        return Outcome(reason=f"{NEVER}: {why}")
-    except NotCovered as why:
-        return Outcome(reason=f"the equation does not speak of this run: {why}")
+        return Outcome(reason=uncaptured(str(missing)), missing=str(missing))
+    except SwitchedOff as switched:
+        return Outcome(reason=phrase("%(never)s: %(why)s", never=NEVER, why=switched.why))
+    except NotCovered as other:
+        return Outcome(reason=phrase("the equation does not speak of this run: %(why)s", why=other.why))
     except Exception as error:  # a reference is other people's code, and what it is given may not be what it expects
-        return Outcome(reason=f"the reference raised {type(error).__name__}: {' '.join(str(error).split())[:200]}")
+        said = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        return Outcome(reason=phrase("the reference raised %(error)s", error=said))
     pairs: dict[str, tuple[Any, Any]] = {
         name: (captured[name], _folded(value, captured[name]))
         for name, value in equations.items()
@@ -80,7 +82,7 @@ def check(concept: Concept, captured: Mapping[str, object], examine: bool = Fals
     felt = [name for name in inputs if name not in concept.hints]
     ignored = frozenset(name for name in felt if examine and not _notices(concept, arguments, name, equations))
     if examine and LIKE in arguments and _notices(concept, arguments, LIKE, equations):
-        return Outcome(reason="the reference reads the values of the answer")
+        return Outcome(reason=phrase("the reference reads the values of the answer"))
     return Outcome(
         error=max(relative_error(code, value) for code, value in pairs.values()),
         constant=frozenset(name for name in inputs if _is_constant(arguments[name])),
@@ -99,6 +101,11 @@ def _takes_its_own(concept: Concept, arguments: Mapping[str, Any], equations: Ma
     except Exception:  # see `check`
         return True
     return any(_differ(without.get(symbol), value) for symbol, value in equations.items())
+
+
+def uncaptured(symbol: str) -> Words:
+    """That the value of a symbol is not known."""
+    return phrase("the value of %(symbol)s was not captured", symbol=symbol)
 
 
 class _MissingError(Exception):
@@ -130,7 +137,7 @@ def _results(concept: Concept, arguments: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(result, dict):
         return {concept.output: result}
     if concept.output not in result:
-        raise NotCovered(f"it gives no {concept.output}")
+        raise NotCovered(phrase("it gives no %(symbol)s", symbol=concept.output))
     return result
 
 
@@ -143,24 +150,25 @@ def _folded(equation: Any, code: Any) -> Any:
     return equation.reshape(code.shape) if folded else equation
 
 
-def _incomparable(code: Any, equation: Any) -> str | None:
+def _incomparable(code: Any, equation: Any) -> Words | None:
     """Why the two sides cannot be compared, or None."""
-    for side, value in (("the code", code), ("the equation", equation)):
+    for side, value in ((phrase("the code"), code), (phrase("the equation"), equation)):
         if not isinstance(value, torch.Tensor):
-            return f"{side} gives a {type(value).__name__}, not a tensor"
+            return phrase("%(side)s gives a %(type)s, not a tensor", side=side, type=type(value).__name__)
         if value.numel() == 0 or not _is_finite(value):
-            return f"{side} gives values that are not finite"
+            return phrase("%(side)s gives values that are not finite", side=side)
     if code.shape != equation.shape:
-        return f"the code gives shape {tuple(code.shape)}, the equation {tuple(equation.shape)}"
+        shapes = {"code": str(tuple(code.shape)), "equation": str(tuple(equation.shape))}
+        return phrase("the code gives shape %(code)s, the equation %(equation)s", **shapes)
     if _is_constant(code) and code.numel() > 1:
-        return "the code gives one constant value, which proves nothing"
+        return phrase("the code gives one constant value, which proves nothing")
     return None
 
 
-def _not_finite(arguments: Mapping[str, Any]) -> str | None:
+def _not_finite(arguments: Mapping[str, Any]) -> Words | None:
     for name, value in arguments.items():
         if isinstance(value, torch.Tensor) and not _is_finite(value):
-            return f"the captured {name} is not finite"
+            return phrase("the captured %(symbol)s is not finite", symbol=name)
     return None
 
 

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 import torch
 
 from hfreader.facts.matches import Proof
+from hfreader.facts.phrases import Words, joined, phrase
 from hfreader.trace.proof_equations import NEVER, TOLERANCE, Outcome
+
+# Characters of what kept settings from running.
+LONGEST = 370
 
 
 @dataclass
@@ -19,7 +23,7 @@ class Evidence:
     """
 
     errors: list[float] = field(default_factory=list)
-    reasons: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[Words] = field(default_factory=Counter)
     runs: dict[str, None] = field(default_factory=dict)
     constant: frozenset[str] | None = None
     unused: frozenset[str] | None = None
@@ -40,7 +44,7 @@ class Evidence:
     def add(self, outcome: Outcome, run: str) -> None:
         """Take one execution in."""
         if outcome.error is None:
-            self.reasons[outcome.reason or "could not be compared"] += 1
+            self.reasons[outcome.reason or phrase("could not be compared")] += 1
             return
         self.errors.append(outcome.error)
         self.runs[run] = None
@@ -74,7 +78,9 @@ def verdict(match: str, evidence: Evidence, lost: str | None, failures: Sequence
     wrong = sum(not each <= TOLERANCE for each in evidence.errors)
     doubt = _doubt(evidence)
     if wrong:
-        reason = f"code and equation differ in {wrong} of {evidence.compared} executions"
+        reason = phrase(
+            "code and equation differ in %(wrong)s of %(all)s executions", **{"wrong": wrong, "all": evidence.compared}
+        )
         return Proof(match, "disproven", error, evidence.compared, setting, reason, True)
     if doubt is not None:
         return Proof(match, "matched", error, evidence.compared, setting, doubt, True)
@@ -84,37 +90,41 @@ def verdict(match: str, evidence: Evidence, lost: str | None, failures: Sequence
 def _ran(evidence: Evidence, lost: str | None, failures: Sequence[str]) -> bool | None:
     """Whether a match that was not compared ran; None where what was captured cannot tell: its output has no place
     that can be recorded, or a run failed that might have reached it."""
-    if any(not reason.startswith(NEVER) for reason in evidence.reasons):
+    if any(not str(reason).startswith(str(NEVER)) for reason in evidence.reasons):
         return True
     return None if failures or (lost is not None and evidence.entered) else False
 
 
-def _why_not(evidence: Evidence, lost: str | None, failures: Sequence[str]) -> str:
+def _why_not(evidence: Evidence, lost: str | None, failures: Sequence[str]) -> Words:
     if lost is not None:
-        return f"the place of {lost} cannot be recorded"
+        return phrase("the place of %(symbol)s cannot be recorded", symbol=lost)
     if evidence.reasons:
         return evidence.reasons.most_common(1)[0][0]
-    return f"{NEVER}; not run: {'; '.join(dict.fromkeys(failures))}"[:400] if failures else NEVER
+    why = "; ".join(dict.fromkeys(failures))[:LONGEST]
+    return phrase("never executed in any run; not run: %(why)s", why=why) if failures else NEVER
 
 
-def _doubt(evidence: Evidence) -> str | None:
+def _doubt(evidence: Evidence) -> Words | None:
     """Why agreement says little, or None."""
     if evidence.constant:
-        return f"agrees, but {_listed(evidence.constant)} held one value only in every execution"
+        symbols = _listed(evidence.constant)
+        return phrase("agrees, but %(symbols)s held one value only in every execution", symbols=symbols)
     return None
 
 
-def _remark(evidence: Evidence) -> str | None:
+def _remark(evidence: Evidence) -> Words | None:
     """What a proof leaves open, or None."""
-    remarks = []
+    remarks: list[Words] = []
     if evidence.chosen:
-        remarks.append("with a scale that the configuration sets, where the equation has one of its own")
+        remarks.append(phrase("with a scale that the configuration sets, where the equation has one of its own"))
     if evidence.unused:
-        remarks.append(f"the equation's result does not depend on {_listed(evidence.unused)}, as captured")
+        symbols = _listed(evidence.unused)
+        remarks.append(phrase("the equation's result does not depend on %(symbols)s, as captured", symbols=symbols))
     if evidence.reasons:
         reason, _ = evidence.reasons.most_common(1)[0]
-        remarks.append(f"{evidence.reasons.total()} further executions not compared: {reason}")
-    return "; ".join(remarks) or None
+        left = evidence.reasons.total()
+        remarks.append(phrase("%(number)s further executions not compared: %(reason)s", number=left, reason=reason))
+    return joined(remarks, "; ") or None
 
 
 def _listed(symbols: frozenset[str]) -> str:

@@ -26,8 +26,8 @@ def _traits(found: Comparison, console: Console) -> None:
     rows = table("", found.left, found.right)
     for one in found.traits:
         style = "dim" if one.same else ""
-        other = Text("the same", "dim") if one.same else Text(one.right, "yellow")
-        rows.add_row(Text(one.subject, "bold" if not one.same else "dim"), Text(one.left, style), other)
+        other = Text("the same", "dim") if one.same else Text(str(one.right), "yellow")
+        rows.add_row(Text(str(one.subject), "bold" if not one.same else "dim"), Text(str(one.left), style), other)
     console.print(rows)
 
 
@@ -93,7 +93,7 @@ def _parts(found: Comparison, console: Console) -> None:
     """The aligned classes, each with what differs."""
     for one, changes in found.told():
         console.print()
-        names = Text.assemble((one.role, "bold"), "  ", short(one.left or ""), " and ", short(one.right or ""))
+        names = Text.assemble((str(one.role), "bold"), "  ", short(one.left or ""), " and ", short(one.right or ""))
         console.print(names.append("  ").append(one.state, STATES[one.state]))
         for line in change_lines(changes):
             console.print(line)

@@ -121,7 +121,7 @@ def change_lines(changes: Iterable[Change]) -> Iterable[Text]:
         where = f"  {place.file.rpartition('/')[2]}:{place.span.line}" if place is not None else ""
         condition = f"  where {change.condition}" if change.condition else ""
         yield Text.assemble(
-            f"  {change.sign} ", (change.text, STYLES.get(change.kind, "")), (condition, "yellow"), (where, "dim")
+            f"  {change.sign} ", (str(change.text), STYLES.get(change.kind, "")), (condition, "yellow"), (where, "dim")
         )
 
 

@@ -85,7 +85,7 @@ def test_names_are_no_difference():
 
 def test_a_bias_and_an_activation():
     found = between(feed_forward("Left"), feed_forward("Right", "F.relu", ", bias=False"))
-    assert {(one.kind, one.text) for one in found.changes} == {
+    assert {(one.kind, str(one.text)) for one in found.changes} == {
         ("setting", "up without bias"),
         ("replaced", "relu instead of gelu"),
     }
@@ -114,17 +114,17 @@ def test_where_the_norm_stands(left, right, words):
 def test_a_norm_that_one_side_lacks():
     plain = BLOCK.format(name="Left", body="x + self.inner(x)")
     found = between(plain, BLOCK.format(name="Right", body="x + self.inner(self.norm(x))"))
-    assert ("added", "norm (LayerNorm of hidden_size)") in {(one.kind, one.text) for one in found.changes}
+    assert ("added", "norm (LayerNorm of hidden_size)") in {(one.kind, str(one.text)) for one in found.changes}
     back = between(BLOCK.format(name="Left", body="x + self.inner(self.norm(x))"), plain.replace("Left", "Right"))
-    assert ("removed", "norm (LayerNorm of hidden_size)") in {(one.kind, one.text) for one in back.changes}
+    assert ("removed", "norm (LayerNorm of hidden_size)") in {(one.kind, str(one.text)) for one in back.changes}
 
 
 def test_one_matrix_instead_of_three():
     found = between(projections("Left", APART), projections("Right", FUSED))
     text = "one fused all (Linear, hidden_size to 3 * hidden_size) instead of a, b and c (Linear)"
-    assert [one.text for one in found.changes] == [text]
+    assert [str(one.text) for one in found.changes] == [text]
     back = between(projections("Left", FUSED), projections("Right", APART))
-    assert [one.text for one in back.changes] == [
+    assert [str(one.text) for one in back.changes] == [
         "a, b and c (Linear) instead of one fused all (Linear, hidden_size to 3 * hidden_size)"
     ]
 
@@ -145,7 +145,7 @@ def test_operations_that_one_side_adds_are_told_together():
         "F.softmax(q @ k.transpose(-1, -2) ", "F.softmax(30 * F.tanh(q @ k.mT / 30)"
     )
     found = between(projections("Left", APART), capped)
-    assert [(one.kind, one.text) for one in found.changes] == [("added", "× 1 / 30 → tanh → × 30")]
+    assert [(one.kind, str(one.text)) for one in found.changes] == [("added", "× 1 / 30 → tanh → × 30")]
 
 
 def test_what_cannot_be_compared_has_no_difference():

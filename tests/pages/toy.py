@@ -15,6 +15,7 @@ from hfreader.facts.analysis import (
 from hfreader.facts.code import ClassFacts, FileFacts, FunctionFacts, SubmoduleFacts
 from hfreader.facts.comparison import Change, Comparison, Difference, FieldPair, ParameterPair, PartPair, Trait
 from hfreader.facts.matches import Binding, Match, Proof
+from hfreader.facts.phrases import phrase
 from hfreader.facts.places import Place, Span
 from hfreader.facts.problems import Problem
 from hfreader.facts.runs import FamilyRun
@@ -359,7 +360,7 @@ PROBLEM = Problem("analyzers", "toy and oak", "oak has no model whose forward ca
 FUSED = Change(
     "replaced",
     "qkv",
-    "one fused qkv instead of query, key where self.fused",
+    phrase("one fused %(layer)s", layer="qkv"),
     left=Place(FILE, Span(27, 0, 27, 10)),
     right=Place("models/oak/modeling_oak.py", Span(9, 0, 9, 10)),
 )
@@ -368,7 +369,7 @@ COMPARISON = Comparison(
     "oak",
     f"{MODULE}.ToyAttention",
     f"{OAK}.OakModel",
-    (Trait("norms", "pre-norm", "post-norm"), Trait("biases", "none", "none")),
+    (Trait(phrase("norms"), "pre-norm", "post-norm"), Trait(phrase("biases"), "none", "none")),
     (
         FieldPair("hidden_size", "32", "64", "hidden_size", "width"),
         FieldPair("heads", "4", "4", "heads", "heads"),
@@ -381,7 +382,7 @@ COMPARISON = Comparison(
     ),
     (
         PartPair(
-            "attention",
+            phrase("attention"),
             f"{MODULE}.ToyAttention",
             f"{OAK}.OakAttention",
             "layer.attention",
@@ -389,7 +390,7 @@ COMPARISON = Comparison(
             "similar",
             Difference("toy", "oak", "qkv is fused", (FUSED,), 3, 5, 4),
         ),
-        PartPair("norm", f"{MODULE}.ToyNorm", f"{OAK}.OakNorm", "norm", "norm", "identical"),
-        PartPair("other", None, f"{OAK}.OakGate", None, "gate", "right"),
+        PartPair(phrase("norm"), f"{MODULE}.ToyNorm", f"{OAK}.OakNorm", "norm", "norm", "identical"),
+        PartPair(phrase("other"), None, f"{OAK}.OakGate", None, "gate", "right"),
     ),
 )
