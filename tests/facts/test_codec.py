@@ -13,6 +13,7 @@ import hfreader.facts
 from hfreader.errors import HfreaderError
 from hfreader.facts.codec import from_json, to_json, write_atomically
 from hfreader.facts.dataflow import Node
+from hfreader.facts.phrases import Phrase
 from hfreader.facts.places import Span
 from hfreader.facts.traces import Value
 
@@ -35,7 +36,7 @@ def is_record(kind: type) -> bool:
 
 
 def strategy(kind: object) -> st.SearchStrategy[typing.Any]:
-    """Values of a field's type; recursion into `Value` stays shallow."""
+    """Values of a field's type; recursion into `Value` and `Phrase` stays shallow."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
         return st.lists(strategy(arguments[0]), max_size=2).map(tuple)
@@ -49,6 +50,9 @@ def strategy(kind: object) -> st.SearchStrategy[typing.Any]:
         return st.one_of(*map(strategy, arguments))
     if kind is Value:
         return st.builds(Value, type=st.text(max_size=5), text=st.none() | st.text(max_size=5))
+    if kind is Phrase:
+        said = st.tuples(st.text(max_size=5), st.text(max_size=5) | st.integers(0, 9))
+        return st.builds(Phrase, message=st.text(max_size=5), arguments=st.lists(said, max_size=2).map(tuple))
     if isinstance(kind, type) and is_record(kind):
         return instances(kind)
     simple: dict[object, st.SearchStrategy[typing.Any]] = {

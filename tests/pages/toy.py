@@ -108,7 +108,7 @@ CONCEPT = Concept(
     citations=(Citation("Attention Is All You Need", "A, B, C", 2017, "1706.03762", "§3.2.1, Eq. (1)"),),
     equations=(r"\sym{output} = \sym{softmax}\left(\frac{\sym{query} \sym{key}^{\top}}{\sqrt{\sym{d_k}}}\right) V",),
     symbols=tuple(
-        Symbol(name, latex, Text(meaning, meaning))
+        Symbol(name, latex, Text(meaning, f"{name} 的含义"))
         for name, latex, meaning in (
             ("query", "Q", "queries"),
             ("key", "K", "keys"),
