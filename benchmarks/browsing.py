@@ -90,7 +90,7 @@ def _blocked_cpu(events: list[dict[str, Any]]) -> float:
 def _search(page: Page) -> float:
     page.locator("[data-md-component=search-query]").click()
     started = page.evaluate("performance.now()")
-    page.keyboard.insert_text("self attention")
+    page.keyboard.type("self attention")
     page.wait_for_selector(".md-search-result__link")
     return float(page.evaluate("performance.now()")) - float(started)
 
