@@ -126,7 +126,18 @@ class Search:
             (node,) = way.nodes
             for named in self._module(pattern.symbol, node, here):
                 for found in self._all(way.parts, named):
-                    yield Solution(found.bindings, named.nodes, found.inside | found.nodes, named.guards)
+                    guards = self._asked_outside(node, found.guards, named.guards)
+                    yield Solution(found.bindings, named.nodes, found.inside | found.nodes, guards)
+
+    def _asked_outside(self, call: int, guards: Guards, before: Guards) -> Guards:
+        """The conditions that held before a submodule was entered, and those under which its arguments are what they
+        are; how it computes is its own affair."""
+        if len(guards) == len(before):
+            return before
+        asked = {
+            text for one in self.flow.node(call).operands for _, own in self.flow.seen_through(one.node) for text in own
+        }
+        return {text: truth for text, truth in guards.items() if text in before or text in asked}
 
     def _all(self, parts: Parts, so_far: Solution) -> Found:
         if not parts:

@@ -7,7 +7,7 @@ import pytest
 from hfreader.analyzers.matching import find
 from hfreader.concepts import catalogue
 from hfreader.concepts.pattern import Anything, Bind, Op
-from tests.concepts.examples import graph_of
+from tests.concepts.examples import graph_of, matches_in
 
 SQUASHED = Bind("left", Op(("exp",), (Op(("tanh",), (Anything(),)),)))
 PLAIN = Bind("right", Op(("sigmoid",), (Anything(),)))
@@ -43,3 +43,33 @@ def guards(both: str, one: str) -> list[set[str]]:
 )
 def test_what_is_left_plain_asks_for_the_other_branch(both: str, one: str, expected: list[set[str]]):
     assert guards(both, one) == expected
+
+
+WRITTEN_NORM = """
+class Norm(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.w, self.scaled = nn.Parameter(torch.ones(c.d)), c.scaled
+
+    def forward(self, x):
+        x = x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6)
+        return self.w * x if self.scaled else x
+
+
+class Layer(nn.Module):
+    def __init__(self, c, i):
+        super().__init__()
+        self.n, self.w = Norm(c), nn.Linear(c.d, c.d)
+        self.t = nn.Linear(c.d, c.d) if i > 0 else None
+
+    def forward(self, x):
+        y = x if self.t is None else self.t(x)
+        return x + self.w(self.n(y))
+"""
+
+
+def test_a_norm_written_out_keeps_what_its_input_asks_for_and_not_how_it_computes():
+    """Entering a submodule leaves its own branches behind; those before it still say which value goes in."""
+    slug = "transformer-block-other"
+    (found,) = (match for match in matches_in(WRITTEN_NORM, slug) if match.owner.endswith(".Layer"))
+    assert found.guards == ("self.t is None",)
