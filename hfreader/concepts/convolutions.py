@@ -1,6 +1,8 @@
 """Convolutions: their patterns and what they compute, shared by the concepts that have some."""
 
 from collections.abc import Iterable, Iterator
+from itertools import product
+from math import prod
 from typing import Any
 
 from hfreader.concepts.model import NotCovered
@@ -71,14 +73,16 @@ def convolved(x: Any, conv: Any) -> Any:
         stride = (1,) * n
     else:
         pads = list(_padding(conv.padding, reach))
-    windows = _padded(x, pads)
-    for axis in range(n):
-        windows = windows.unfold(2 + axis, reach[axis] + 1, stride[axis])
-    windows = windows[(..., *(slice(None, None, step) for step in conv.dilation))]
-    sizes = windows.shape[2 : 2 + n]
-    grouped = windows.reshape(x.shape[0], conv.groups, -1, sizes.numel(), weight[0, 0].numel()).transpose(2, 3)
-    kernels = weight.reshape(conv.groups, -1, weight[0].numel()).transpose(1, 2)
-    result = (grouped.flatten(3) @ kernels).transpose(2, 3).reshape(x.shape[0], -1, *sizes)
+    padded = _padded(x, pads)
+    sizes = [(size - r - 1) // step + 1 for size, r, step in zip(padded.shape[2:], reach, stride, strict=True)]
+    result = x.new_zeros(x.shape[0], conv.groups, weight.shape[0] // conv.groups, prod(sizes))
+    # Summed place by place of the kernel: all windows side by side take as many times the memory as it has places.
+    for place in product(*map(range, weight.shape[2:])):
+        firsts = [p * step for p, step in zip(place, conv.dilation, strict=True)]
+        ends = [f + step * (size - 1) + 1 for f, step, size in zip(firsts, stride, sizes, strict=True)]
+        seen = padded[(..., *map(slice, firsts, ends, stride))].reshape(x.shape[0], conv.groups, -1, prod(sizes))
+        result += weight[(..., *place)].reshape(conv.groups, -1, weight.shape[1]) @ seen
+    result = result.reshape(x.shape[0], -1, *sizes)
     return result if conv.bias is None else result + conv.bias.reshape(-1, *(1,) * n)
 
 
