@@ -1,6 +1,7 @@
 """Run a setting so that equations show: small, in float64, every weight random, padding in the mask."""
 
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -132,13 +133,24 @@ def _turns_pairs(config: PreTrainedConfig) -> bool:
 
 
 def _scales(config: PreTrainedConfig) -> frozenset[float]:
-    """The numbers by which code may multiply where a field of the configuration sets a scale."""
+    """The numbers by which code may multiply where fields of the configuration set a scale."""
     given = [
         float(value)
         for field, value in _fields(config)
         if _SCALES.search(field.rpartition(".")[2]) and isinstance(value, int | float) and value > 0
     ]
-    return frozenset(form for value in given for form in (value, 1 / value, value**-0.5))
+    forms = (form for value in given for form in (value, 1 / value, value**-0.5))
+    return frozenset((*forms, *_sharpened(config)))
+
+
+def _sharpened(config: PreTrainedConfig) -> Iterator[float]:
+    """One over the root of each width, sharpened as YaRN does for longer texts (Peng et al., arXiv:2309.00071, §3.4):
+    times (0.1 m ln(s) + 1)^2, where s says how much longer and m how much of it."""
+    for _, part in all_parts(config):
+        rotary = vars(part).get("rope_parameters")
+        if isinstance(rotary, dict) and rotary.get("mscale_all_dim") and rotary.get("factor", 1) > 1:
+            root = 0.1 * rotary["mscale_all_dim"] * math.log(rotary["factor"]) + 1
+            yield from (root**2 * width**-0.5 for width in vars(part).values() if type(width) is int and width > 0)
 
 
 def _fields(config: PreTrainedConfig) -> list[tuple[str, object]]:

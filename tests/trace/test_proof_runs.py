@@ -7,12 +7,14 @@ import transformers
 from transformers import (
     BertConfig,
     BertModel,
+    DeepseekV2Config,
     MixtralConfig,
     MixtralModel,
     StableLmConfig,
     XLNetConfig,
     XLNetModel,
 )
+from transformers.models.deepseek_v2.modeling_deepseek_v2 import yarn_apply_mscale
 
 from hfreader.trace import proof_runs
 from hfreader.trace.captures import CaptureSession
@@ -59,6 +61,19 @@ def test_values_are_changed_that_would_hide_errors():
     assert len({1.0, telling.attention_multiplier, telling.residual_multiplier}) == 3
     assert {telling.attention_multiplier, telling.attention_multiplier**-0.5} <= proof_runs._scales(telling)
     assert telling.hidden_size not in proof_runs._scales(telling)
+
+
+def test_the_scale_of_heads_that_yarn_sharpens_is_one_that_the_configuration_sets():
+    """Against the library's own function, which the modeling files of several families repeat."""
+    config = DeepseekV2Config(qk_nope_head_dim=24, qk_rope_head_dim=8)
+    config.qk_head_dim = 32
+    plain = 32**-0.5
+    assert plain not in proof_runs._scales(config)
+    config.rope_parameters = {"rope_type": "yarn", "factor": 40.0, "mscale_all_dim": 0.7}
+    sharpened = yarn_apply_mscale(config.rope_parameters, plain)
+    assert sharpened > 1.5 * plain
+    assert any(one == pytest.approx(sharpened, rel=1e-12) for one in proof_runs._scales(config))
+    assert not any(one == pytest.approx(plain, rel=1e-12) for one in proof_runs._scales(config))
 
 
 @pytest.mark.parametrize(("factor", "fits"), [(0.25, False), (0.5, True)])
