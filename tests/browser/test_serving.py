@@ -57,7 +57,7 @@ def address(project: Project) -> Iterator[str]:
     assert served.stdout is not None
     lines = iter(served.stdout.readline, "")
     yield next(line.split()[0] for line in lines if line.startswith("http://"))
-    os.killpg(served.pid, signal.SIGINT)
+    os.killpg(served.pid, signal.SIGTERM)  # a shell that runs tests in the background lets them ignore Ctrl-C
     served.communicate(timeout=20)
 
 
