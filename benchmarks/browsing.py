@@ -8,27 +8,21 @@ the same on a busy machine. The search is timed from its words to its first resu
 """
 
 import json
-import shutil
 import statistics
 import sys
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from playwright.sync_api import Browser, Page
+
+from tests.chromium import MISSING, launched
 
 RUNS = 5
 LONG = 50
 PATIENCE = 300_000
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WATCH = """
 window.blocked = 0;
 new PerformanceObserver((list) => {
@@ -50,11 +44,10 @@ class Opening:
 
 def measured(page: Path) -> Opening:
     """The medians for a page of a built site."""
-    with sync_playwright() as playwright:
-        path = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=PATIENCE)
+    with launched(PATIENCE) as browser:
+        if browser is None:
+            sys.exit(MISSING)
         runs = [_opened(browser, page) for _ in range(RUNS)]
-        browser.close()
     return Opening(*map(statistics.median, zip(*map(astuple, runs), strict=True)))
 
 

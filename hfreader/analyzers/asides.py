@@ -177,7 +177,7 @@ class _Reader:
 
     def _meaning(self, node: cst.CSTNode) -> str | None:
         name = dotted_name(node)
-        return None if name is None else self.library.definition(self.library.meaning_in(self.parsed, name))
+        return None if name is None else self.library.definition_in(self.parsed, name)
 
 
 def _one_of(kinds: Kinds) -> Literal["check", "cache"] | None:

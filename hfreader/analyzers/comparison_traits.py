@@ -152,14 +152,8 @@ def _classes(differ: Differ, model: str) -> list[str]:
 def _activation(differ: Differ, model: str, outline: Outline) -> Iterable[Words]:
     for step in outline.steps:
         if step.op == "activation":
-            chosen = [one.text for one in step.settings if one.name == "function"]
-            yield (
-                chosen[0]
-                if chosen
-                else phrase("as the configuration says")
-                if step.kind == "activation"
-                else _kind(step)
-            )
+            unnamed = phrase("as the configuration says") if step.kind == "activation" else _kind(step)
+            yield next((one.text for one in step.settings if one.name == "function"), unnamed)
 
 
 def _gate(differ: Differ, model: str, outline: Outline) -> Iterable[Words]:

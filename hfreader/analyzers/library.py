@@ -56,6 +56,10 @@ class Library:
         """As `resolve`, of a file that is parsed."""
         return self._resolver.resolve(parsed, name)
 
+    def definition_in(self, parsed: ParsedFile, name: str) -> str:
+        """The qualified name under which that is defined which a name means in a file."""
+        return self.definition(self.meaning_in(parsed, name))
+
     def find_class(self, qualified: str) -> tuple[FileFacts, ClassFacts] | None:
         """The class of this name, also where it is re-exported under another."""
         place = self._resolver.split(self._resolver.definition(qualified))

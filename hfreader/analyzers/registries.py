@@ -24,7 +24,7 @@ def implementations(library: Library, registry: str) -> tuple[Implementation, ..
     if found is None or not isinstance(made := found[0].assignments.get(found[1]), cst.Call):
         return ()
     parsed, name = found
-    kind = library.definition(library.meaning_in(parsed, dotted_name(made.func) or ""))
+    kind = library.definition_in(parsed, dotted_name(made.func) or "")
     table: dict[str, str] = {}
     for ancestor in reversed(library.ancestors(kind)):
         place = library.place_of(ancestor)
@@ -44,7 +44,7 @@ def _entries(library: Library, parsed: ParsedFile, node: cst.ClassDef) -> Iterat
         table = statement.value if isinstance(statement, cst.Assign | cst.AnnAssign) else None
         for element in table.elements if isinstance(table, cst.Dict) else ():
             if isinstance(element, cst.DictElement) and (key := literal_string(element.key)) is not None:
-                yield key, library.definition(library.meaning_in(parsed, dotted_name(element.value) or ""))
+                yield key, library.definition_in(parsed, dotted_name(element.value) or "")
 
 
 def _replaced(library: Library, parsed: ParsedFile, name: str) -> Iterator[tuple[str, str]]:
@@ -58,7 +58,7 @@ def _replaced(library: Library, parsed: ParsedFile, name: str) -> Iterator[tuple
                     )
                 ]
             ) if written == name and (key := literal_string(index)) is not None:
-                yield key, library.definition(library.meaning_in(parsed, dotted_name(statement.value) or ""))
+                yield key, library.definition_in(parsed, dotted_name(statement.value) or "")
             case _:
                 pass
 
@@ -72,7 +72,7 @@ def _implementation(library: Library, function: str, names: tuple[str, ...]) -> 
     core, calls = None, None
     if (found := _core(node)) is not None:
         core = Place(parsed.file, parsed.positions[found[0]])
-        calls = library.definition(library.meaning_in(parsed, dotted_name(found[1].func) or ""))
+        calls = library.definition_in(parsed, dotted_name(found[1].func) or "")
     return Implementation(names, function, Place(parsed.file, whole_span(parsed, node)), core, calls)
 
 

@@ -218,7 +218,8 @@ def reference(
     q, k, v = _projections(
         x, memory, size, key.shape[1] if key.dim() == 4 else None, (w_query, w_key, w_value), w_qkv, w_qkv_heads
     )
-    before, after = ((None, None), (query_norm, key_norm))[:: 1 if turned_query is not None else -1]
+    norms = (query_norm, key_norm)
+    before, after = (norms, (None, None)) if turned_query is None else ((None, None), norms)
     q, k, v = _heads(q, size, before[0]), _heads(k, size, before[1]), _heads(v, value.shape[-1])
     if cos is not None or freqs is not None:
         part = 2 * (half_1 if half_1 is not None else even).shape[-1] if freqs is None else size

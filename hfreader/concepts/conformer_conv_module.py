@@ -3,7 +3,7 @@
 from typing import Any
 
 from hfreader.concepts.convnext_block import POINTWISE, linear
-from hfreader.concepts.convolutions import arranged, convolved, depthwise, normalisation
+from hfreader.concepts.convolutions import arranged, convolved, depthwise, normalisation, with_zeros
 from hfreader.concepts.model import Citation, Concept, NotCovered, Symbol, Text
 from hfreader.concepts.pattern import Activation, Anything, Bind, Element, Layer, OneOf, Op
 
@@ -49,11 +49,10 @@ def reference(
     inner = inner if inner.shape[1] == dw.weight.shape[0] else inner.movedim(-1, 1)
     if hidden is not None:
         inner = inner.masked_fill(hidden.movedim(-1, 1) if hidden.shape[-1] == 1 else hidden, 0.0)
-    front, behind = (0, 0) if padding is None else padding if len(padding) == 2 else (None, None)
-    if front is None or gated.shape[:2] != inner.shape[:2] or gated.shape[2] != front + inner.shape[2] + behind:
+    pads = (0, 0) if padding is None else padding
+    whole = with_zeros(inner, [pads]) if len(pads) == 2 else None
+    if whole is None or whole.shape != gated.shape:
         raise NotCovered("the gated values are arranged otherwise")
-    whole = inner.new_zeros(gated.shape)
-    whole.narrow(2, front, inner.shape[2]).copy_(inner)
     return {
         "z": doubled,
         "gated": whole,

@@ -73,7 +73,7 @@ def convolved(x: Any, conv: Any) -> Any:
         stride = (1,) * n
     else:
         pads = list(_padding(conv.padding, reach))
-    padded = _padded(x, pads)
+    padded = with_zeros(x, pads)
     sizes = [(size - r - 1) // step + 1 for size, r, step in zip(padded.shape[2:], reach, stride, strict=True)]
     result = x.new_zeros(x.shape[0], conv.groups, weight.shape[0] // conv.groups, prod(sizes))
     # Summed place by place of the kernel: all windows side by side take as many times the memory as it has places.
@@ -117,7 +117,9 @@ def _padding(padding: Any, reach: list[int]) -> Iterable[tuple[int, int]]:
     return [(p, p) for p in padding]
 
 
-def _padded(x: Any, pads: Iterable[tuple[int, int]]) -> Any:
+def with_zeros(x: Any, pads: Iterable[tuple[int, int]]) -> Any:
+    """A signal (B, C, *sizes) with zeros before and after, for each of the sizes; NotCovered for fewer than
+    none before."""
     for axis, (before, after) in enumerate(pads, start=2):
         if before < 0:
             raise NotCovered("more is cut off than the kernel reaches")

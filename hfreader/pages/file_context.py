@@ -144,8 +144,8 @@ class FileContext:
         if told is None:
             return None
         count, *homes = told.split()
-        own = {page_of(part.code.file) for part in self.family.analyses}
-        others = [home for home in homes if home.partition("#")[0] not in own][: MOST_ALIKE - 1]
+        pages = {page_of(part.code.file) for part in self.family.analyses}
+        others = [home for home in homes if home.partition("#")[0] not in pages][: MOST_ALIKE - 1]
         found = [*(match.concept for match in self.matches(owner)), *self._played(owner)]
         everyone = f"{concept_page(found[0])}#in-{self.family.name}" if found else None
         return Alike(

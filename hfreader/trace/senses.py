@@ -8,10 +8,9 @@ from transformers import PreTrainedConfig
 
 from hfreader.errors import HfreaderError
 from hfreader.trace.configs import all_parts, with_fields
+from hfreader.trace.symbols_names import IMAGES
 
 LARGEST_IMAGE, MOST_FRAMES = 512, 4
-SIDES = ("image_size", "crop_size")
-"""What the side of the images is called that a part sees."""
 FRAMES = ("num_frames", "frames_per_clip", "video_length")
 DERIVED = ("image_embedding_size", "backbone_feature_sizes", "memory_attention_rope_feat_sizes")
 """What is counted in patches of the image, and written beside its size."""
@@ -77,7 +76,7 @@ def _halvings(size: Any, patch: Any) -> int:
 
 def _image(fields: Mapping[str, Any]) -> str:
     """The field of a part that has the side of its images."""
-    return next((name for name in SIDES if fields.get(name) is not None), SIDES[0])
+    return next((name for name in IMAGES if fields.get(name) is not None), IMAGES[0])
 
 
 def _sides(size: Any) -> list[int]:

@@ -8,6 +8,7 @@ from hfreader.trace.configs import sub_configs
 
 BATCH, TOKENS, PAST, ENCODER = "B", "T", "T_past", "S"
 IMAGES = ("image_size", "crop_size")
+"""What the side of the images is called that a part sees."""
 LENGTHS = {
     BATCH: "rows of the batch",
     TOKENS: "input tokens of this call",
