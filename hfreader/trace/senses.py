@@ -44,15 +44,16 @@ def with_less_to_see(config: PreTrainedConfig) -> PreTrainedConfig:
         return config
 
 
-def with_least_to_see(config: PreTrainedConfig) -> PreTrainedConfig:
+def with_least_to_see(config: PreTrainedConfig, doubled: int = 0) -> PreTrainedConfig:
     """The same with images of a few patches, a moment of sound and few queries, which not every class can do with: what
-    else depends on their numbers may then no longer fit."""
+    else depends on their numbers may then no longer fit, and stages that halve an image may end with less than a
+    pixel, unless its sides are `doubled` so many times."""
     less, changes = with_less_to_see(config), {}
     for prefix, part in all_parts(less):
         fields = vars(part)
         image = _image(fields)
-        times = _halvings(fields.get(image), fields.get("patch_size"))
-        if times:
+        times = _halvings(fields.get(image), fields.get("patch_size")) - doubled
+        if times > 0:
             changes[f"{prefix}{image}"] = _halved(fields[image], times, fields.get("patch_size"))
             changes |= {f"{prefix}{name}": _halved(fields[name], times) for name in DERIVED if fields.get(name)}
         if not fields.keys().isdisjoint(HEARING):

@@ -22,12 +22,13 @@ from hfreader.trace.tokenizers import SPECIAL, special_ids
 VOCABULARY = 512
 NARROWEST_HEAD, TURNED = 8, 4
 WIDEST_DIVISOR = 64
-LIGHT, MOST = 20_000_000, 500_000_000
-"""Numbers of a model that is run many times over without a thought, and of one that is not run at all."""
+LIGHT, BEARABLE, MOST = 20_000_000, 100_000_000, 500_000_000
+"""Numbers of a model that is run many times over without a thought, of one that sees little and is tried nevertheless,
+and of one that is not run at all."""
 _WIDTHS = re.compile(r"(hidden|embedding)_sizes$|channels$|dims?$|widths$")
 _PLACE = re.compile(r"(image|video|audio)_token_(id|index)")
 FEWER = 8
-MOST_GIVEN, LEAST_GIVEN = 4, 2
+MOST_GIVEN, LEAST_GIVEN, MOST_DOUBLED = 4, 2, 1
 _WIDTH = re.compile(
     r"(hidden|(?<!image_)embedding)_size|intermediate|ffn|d_(model|ff|kv|inner|latents)|n_(embd|inner)|dim$|_rank$"
 )
@@ -52,7 +53,10 @@ def smalls(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Iter
     light = 0
     whole = shallow(config_for(model_class, config))
     few = with_less_to_see(whole)
-    yield from _least(model_class, whole, few)
+    for doubled in range(MOST_DOUBLED + 1):
+        least = with_least_to_see(whole, doubled)
+        if written_fields(least) != written_fields(few):
+            yield from _least(model_class, least)
     makers = list(_candidates(few))
     while makers and light < MOST_GIVEN:
         try:
@@ -77,13 +81,10 @@ def smalls(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Iter
             yield own
 
 
-def _least(
-    model_class: type[PreTrainedModel], config: PreTrainedConfig, few: PreTrainedConfig
-) -> Iterator[PreTrainedConfig]:
-    """The narrowest versions that also see and hear least, where that is less than what `few` does."""
-    least, given = with_least_to_see(config), 0
-    if written_fields(least) == written_fields(few):
-        return
+def _least(model_class: type[PreTrainedModel], least: PreTrainedConfig) -> Iterator[PreTrainedConfig]:
+    """The narrowest versions of a configuration that sees and hears least, then itself, if it is not too wide for a
+    run or two."""
+    given = 0
     for make in _candidates(least):
         with suppress(HfreaderError):
             numbers, candidate = _built(model_class, make)
@@ -91,7 +92,11 @@ def _least(
                 yield candidate
                 given += 1
         if given == LEAST_GIVEN:
-            return
+            break
+    with suppress(HfreaderError):
+        numbers, candidate = _built(model_class, lambda: least)
+        if numbers <= BEARABLE:
+            yield candidate
 
 
 def _built(model_class: type[PreTrainedModel], make: Callable[[], PreTrainedConfig]) -> tuple[int, PreTrainedConfig]:
@@ -189,16 +194,19 @@ def _heads_and_width(part: PreTrainedConfig) -> tuple[int, int]:
 
 
 def _narrowed_lists(config: PreTrainedConfig, divisor: int) -> dict[str, Any]:
-    """Widths of stages, which the parts that read their outputs may have to agree with."""
+    """Widths of stages, which the parts that read their outputs may have to agree with: divided by as large a power of
+    two as all of them can be, up to `divisor`."""
     kept = kept_fields(config)
-    return {
-        f"{prefix}{name}": [width // divisor for width in value]
+    lists = {
+        f"{prefix}{name}": value
         for prefix, part in all_parts(config)
         for name, value in vars(part).items()
         if not within(f"{prefix}{name}", kept)
-        if _WIDTHS.search(name) and isinstance(value, list | tuple) and divisor > 1 and value
-        if all(type(width) is int and width % divisor == 0 and width > divisor for width in value)
+        if _WIDTHS.search(name) and isinstance(value, list | tuple) and value
+        if all(type(width) is int and width > 0 for width in value)
     }
+    common = {name: min(math.gcd(*value, divisor), min(value) // 2) for name, value in lists.items()}
+    return {name: [width // common[name] for width in value] for name, value in lists.items() if common[name] > 1}
 
 
 def _fewer_heads(config: PreTrainedConfig, divisor: int) -> dict[str, Any]:
