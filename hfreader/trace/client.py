@@ -27,6 +27,10 @@ QUIET = {
     "PYTHONWARNINGS": "ignore",
 }
 
+KEEPING = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
+"""Bytes. The GNU C library (mallopt(3)) then keeps the memory of a tensor for the next one; asking the system anew for
+each took up to a third of the processor's time. Other systems do not read this."""
+
 
 class WorkerDied(Exception):
     """The worker process ended without an answer; the message says how, in one line."""
@@ -91,7 +95,7 @@ def worker_process(snapshot: Snapshot) -> Iterator[Worker]:
 
 def worker_environment(snapshot: Snapshot) -> dict[str, str]:
     """The environment of a worker: quiet, and importing the snapshot's transformers before any other."""
-    environment = {**os.environ, **QUIET}
+    environment = {**KEEPING, **os.environ, **QUIET}
     if snapshot.origin != "installed":
         rest = [os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else []
         environment["PYTHONPATH"] = os.pathsep.join([str(Path(snapshot.package).parent), *rest])

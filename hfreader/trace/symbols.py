@@ -5,8 +5,9 @@ run made for the purpose and in the run that is labelled; otherwise it stays a n
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from transformers import PreTrainedConfig
 
@@ -71,6 +72,10 @@ def _numbers(key: Key, tensor: TensorFact) -> TensorFact:
 
 
 _PAST = re.compile(rf"\b{PAST}\b")
+_Seen = tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]
+"""The runs that recorded a tensor, and each of its dimensions in them."""
+_Said = tuple[bool, Expression | None]
+"""Whether a dimension is understood, and the expression for it if it is no constant."""
 
 
 class _Names:
@@ -83,16 +88,17 @@ class _Names:
         self.unexplained = False
         self.by_values: frozenset[tuple[Key, int]] = frozenset()
         self._explanations: dict[tuple[int, ...], Explanations] = {}
-        self._seen: dict[Key, tuple[tuple[int, ...], list[tuple[int, ...]]]] = {}
-        self._alike: dict[Key, list[Key]] = {}
+        self._seen: dict[Key, _Seen] = {}
+        self._alike: dict[Key, dict[object, dict[_Seen, None]]] = {}
+        self._understood: dict[tuple[tuple[_Seen, ...], tuple[int, ...]], list[_Said]] = {}
         for key in dict.fromkeys(key for run in runs for key in run.shapes):
             ranks = {place: len(run.shapes[key]) for place, run in enumerate(runs) if key in run.shapes}
             usual = max(ranks.values(), key=list(ranks.values()).count)
             places = [place for place, rank in ranks.items() if rank == usual]
             if len(places) >= RUNS and 2 * len(places) > len(runs):
-                columns = list(zip(*(runs[place].shapes[key] for place in places), strict=True))
-                self._seen[key] = (tuple(places), columns)
-                self._alike.setdefault(general(key), []).append(key)
+                columns = tuple(zip(*(runs[place].shapes[key] for place in places), strict=True))
+                self._seen[key] = seen = (tuple(places), columns)
+                self._alike.setdefault(general(key), {}).setdefault(key[-1], {})[seen] = None
 
     def knows(self, key: Key) -> bool:
         """Whether the runs recorded the same, or the same in another layer."""
@@ -120,30 +126,32 @@ class _Names:
         unexplained = tuple(axis for axis, (certain, _) in enumerate(known) if not certain)
         return replace(tensor, symbols=tuple(symbols), unexplained=unexplained)
 
-    def _explained(self, key: Key, shape: tuple[int, ...]) -> list[tuple[bool, Expression | None]]:
+    def _explained(self, key: Key, shape: tuple[int, ...]) -> list[_Said]:
         """Whether each dimension is understood, and what explains it: by the same record of the other runs, else by the
         alike ones that fit best.
 
         Where several of these fit equally well and disagree, nothing is certain and nothing is said.
         """
-        fitting = [self._seen[each] for each in self._nearest(key) if len(self._seen[each][1]) == len(shape)]
+        fitting = tuple(each for each in self._nearest(key) if len(each[1]) == len(shape))
         if not fitting:
             return [(False, None)] * len(shape)
-        tries = [
-            [self._find(places, *pair) for pair in zip(columns, shape, strict=True)] for places, columns in fitting
-        ]
-        certain = [sum(known for known, _ in found) for found in tries]
-        best = [found for found, known in zip(tries, certain, strict=True) if known == max(certain)]
-        return [_agreed(said) for said in zip(*best, strict=True)]
+        if (fitting, shape) not in self._understood:
+            tries = [
+                [self._find(places, *pair) for pair in zip(columns, shape, strict=True)] for places, columns in fitting
+            ]
+            certain = [sum(known for known, _ in found) for found in tries]
+            best = [found for found, known in zip(tries, certain, strict=True) if known == max(certain)]
+            self._understood[fitting, shape] = [_agreed(said) for said in zip(*best, strict=True)]
+        return self._understood[fitting, shape]
 
-    def _nearest(self, key: Key) -> list[Key]:
+    def _nearest(self, key: Key) -> Iterable[_Seen]:
         """The same record of the other runs, else those at the same place inside alike values, else all alike ones."""
         if key in self._seen:
-            return [key]
-        alike = self._alike.get(general(key), [])
-        return [each for each in alike if each[-1] == key[-1]] or alike
+            return [self._seen[key]]
+        alike = self._alike.get(general(key), {})
+        return alike.get(key[-1]) or dict.fromkeys(chain.from_iterable(alike.values()))
 
-    def _find(self, places: tuple[int, ...], seen: tuple[int, ...], size: int) -> tuple[bool, Expression | None]:
+    def _find(self, places: tuple[int, ...], seen: tuple[int, ...], size: int) -> _Said:
         """Whether a dimension is understood, and the expression for it if it is no constant.
 
         places  the runs in which it was seen.
@@ -160,7 +168,7 @@ class _Names:
         return expression is not None, expression
 
 
-def _agreed(said: Sequence[tuple[bool, Expression | None]]) -> tuple[bool, Expression | None]:
+def _agreed(said: Sequence[_Said]) -> _Said:
     """What all say; nothing where they differ."""
     texts = {None if expression is None else expression.text for _, expression in said}
     return said[0] if len(texts) == 1 else (False, None)
