@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from hfreader.concepts.model import Concept
 from hfreader.pages.book import Book, address
+from hfreader.pages.copied import COPIED, copied_rows
 from hfreader.pages.gone import GONE, gone_rows, most_asked
 from hfreader.pages.home import CONCEPTS, HOME, MODELS, SHARED, by_year, modality_groups
 from hfreader.pages.papers import PAPERS, papers
@@ -31,6 +32,8 @@ def doors(book: Book, concepts: Mapping[str, Concept]) -> Markup:
         names=[(row.name, address(f"{GONE}#{row.name}", HOME)) for row in most_asked(rows, MOST_NAMES)],
         gone=len(rows),
         gone_home=address(GONE, HOME),
+        copied=len(copied_rows(book, concepts)),
+        copied_home=address(COPIED, HOME),
         models_home=address(MODELS, HOME),
         modalities=[
             (heading, address(f"{MODELS}#{anchor}", HOME), len(files))

@@ -135,7 +135,7 @@ def _problems(context: FileContext) -> tuple[Problem, ...]:
 
 
 def _search(context: FileContext, parts: tuple[Section, ...]) -> tuple[SearchEntry, ...]:
-    """The page itself, and each class and function with the names of its concepts and what it says of itself."""
+    """The page itself, and each class and function with the names of its concepts, or else what it says of itself."""
     module = context.analysis.code.module
     entries = [
         SearchEntry(
@@ -151,5 +151,5 @@ def _search(context: FileContext, parts: tuple[Section, ...]) -> tuple[SearchEnt
         slugs = dict.fromkeys(match.concept for match in context.matches(owner))
         names = "; ".join(own(context.concepts[slug].name) for slug in slugs)
         summary = (part.item.docstring or "").strip().split("\n")[0]
-        entries.append(SearchEntry(part.name, part.name, f"{names} {summary[:MOST_FOUND]}".strip()))
+        entries.append(SearchEntry(part.name, part.name, names or summary[:MOST_FOUND]))
     return tuple(entries)

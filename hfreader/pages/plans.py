@@ -14,6 +14,7 @@ from hfreader.pages.book import Book, Shelf, Site, compare_page_of, concept_page
 from hfreader.pages.compare_page import compare_page
 from hfreader.pages.comparisons import comparisons_index
 from hfreader.pages.concept_page import MOST_BODIES, render_concept
+from hfreader.pages.copied import copied_page
 from hfreader.pages.doors import doors
 from hfreader.pages.fragment import Fragment
 from hfreader.pages.gone import gone_page
@@ -90,6 +91,8 @@ def _indexes(book: Book, concepts: Mapping[str, Concept], found: Implementers) -
     yield models_index(book)
     if (gone := gone_page(book)) is not None:
         yield gone
+    if (copied := copied_page(book, concepts)) is not None:
+        yield copied
 
 
 def concept_digest(concept: Concept) -> str:

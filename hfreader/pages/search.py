@@ -9,7 +9,9 @@ from pathlib import Path
 import jieba
 from markupsafe import escape
 
+from hfreader.pages.copied import COPIED
 from hfreader.pages.fragment import SearchEntry
+from hfreader.pages.gone import GONE
 from hfreader.pages.manifest import Manifest
 
 # The theme multiplies what it finds on whole pages by up to 2.5.
@@ -27,7 +29,9 @@ def append_entries(index: Path, manifest: Manifest) -> None:
 
 
 def entries(manifest: Manifest) -> list[dict[str, str | float]]:
-    """One entry for each searchable place of the site. Titles and texts are HTML to the search: they are escaped."""
+    """One entry for each searchable place of the site, a single one for all copies of a function. Titles and texts are
+    HTML to the search: they are escaped."""
+    copied = {entry.anchor for record in manifest.pages if record.page == COPIED for entry in record.search}
     most = max((entry.places for record in manifest.pages for entry in record.search), default=0)
     return [
         {
@@ -38,6 +42,7 @@ def entries(manifest: Manifest) -> list[dict[str, str | float]]:
         }
         for record in manifest.pages
         for entry in record.search
+        if record.page in (COPIED, GONE) or entry.anchor not in copied
     ]
 
 

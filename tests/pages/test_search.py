@@ -29,3 +29,8 @@ def test_a_class_makes_up_for_the_preference_of_whole_pages():
 
 def test_nothing_found_anywhere_counts_once():
     assert [entry["boost"] for entry in entries(manifest(SearchEntry("", "Attention", "")))] == [1.0]
+
+
+def test_titles_and_texts_are_escaped():
+    (entry,) = entries(manifest(SearchEntry("", "A & B", "<script>alert()</script>")))
+    assert (entry["title"], entry["text"]) == ("A &amp; B", "&lt;script&gt;alert()&lt;/script&gt;")
