@@ -1,6 +1,6 @@
 """Convolutions: their patterns and what they compute, shared by the concepts that have some."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from math import prod
 from typing import Any
@@ -97,9 +97,15 @@ def arranged(value: Any, like: Any) -> Any:
         return next(iter(found.values()))
     if not found and like.numel() == value.numel() and like.shape[-1] == value.shape[1]:
         return value.movedim(1, -1).reshape(like.shape)
-    if not found and like.numel() == value.numel():
+    if not found and like.numel() == value.numel() and _keeps_order(value.shape, like.shape):
         return value.reshape(like.shape)
     raise NotCovered("which dimension holds the channels cannot be told by the sizes")
+
+
+def _keeps_order(shape: Sequence[int], other: Sequence[int]) -> bool:
+    """Whether another shape only divides the batch or the positions: the channels have a dimension of their own still,
+    with as much before it."""
+    return any(size == shape[1] and prod(other[:place]) == shape[0] for place, size in enumerate(other))
 
 
 def _flat(value: Any) -> Iterator[Any]:

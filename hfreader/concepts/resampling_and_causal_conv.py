@@ -9,7 +9,7 @@ from hfreader.concepts.pattern import Anything, Bind, Layer, Number, OneOf, Op
 WAVE_NET = Citation("WaveNet: A Generative Model for Raw Audio", "van den Oord et al.", 2016, "1609.03499", "§2.1")
 IN_TIME = ("torch.nn.Conv1d",)
 X = Bind("x", Anything())
-BEFORE = Op(("tuple",), (Anything(), Number(0)))
+BEFORE = Op(("tuple",), (Bind("before", Anything()), Number(0)))
 PADDED = Op(("pad",), (X,), keywords=(("pad", BEFORE),))
 # Padded on both sides and cut off at the end: y[..., :length].
 UP_TO = Op(("slice",), keywords=(("stop", Anything()),))
@@ -19,16 +19,16 @@ WHOLE = (("kernel_size", SIZE), ("padding", Op(("sub",), (SIZE, Number(1)))))
 CUT = Op(("item",), (Layer(IN_TIME, (X,), "w", settings=WHOLE), START))
 
 
-def reference(x: Any, w: Any, like: Any) -> Any:
+def reference(x: Any, w: Any, like: Any, before: Any = None) -> Any:
     """y_t = sum_k w_k x_{t - k}: zeros stand for what was before the first moment. Shapes: x (B, C, T), the result
-    (B, C', T')."""
+    (B, C', T'). Where the code does not say how many zeros are put in front, as many as the kernel reaches back."""
     reach = w.dilation[0] * (w.weight.shape[-1] - 1)
-    before = (like.shape[-1] - 1) * w.stride[0] + reach + 1 - x.shape[-1]
-    if not 0 <= before <= reach:
-        raise NotCovered("what is put in front does not follow from the sizes")
+    before = reach if before is None else before
+    if not isinstance(before, int) or not 0 <= before <= reach:
+        raise NotCovered("what is put in front is not what the kernel reaches back")
     whole = x.new_zeros(*x.shape[:-1], x.shape[-1] + before)
     whole[..., before:] = x
-    return convolved(whole, _Unpadded(w))
+    return convolved(whole, _Unpadded(w))[..., : like.shape[-1]]
 
 
 class _Unpadded:
@@ -69,6 +69,12 @@ CONCEPT = Concept(
     symbols=(
         Symbol("x", "x", Text("The input, one column per moment", "输入，每个时刻一列")),
         Symbol("w", "w", Text("The kernel", "卷积核")),
+        Symbol(
+            "before",
+            "p",
+            Text("Zeros in front, as many as the kernel reaches back", "前面补的零，数目为卷积核向前覆盖的长度"),
+            ("x",),
+        ),
         Symbol("size", "K", Text("Size of the kernel", "卷积核大小"), ("w",)),
         Symbol("output", "y", Text("The output", "输出")),
     ),
