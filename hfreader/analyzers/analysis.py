@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from hfreader.analyzers.asides import asides
 from hfreader.analyzers.examination import Examiner
+from hfreader.analyzers.imported import imported
 from hfreader.analyzers.library import Library
 from hfreader.analyzers.registries import implementations
 from hfreader.analyzers.roles import Roles
@@ -65,6 +66,7 @@ def analyse(library: Library, file: str, examiner: Examiner | None = None) -> An
         bodies,
         {name: implementations(library, name) for name in dict.fromkeys(one.registry for one in dispatches)},
         asides(library, library.tree(file)),
+        imported(library, library.tree(file)),
     )
 
 

@@ -79,6 +79,15 @@ class Implementation:
 
 
 @dataclass(frozen=True)
+class Imported:
+    """What an imported name stands for: its qualified name where it is defined, and the place of that name there, if
+    that is in the library."""
+
+    qualified: str
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
 class Aside:
     """Statements of a function that belong to no equation.
 
@@ -99,6 +108,7 @@ class Analysis:
                names are exchanged, with everything in their files that they lead to.
     registries  what the registries hold that `dispatches` jump through, by their qualified names.
     asides      in the order of the file, none within another.
+    imported    by local name; without names that also stand for something else somewhere in the file.
     """
 
     code: FileFacts
@@ -111,3 +121,4 @@ class Analysis:
     bodies: dict[str, str] = field(default_factory=dict)
     registries: dict[str, tuple[Implementation, ...]] = field(default_factory=dict)
     asides: tuple[Aside, ...] = ()
+    imported: dict[str, Imported] = field(default_factory=dict)

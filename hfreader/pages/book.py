@@ -82,9 +82,9 @@ class Shelf(Protocol):
 class Site:
     """What a page is told of the other pages.
 
-    homes     where things are shown: the page of each file, page and anchor of each class by its qualified name, of
-              those in files that families share by their bare name as well. Under `alike_key`, for each body that
-              several families have, how many and where the first of them are, its origin first.
+    homes     where things are shown: the page of each file, page and anchor of each class and function by its qualified
+              name, of classes in files that families share by their bare name as well. Under `alike_key`, for each body
+              that several families have, how many and where the first of them are, its origin first.
     compared  the pairs of families that have a page side by side.
     asked     every question so far with its answer: a page need not be rendered again while these stay the same.
     """
@@ -126,9 +126,9 @@ class Book:
             for part in chapter.files:
                 page = page_of(part.file)
                 yield part.file, page
-                for one in part.classes:
+                for one in part.definitions:
                     yield one.qualified, f"{page}#{one.name}"
-                    if chapter.shared:
+                    if chapter.shared and one.kind != "function":
                         yield one.name, f"{page}#{one.name}"
         yield from self._alike()
 

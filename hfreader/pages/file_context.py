@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hfreader.concepts.model import Concept
-from hfreader.facts.analysis import Analysis, Diagram, DispatchSite, Implementation
+from hfreader.facts.analysis import Analysis, Diagram, DispatchSite, Implementation, Imported
 from hfreader.facts.matches import Match
 from hfreader.facts.places import Place, Span
 from hfreader.facts.traces import Dispatch, Trace
@@ -15,6 +15,7 @@ from hfreader.pages.diagrams import dot_source
 from hfreader.pages.execution import Reading, first_runs, read
 from hfreader.pages.highlight import scan
 from hfreader.pages.hints import Records
+from hfreader.pages.identifiers import identifiers
 from hfreader.pages.language import own
 from hfreader.pages.layout import Layout, layout_many
 from hfreader.pages.listing import SourceText
@@ -76,12 +77,20 @@ class FileContext:
         shared = self.site.home(name)
         return address(shared, self.page) if shared else None
 
+    def _home(self, one: Imported) -> str | None:
+        """Where a definition of the library is shown: on the page of its file, else upstream."""
+        place = one.place
+        if place is None:
+            return None
+        shown = self.site.home(one.qualified) if self.site.home(place.file) else None
+        return address(shown, self.page) if shown else self.site.snapshot.link(place.file, place.span)
+
     def source(self, file: str) -> SourceText:
         """The text of a file of the snapshot; UTF-8, its line ends as `\\n`."""
         if file not in self._sources:
             text = self.site.snapshot.path(file).read_text(encoding="utf-8")
-            linked = self.linked_names if file == self.file else ()
-            colours = scan(text, linked)
+            find = identifiers(self.linked_names, self.analysis.imported, self._home) if file == self.file else None
+            colours = scan(text, find)
             self._sources[file] = SourceText(file, text.split("\n"), colours)
         return self._sources[file]
 

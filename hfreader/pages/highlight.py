@@ -7,10 +7,12 @@ names only what is coloured: about one stretch a line.
 import keyword
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from html import escape
+
+from hfreader.pages.identifiers import Find
 
 _STRING_PREFIX = r"(?:[rRuUbBfF]|[rR][bBfF]|[bBfF][rR])?"
 _SCANNER = re.compile(
@@ -25,6 +27,7 @@ _SCANNER = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _KEYWORDS = frozenset(keyword.kwlist)
 _text = partial(escape, quote=False)
 
@@ -32,23 +35,27 @@ _text = partial(escape, quote=False)
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """Characters `start` to `end` (exclusive) of one line. `kind` is a CSS class: `k` keyword, `s` string,
-    `c` comment, `m` number, `d` the name being defined; or `a` for a name that links to its definition."""
+    `c` comment, `m` number, `d` the name being defined; or `a` for a name that leads `to` what it stands for."""
 
     start: int
     end: int
     kind: str
+    to: str = ""
 
 
-def scan(source: str, linked: Collection[str] = ()) -> list[list[Stretch]]:
-    """The stretches of every line (index 0 is line 1). Names in `linked` become `a` where they are used."""
+def scan(source: str, find: Find | None = None) -> list[list[Stretch]]:
+    """The stretches of every line (index 0 is line 1). Names for which `find` tells an address become `a` where they
+    are used."""
     starts = [0, *(match.end() for match in re.finditer("\n", source))]
     lines: list[list[Stretch]] = [[] for _ in starts]
     defining = False
     for match in _SCANNER.finditer(source):
-        kind, defining = _classify(match, defining, linked)
-        if kind is None:
-            continue
+        kind, defining = _classify(match, defining)
         start, end = match.span()
+        if kind is None:
+            if find is not None and source[start - 1 : start] != ".":
+                _link(lines, starts, start, find((_DOTTED.match(source, start) or match)[0]))
+            continue
         line = bisect_right(starts, start) - 1
         while start < end:
             stop = min(end, starts[line + 1] - 1 if line + 1 < len(starts) else end)
@@ -56,6 +63,13 @@ def scan(source: str, linked: Collection[str] = ()) -> list[list[Stretch]]:
                 _add(lines[line], Stretch(start - starts[line], stop - starts[line], kind), source[start - 1 : start])
             line, start = line + 1, stop + 1
     return lines
+
+
+def _link(lines: list[list[Stretch]], starts: Sequence[int], start: int, found: tuple[int, str] | None) -> None:
+    if found is not None:
+        line = bisect_right(starts, start) - 1
+        column = start - starts[line]
+        lines[line].append(Stretch(column, column + found[0], "a", found[1]))
 
 
 def _add(line: list[Stretch], stretch: Stretch, before: str) -> None:
@@ -67,7 +81,7 @@ def _add(line: list[Stretch], stretch: Stretch, before: str) -> None:
         line.append(stretch)
 
 
-def _classify(match: re.Match[str], defining: bool, linked: Collection[str]) -> tuple[str | None, bool]:
+def _classify(match: re.Match[str], defining: bool) -> tuple[str | None, bool]:
     """The kind of a token, and whether the next name is being defined."""
     group = match.lastgroup
     if group != "name":
@@ -77,8 +91,7 @@ def _classify(match: re.Match[str], defining: bool, linked: Collection[str]) -> 
         return "d", False
     if name in _KEYWORDS:
         return "k", name in ("def", "class")
-    preceded_by_dot = match.start() > 0 and match.string[match.start() - 1] == "."
-    return ("a" if name in linked and not preceded_by_dot else None), False
+    return None, False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +134,7 @@ def _coloured(text: str, start: int, end: int, stretches: Iterable[Stretch]) -> 
         elif stretch.kind != "a":
             parts.append(f"<i class={stretch.kind}>{inner}</i>")
         else:
-            parts.append(f'<a href="#{inner}">{inner}</a>' if whole else inner)
+            parts.append(f'<a href="{stretch.to}">{inner}</a>' if whole else inner)
         position = last
     parts.append(_text(text[position:end]))
     return "".join(parts)

@@ -7,6 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hfreader.pages.highlight import Mark, Stretch, code_html, scan
+from hfreader.pages.identifiers import Find, identifiers
+
+
+def of(*names: str) -> Find:
+    return identifiers(names, {}, lambda _: None)
+
 
 KINDS = {tokenize.STRING: "s", tokenize.COMMENT: "c", tokenize.NUMBER: "m"}
 PIECES = (
@@ -90,14 +96,14 @@ def test_keywords_and_defined_names():
 
 
 def test_known_names_link_where_they_are_used_and_not_where_they_are_defined_or_attributes():
-    html = code_html("x = Foo(self.Foo)", scan("x = Foo(self.Foo)", {"Foo"})[0])
+    html = code_html("x = Foo(self.Foo)", scan("x = Foo(self.Foo)", of("Foo"))[0])
     assert html == 'x = <a href="#Foo">Foo</a>(self.Foo)'
-    assert "<a" not in code_html("class Foo:", scan("class Foo:", {"Foo"})[0])
+    assert "<a" not in code_html("class Foo:", scan("class Foo:", of("Foo"))[0])
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join), st.data())
 def test_html_holds_exactly_the_text(source: str, data: st.DataObject):
-    for text, stretches in zip(source.split("\n"), scan(source, {"name"}), strict=True):
+    for text, stretches in zip(source.split("\n"), scan(source, of("name")), strict=True):
         edges = sorted(set(data.draw(st.lists(st.integers(0, len(text)), max_size=6))))
         marks = [Mark(a, b, ' class="t1 s1"') for a, b in zip(edges[::2], edges[1::2], strict=False)]
         html = code_html(text, stretches, marks)
