@@ -9,17 +9,19 @@ from hfreader.concepts.pattern import LINEAR, Activation, Anything, Bind, Layer,
 
 INNER = Bind("u", Layer(LINEAR, (Bind("x", Anything()),), "w_1"))
 # Linear attention puts a ReLU after the first map.
-RECTIFIED = Bind("rectified", Layer(("torch.nn.ReLU",), (INNER,)))
+RECTIFIED = Bind("rectified", Layer(("torch.nn.ReLU",), (INNER,), "rectify"))
 MIXED = Activation(depthwise(OneOf((RECTIFIED, INNER)), "conv"), "phi")
 
 
-def reference(x: Any, w_1: Any, conv: Any, u: Any, phi: Any, w_2: Any, rectified: Any = None) -> dict[str, Any]:
+def reference(
+    x: Any, w_1: Any, conv: Any, u: Any, phi: Any, w_2: Any, rectify: Any = None, rectified: Any = None
+) -> dict[str, Any]:
     """phi(K * (x W_1 + b_1)) W_2 + b_2. Shapes: x (B, h w, d), the inner layer before K (B, d_ff, h, w)."""
     inner = affine(x, w_1)
     if rectified is None:
         found = {"u": (grid := inner.transpose(1, 2).reshape(u.shape))}
     else:
-        found = {"u": inner, "rectified": (grid := u.relu().transpose(1, 2).reshape(rectified.shape))}
+        found = {"u": inner, "rectified": (grid := rectify(u).transpose(1, 2).reshape(rectified.shape))}
     mixed = convolved(grid, conv).flatten(2).transpose(1, 2)
     return {**found, "output": affine(phi(mixed), w_2)}
 
@@ -63,6 +65,7 @@ CONCEPT = Concept(
         Symbol("x", "x", Text("The input, one row per position", "输入，每个位置一行")),
         Symbol("w_1", "W_1", Text("First linear map", "第一个线性映射")),
         Symbol("u", "u", Text("Its result, as an image", "其结果，排成图像")),
+        Symbol("rectify", "(\\cdot)_+", Text("A ReLU, where the code has one", "ReLU（若代码中有）"), ("rectified",)),
         Symbol("rectified", "u_+", Text("The same after a ReLU, where there is one", "经 ReLU 之后的值（若有）")),
         Symbol("conv", "K", Text("A convolution of each channel alone", "逐通道的卷积")),
         Symbol("phi", r"\varphi", Text("Pointwise non-linearity", "逐元素非线性")),

@@ -92,7 +92,7 @@ def reference(
             whole[:, :, place] = part.flatten(1, 2)
         results["grouped"] = whole.reshape(grouped.shape)
     if normed is not None:
-        results["normed"] = norm(x)
+        results["normed"] = _in_order(norm(x), normed)
     value = grouped if norm is None or normed is not None else norm(grouped)
     value = value @ w_1.weight if w_1.bias is None else value @ w_1.weight + w_1.bias
     if w_2 is not None:
@@ -100,6 +100,17 @@ def reference(
             raise NotCovered("the non-linearity has settings of its own")
         value = phi(value) @ w_2.weight if w_2.bias is None else phi(value) @ w_2.weight + w_2.bias
     return {**results, "output": value if norm_out is None else norm_out(value)}
+
+
+def _in_order(rows: Any, like: Any) -> Any:
+    """Rows in the order in which code has them, told by their first numbers: neighbours that do not follow each other
+    were brought together."""
+    found = like.reshape(-1, like.shape[-1])
+    if found.shape != (flat := rows.reshape(-1, rows.shape[-1])).shape:
+        raise NotCovered("as many rows are not merged as were normalised")
+    ordered = found.new_empty(found.shape)
+    ordered[found[:, 0].argsort()] = flat[flat[:, 0].argsort()]
+    return ordered.reshape(like.shape)
 
 
 _MERGER = """

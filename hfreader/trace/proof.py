@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import torch
+
 from hfreader.concepts.model import Chosen, Concept
 from hfreader.facts.matches import Capture, Match, Proof
-from hfreader.facts.phrases import Phrase, phrase
+from hfreader.facts.phrases import Phrase, Words, phrase
 from hfreader.facts.places import Place
 from hfreader.progress import Report, silent
 from hfreader.trace.captures import CaptureSession, Invocation
@@ -100,7 +102,7 @@ def _compare(
     holding = guards.holding(invocation.instance, seen, count) if count > 1 else ()
     if 0 < len(holding) < count:
         runs, count = [only(holding, each, count) for each in runs], len(holding)
-    for readings in _executions(runs, concept.output, count):
+    for number, readings in enumerate(_executions(runs, concept.output, count)):
         if isinstance(readings, Phrase):
             evidence.add(Outcome(reason=readings), run.words)
             continue
@@ -108,16 +110,45 @@ def _compare(
             continue
         checked += 1
         captured, outcome = _best(readings, concept, run, examine=evidence.compared < EXAMINED)
-        differs = outcome.differs
-        if broken and (differs or outcome.error is None):
-            outcome = Outcome(reason=phrase("never executed in any run in which %(condition)s holds", condition=broken))
-        elif any(one.symbol == outcome.missing for one in match.captures):
-            idle = phrase("never executed in any run: the code of %(symbol)s did not run", symbol=str(outcome.missing))
-            outcome = Outcome(reason=idle)
-        elif differs and (unseen := _unseen(match, concept, captured)):
-            outcome = Outcome(reason=uncaptured(unseen))
-        evidence.add(outcome, run.words)
+        entered = _before(runs[0], concept, count) if number else None
+        why = _no_evidence(outcome, match, concept, guards, captured, broken, entered)
+        evidence.add(outcome if why is None else Outcome(reason=why), run.words)
     return checked
+
+
+def _no_evidence(
+    outcome: Outcome,
+    match: Match,
+    concept: Concept,
+    guards: Guards,
+    captured: Mapping[str, object],
+    broken: str | None,
+    entered: str | None,
+) -> Words | None:
+    """Why what came out of an execution says nothing of the match; None where it does.
+
+    broken   a condition of the match that did not hold.
+    entered  a symbol whose value is known of the first pass of a loop alone, and this is a later one.
+    """
+    differs = outcome.differs
+    if broken and (differs or outcome.error is None):
+        return phrase("never executed in any run in which %(condition)s holds", condition=broken)
+    if any(one.symbol == outcome.missing for one in match.captures):
+        return phrase("never executed in any run: the code of %(symbol)s did not run", symbol=str(outcome.missing))
+    if differs and (unseen := _unseen(match, concept, captured)):
+        return uncaptured(unseen)
+    if differs and guards.chosen:
+        return phrase("whether a run took %(choice)s is not seen, and none agrees", choice=guards.chosen[0])
+    if differs and entered:
+        return phrase("later passes of the loop take another %(symbol)s than the first", symbol=entered)
+    return None
+
+
+def _before(readings: Mapping[str, Sequence[object]], concept: Concept, count: int) -> str | None:
+    """A symbol whose tensor was captured once for all of several executions: before the loop that these are in."""
+    taken = inspect.signature(concept.computation).parameters
+    once = (name for name, values in readings.items() if len(values) == 1 < count and name in taken)
+    return next((name for name in once if isinstance(readings[name][0], torch.Tensor)), None)
 
 
 def _best(

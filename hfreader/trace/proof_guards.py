@@ -25,11 +25,13 @@ class Guards:
     receiver  the name of the root function's first parameter (`self`), which is not captured.
     captures  what the conditions need: parameters of the root function, and tests, under TEST and their text, of it and
               of the functions that it calls.
+    chosen    conditions that are no tests: what a table holds was chosen, and which entry a run took is not seen.
     """
 
     conditions: tuple[str, ...]
     receiver: str | None
     captures: tuple[Capture, ...]
+    chosen: tuple[str, ...] = ()
 
     def holding(self, instance: object, seen: Mapping[str, Sequence[Any]], count: int) -> tuple[int, ...]:
         """Those of `count` executions in one invocation in which no condition is known to be broken: of a test that was
@@ -88,8 +90,9 @@ def guards_of(match: Match, package: Path) -> Guards:
     """The conditions of a match, and what must be captured of its root function to see whether they hold."""
     found = _function(package / match.root.file, match.root)
     conditions = tuple(text for text in match.guards if _parsed(text) is not None)
+    chosen = tuple(text for text in match.guards if text not in conditions)
     if not conditions or found is None:
-        return Guards((), None, ())
+        return Guards((), None, (), chosen)
     source, function = found
     parameters = {
         each.arg: each for each in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
@@ -100,7 +103,7 @@ def guards_of(match: Match, package: Path) -> Guards:
     captures = [(name, source.argument(parameters[name])) for name in sorted(named & {*parameters} - {receiver})]
     known = [Capture(symbol, "value", (), Place(match.root.file, span)) for symbol, span in captures]
     known += _captured_tests(match, found, {ast.unparse(part) for part in parts}, package)
-    return Guards(conditions, receiver, tuple(dict.fromkeys(known)))
+    return Guards(conditions, receiver, tuple(dict.fromkeys(known)), chosen)
 
 
 def _captured_tests(match: Match, root: Code, wanted: Container[str], package: Path) -> Iterator[Capture]:

@@ -100,6 +100,16 @@ def mix() -> Arguments:
     return bound, wanted.detach()
 
 
+def mix_rectified() -> Arguments:
+    x, w_1, w_2 = rand(2, 6, 4), linear(4, 8), linear(8, 4)
+    conv = nn.Conv2d(8, 8, 3, padding=1, groups=8).double()
+    inner = w_1(x)
+    image = F.relu(inner).mT.reshape(2, 8, 2, 3)
+    wanted = w_2(F.gelu(conv(image).flatten(2).mT))
+    named = {"w_1": module(w_1), "w_2": module(w_2), "conv": view(conv), "phi": F.gelu, "rectify": F.relu}
+    return {"x": x, "u": inner, "rectified": image, **named}, wanted.detach()
+
+
 def clipped() -> Arguments:
     x = rand(2, 3, 4)
     wanted = torch.stack([one * min(1.0, 2.0 / (float(one.norm()) + 1e-6)) for one in x.view(-1, 4)]).view(2, 3, 4)
@@ -144,7 +154,7 @@ CASES = {
     "answerability-head": (answerable,),
     "beam-search-qa-head": (mean_start,),
     "additive-attention": (additive,),
-    "mix-ffn": (mix,),
+    "mix-ffn": (mix, mix_rectified),
     "norm-clipping": (clipped,),
     "inverse-stft-head": (spectrum,),
     "elementwise-affine": (affine,),

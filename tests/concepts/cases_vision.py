@@ -169,6 +169,15 @@ def merged_rows() -> Arguments:
     return {"x": x, "normed": before(x), "grouped": whole, **named}, two(F.gelu(one(whole))).detach()
 
 
+def merged_windows() -> Arguments:
+    """Of a picture of 4 x 4 the rows of each window of 2 x 2 are brought together."""
+    x, before, one, two = rand(16, 3), norm_of(3), linear(12, 12), linear(12, 5)
+    together = before(x).view(2, 2, 2, 2, 3).transpose(1, 2)
+    whole = together.reshape(4, 12)
+    named = {"norm": view(before), "w_1": view(one), "phi": F.gelu, "w_2": view(two)}
+    return {"x": x, "normed": together, "grouped": whole, **named}, two(F.gelu(one(whole))).detach()
+
+
 def snake() -> Arguments:
     x, a, b = rand(2, 3, 7), rand(1, 3, 1), rand(1, 3, 1).exp()
     return {"x": x, "alpha": a, "beta": b, "eps": 1e-9}, x + (1 - torch.cos(2 * a * x)) / (2 * (b + 1e-9))
@@ -213,9 +222,15 @@ def causal(stride: int, dilation: int) -> Case:
     def case() -> Arguments:
         x, conv = rand(2, 4, 11), made(nn.Conv1d(4, 6, 4, stride, dilation=dilation))
         wanted = conv(F.pad(x, (3 * dilation, 0)))
-        return {"x": x, "w": view(conv), "like": wanted}, wanted.detach()
+        return {"x": x, "w": view(conv), "before": 3 * dilation, "like": wanted}, wanted.detach()
 
     return case
+
+
+def cut_at_the_end() -> Arguments:
+    x, conv = rand(2, 4, 11), made(nn.Conv1d(4, 6, 4, padding=3))
+    wanted = conv(x)[..., :11]
+    return {"x": x, "w": view(conv), "like": wanted}, wanted.detach()
 
 
 def observed() -> tuple[torch.Tensor, torch.Tensor]:
@@ -281,7 +296,7 @@ CASES: dict[str, tuple[Case, ...]] = {
         projected_by_a_matrix,
         projected_from_two,
     ),
-    "patch-merger": (merged, merged_rows),
+    "patch-merger": (merged, merged_rows, merged_windows),
     "codec-vocoder-unit": (snake,),
     "dense-prediction-head": (
         raised("nearest", None, 8, 10),
@@ -295,7 +310,7 @@ CASES: dict[str, tuple[Case, ...]] = {
         conformer(padding=(1, 1)),
         conformer(hidden=torch.arange(18).reshape(2, 9, 1) % 4 == 0),
     ),
-    "resampling-and-causal-conv": (causal(1, 1), causal(1, 2)),
+    "resampling-and-causal-conv": (causal(1, 1), causal(1, 2), causal(2, 1), cut_at_the_end),
     "time-series-head": (standardised,),
     "time-series-mean-scaling": (mean_scaled,),
     "time-series-patches": (windows,),

@@ -3,9 +3,10 @@
 import importlib
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ from hfreader.analyzers.dataflow import dataflow
 from hfreader.analyzers.library import Library
 from hfreader.analyzers.matching import find
 from hfreader.concepts import catalogue
-from hfreader.facts.matches import Match, Proof
+from hfreader.facts.matches import Capture, Match, Proof
 from hfreader.facts.snapshot import Snapshot
 from hfreader.trace.captures import Invocation
 from hfreader.trace.proof import GUARD, _compare, prove
@@ -241,3 +242,43 @@ def test_an_execution_in_which_a_condition_does_not_hold_is_left_out(test, wrong
     _compare(match, catalogue()["relu-squared"], guards, Invocation(match.root, None, "", seen), evidence, run)
     assert sum(error > 1e-10 for error in evidence.errors) == wrong
     assert evidence.compared
+
+
+@pytest.mark.parametrize(
+    ("chosen", "reasons"),
+    [
+        ((), []),
+        (("TABLE[config.act]: relu",), ["whether a run took TABLE[config.act]: relu is not seen, and none agrees"]),
+    ],
+)
+def test_what_a_table_held_disproves_nothing(chosen, reasons):
+    match, places = squared()
+    x = torch.linspace(-3, 3, 50, dtype=torch.float64)
+    seen = {(match.key, places["output"]): [x], (match.key, places["x"]): [x]}
+    evidence = compared_with(match, seen, Guards((), None, (), chosen))
+    assert list(map(str, evidence.reasons)) == reasons and evidence.compared == 1 - len(reasons)
+
+
+@pytest.mark.parametrize(("bent", "wrong"), [(0.0, 0), (0.1, 1)])
+def test_the_first_pass_of_a_loop_counts_where_later_ones_take_what_it_gave(bent, wrong):
+    match, places = squared()
+    x = torch.linspace(-3, 3, 50, dtype=torch.float64)
+    first = torch.relu(x) ** 2 + bent
+    seen = {(match.key, places["output"]): [first, torch.relu(first + 1) ** 2], (match.key, places["x"]): [x]}
+    evidence = compared_with(match, seen, Guards((), None, ()))
+    assert sum(error > 1e-10 for error in evidence.errors) == wrong
+    assert list(map(str, evidence.reasons)) == ["later passes of the loop take another x than the first"]
+
+
+def squared() -> tuple[Match, dict[str, Capture]]:
+    file = "models/small/modeling_small.py"
+    graph = dataflow(Library.of_sources({file: SQUARED}), "transformers.models.small.modeling_small.M")
+    (match,) = find(graph, [catalogue()["relu-squared"]])
+    return match, {one.symbol: one for one in match.captures}
+
+
+def compared_with(match: Match, seen: dict[Hashable, list[Any]], guards: Guards) -> Evidence:
+    evidence = Evidence()
+    run = SmallRun("a run", [], frozenset())
+    _compare(match, catalogue()["relu-squared"], guards, Invocation(match.root, None, "", seen), evidence, run)
+    return evidence
