@@ -107,14 +107,13 @@ def test_nothing_is_requested_from_outside(toy_site: Path, open_page: Open, name
     assert not page.errors
 
 
-@pytest.mark.parametrize(("words", "found"), [("toy attention", "ToyAttention"), ("attends", "ToyAttention")])
+@pytest.mark.parametrize(("words", "found"), [("toy attention", "ToyAttention"), ("looks", "<b>closely</b>")])
 def test_search_works_from_a_folder(toy_site: Path, open_page: Open, words: str, found: str):
     page = open_page(toy_site / "index.html")
     page.locator("[data-md-component=search-query]").click()
     page.keyboard.type(words, delay=30)
-    results = page.locator(".md-search-result__link", has_text=found)
-    results.first.wait_for(timeout=20_000)
-    assert results.filter(has_text="<script>alert").count() == 1, "a docstring stays text in the results"
+    # What a text writes as HTML stays text in the results.
+    page.locator(".md-search-result__link", has_text=found).first.wait_for(timeout=20_000)
     assert not [url for url in page.requests if url.startswith("http")]
 
 
