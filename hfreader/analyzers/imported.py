@@ -1,13 +1,13 @@
 """What the names that a file imports stand for, and where that is defined."""
 
-import symtable
 from collections.abc import Iterator
 from contextlib import suppress
+from symtable import SymbolTable
 
 import libcst as cst
 
 from hfreader.analyzers.library import Library
-from hfreader.analyzers.parsing import PACKAGE, ParsedFile
+from hfreader.analyzers.parsing import PACKAGE, ParsedFile, symbol_table
 from hfreader.errors import HfreaderError
 from hfreader.facts.analysis import Imported
 from hfreader.facts.places import Place
@@ -15,7 +15,7 @@ from hfreader.facts.places import Place
 
 def imported(library: Library, parsed: ParsedFile) -> dict[str, Imported]:
     """What a file imports, by the names that mean nothing else anywhere in it."""
-    also = set(_bound_within(symtable.symtable(parsed.source.removeprefix("\ufeff"), parsed.file, "exec")))
+    also = set(_bound_within(symbol_table(parsed.source, parsed.file)))
     found: dict[str, Imported] = {}
     for name in parsed.imports.keys() - also:
         with suppress(HfreaderError):  # it leads to a file that is not Python
@@ -24,7 +24,7 @@ def imported(library: Library, parsed: ParsedFile) -> dict[str, Imported]:
     return dict(sorted(found.items()))
 
 
-def _bound_within(scope: symtable.SymbolTable) -> Iterator[str]:
+def _bound_within(scope: SymbolTable) -> Iterator[str]:
     """Names that functions and classes, however deep, bind themselves."""
     for inner in scope.get_children():
         yield from (symbol.get_name() for symbol in inner.get_symbols() if symbol.is_local())

@@ -92,12 +92,17 @@ def parse_file(source: str, file: str) -> ParsedFile:
     return parsed
 
 
+def symbol_table(source: str, file: str) -> symtable.SymbolTable:
+    """The names of each scope of a source, as Python's own parser sees them; it raises what that raises."""
+    return symtable.symtable(source.removeprefix("\ufeff"), file, "exec")
+
+
 def _refuse_what_is_not_python(source: str, file: str) -> None:
     """Ask Python's own parser first: it is quick, above all where it makes no tree, tells the line, and bounds the
     nesting, which libcst does not."""
     try:
         with warnings.catch_warnings(action="ignore"):
-            symtable.symtable(source.removeprefix("\ufeff"), file, "exec")
+            symbol_table(source, file)
     except SyntaxError as error:
         raise HfreaderError(f"{file}:{error.lineno or 1}: cannot be parsed: {error.msg}") from error
     except ValueError as error:

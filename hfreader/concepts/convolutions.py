@@ -123,10 +123,10 @@ def _padding(padding: Any, reach: list[int]) -> Iterable[tuple[int, int]]:
     return [(p, p) for p in padding]
 
 
-def with_zeros(x: Any, pads: Iterable[tuple[int, int]]) -> Any:
-    """A signal (B, C, *sizes) with zeros before and after, for each of the sizes; NotCovered for fewer than
+def with_zeros(x: Any, pads: Sequence[tuple[int, int]]) -> Any:
+    """A signal (..., *sizes) with zeros before and after, for each of the sizes; NotCovered for fewer than
     none before."""
-    for axis, (before, after) in enumerate(pads, start=2):
+    for axis, (before, after) in enumerate(pads, start=x.dim() - len(pads)):
         if before < 0:
             raise NotCovered("more is cut off than the kernel reaches")
         shape = list(x.shape)

@@ -65,7 +65,7 @@ CONCEPT = Concept(
         Symbol("x", "x", Text("The input, one row per position", "输入，每个位置一行")),
         Symbol("w_1", "W_1", Text("First linear map", "第一个线性映射")),
         Symbol("u", "u", Text("Its result, as an image", "其结果，排成图像")),
-        Symbol("rectify", "(\\cdot)_+", Text("A ReLU, where the code has one", "ReLU（若代码中有）"), ("rectified",)),
+        Symbol("rectify", r"(\cdot)_+", Text("A ReLU, where the code has one", "ReLU（若代码中有）"), ("rectified",)),
         Symbol("rectified", "u_+", Text("The same after a ReLU, where there is one", "经 ReLU 之后的值（若有）")),
         Symbol("conv", "K", Text("A convolution of each channel alone", "逐通道的卷积")),
         Symbol("phi", r"\varphi", Text("Pointwise non-linearity", "逐元素非线性")),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hfreader.concepts.convolutions import convolved
+from hfreader.concepts.convolutions import convolved, with_zeros
 from hfreader.concepts.model import Citation, Concept, NotCovered, Symbol, Text
 from hfreader.concepts.pattern import Anything, Bind, Layer, Number, OneOf, Op
 
@@ -26,9 +26,7 @@ def reference(x: Any, w: Any, like: Any, before: Any = None) -> Any:
     before = reach if before is None else before
     if not isinstance(before, int) or not 0 <= before <= reach:
         raise NotCovered("what is put in front is not what the kernel reaches back")
-    whole = x.new_zeros(*x.shape[:-1], x.shape[-1] + before)
-    whole[..., before:] = x
-    return convolved(whole, _Unpadded(w))[..., : like.shape[-1]]
+    return convolved(with_zeros(x, [(before, 0)]), _Unpadded(w))[..., : like.shape[-1]]
 
 
 class _Unpadded:

@@ -10,7 +10,7 @@ from operator import itemgetter
 
 from hfreader.concepts.model import Concept
 from hfreader.facts.survey import Surveyed, by_body
-from hfreader.pages.book import Book, address, page_of
+from hfreader.pages.book import Book, address, concept_page, page_of
 from hfreader.pages.fragment import Fragment, SearchEntry
 from hfreader.pages.home import name_of
 from hfreader.pages.implementers import concepts_of
@@ -56,7 +56,7 @@ def _row(name: str, found: list[tuple[str, Surveyed]], concepts: Mapping[str, Co
     slugs = dict.fromkeys(slug for _, one in found for slug in concepts_of(one) if slug in concepts)
     return Copied(
         name,
-        tuple((own(concepts[slug].name), address(f"concepts/{slug}", COPIED)) for slug in slugs),
+        tuple((own(concepts[slug].name), address(concept_page(slug), COPIED)) for slug in slugs),
         tuple(
             tuple((called, address(f"{page_of(one.file)}#{name}", COPIED)) for called, one in group)
             for group in by_body(found, itemgetter(1))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hfreader.concepts.model import Concept
-from hfreader.facts.analysis import Analysis, Diagram, DispatchSite, Implementation, Imported
+from hfreader.facts.analysis import Analysis, Diagram, DispatchSite, Implementation
 from hfreader.facts.matches import Match
 from hfreader.facts.places import Place, Span
 from hfreader.facts.traces import Dispatch, Trace
@@ -77,12 +77,9 @@ class FileContext:
         shared = self.site.home(name)
         return address(shared, self.page) if shared else None
 
-    def _home(self, one: Imported) -> str | None:
+    def _home(self, qualified: str, place: Place) -> str | None:
         """Where a definition of the library is shown: on the page of its file, else upstream."""
-        place = one.place
-        if place is None:
-            return None
-        shown = self.site.home(one.qualified) if self.site.home(place.file) else None
+        shown = self.site.home(qualified) if self.site.home(place.file) else None
         return address(shown, self.page) if shown else self.site.snapshot.link(place.file, place.span)
 
     def source(self, file: str) -> SourceText:

@@ -51,25 +51,22 @@ def scan(source: str, find: Find | None = None) -> list[list[Stretch]]:
     defining = False
     for match in _SCANNER.finditer(source):
         kind, defining = _classify(match, defining)
-        start, end = match.span()
+        (start, end), to = match.span(), ""
+        if kind is None and find is not None and source[start - 1 : start] != ".":
+            found = find((_DOTTED.match(source, start) or match)[0])
+            if found is not None:
+                kind, end, to = "a", start + found[0], found[1]
         if kind is None:
-            if find is not None and source[start - 1 : start] != ".":
-                _link(lines, starts, start, find((_DOTTED.match(source, start) or match)[0]))
             continue
         line = bisect_right(starts, start) - 1
         while start < end:
             stop = min(end, starts[line + 1] - 1 if line + 1 < len(starts) else end)
             if start < stop:
-                _add(lines[line], Stretch(start - starts[line], stop - starts[line], kind), source[start - 1 : start])
+                _add(
+                    lines[line], Stretch(start - starts[line], stop - starts[line], kind, to), source[start - 1 : start]
+                )
             line, start = line + 1, stop + 1
     return lines
-
-
-def _link(lines: list[list[Stretch]], starts: Sequence[int], start: int, found: tuple[int, str] | None) -> None:
-    if found is not None:
-        line = bisect_right(starts, start) - 1
-        column = start - starts[line]
-        lines[line].append(Stretch(column, column + found[0], "a", found[1]))
 
 
 def _add(line: list[Stretch], stretch: Stretch, before: str) -> None:

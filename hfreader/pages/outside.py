@@ -21,7 +21,8 @@ _ELSEWHERE = {
 
 @cache
 def _functions() -> frozenset[str]:
-    """The functions of `torch` itself that its documentation lists; it has others, and much that is no function."""
+    """The functions of `torch` itself that its documentation lists (docs/source/torch.rst of PyTorch); it has others,
+    and much that is no function."""
     return frozenset(json.loads((Path(__file__).parent / "documented.json").read_text(encoding="utf-8")))
 
 

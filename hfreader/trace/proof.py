@@ -110,7 +110,7 @@ def _compare(
             continue
         checked += 1
         captured, outcome = _best(readings, concept, run, examine=evidence.compared < EXAMINED)
-        entered = _before(runs[0], concept, count) if number else None
+        entered = _before(runs[0], concept, count) if number and outcome.differs else None
         why = _no_evidence(outcome, match, concept, guards, captured, broken, entered)
         evidence.add(outcome if why is None else Outcome(reason=why), run.words)
     return checked
@@ -128,7 +128,7 @@ def _no_evidence(
     """Why what came out of an execution says nothing of the match; None where it does.
 
     broken   a condition of the match that did not hold.
-    entered  a symbol whose value is known of the first pass of a loop alone, and this is a later one.
+    entered  a symbol whose value is known of the first pass of a loop alone, where a later one does not agree.
     """
     differs = outcome.differs
     if broken and (differs or outcome.error is None):
@@ -139,7 +139,7 @@ def _no_evidence(
         return uncaptured(unseen)
     if differs and guards.chosen:
         return phrase("whether a run took %(choice)s is not seen, and none agrees", choice=guards.chosen[0])
-    if differs and entered:
+    if entered:
         return phrase("later passes of the loop take another %(symbol)s than the first", symbol=entered)
     return None
 

@@ -53,9 +53,11 @@ def smalls(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> Iter
     light = 0
     whole = shallow(config_for(model_class, config))
     few = with_less_to_see(whole)
+    known = [written_fields(few)]
     for doubled in range(MOST_DOUBLED + 1):
         least = with_least_to_see(whole, doubled)
-        if written_fields(least) != written_fields(few):
+        if (written := written_fields(least)) not in known:
+            known.append(written)
             yield from _least(model_class, least)
     makers = list(_candidates(few))
     while makers and light < MOST_GIVEN:

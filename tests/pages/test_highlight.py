@@ -11,7 +11,7 @@ from hfreader.pages.identifiers import Find, identifiers
 
 
 def of(*names: str) -> Find:
-    return identifiers(names, {}, lambda _: None)
+    return identifiers(names, {}, lambda *_: None)
 
 
 KINDS = {tokenize.STRING: "s", tokenize.COMMENT: "c", tokenize.NUMBER: "m"}

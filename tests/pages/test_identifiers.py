@@ -18,9 +18,7 @@ IMPORTED = {
     "Cache": Imported("transformers.cache_utils.Cache", Place("cache_utils.py", Span(9, 6, 9, 11))),
     "Hidden": Imported("transformers.hidden.Hidden", Place("hidden.py", Span(1, 6, 1, 12))),
 }
-find = identifiers(
-    {"ToyLayer"}, IMPORTED, lambda one: "up#L9" if one.place and one.place.file == "cache_utils.py" else None
-)
+find = identifiers({"ToyLayer"}, IMPORTED, lambda _, place: "up#L9" if place.file == "cache_utils.py" else None)
 
 
 @pytest.mark.parametrize(

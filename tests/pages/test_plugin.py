@@ -65,7 +65,7 @@ def test_styles_script_font_and_shim_are_shipped(project: Path):
 
 def test_the_offline_index_has_our_entries(project: Path):
     index = (build(project) / "search/search_index.js").read_text(encoding="utf-8")
-    assert "models/toy.html#ToyAttention" in index and "<script>" not in index
+    assert "models/toy.html#ToyAttention" in index and "&lt;b&gt;closely" in index and "<script>" not in index
 
 
 def test_no_analysed_models_is_one_clear_line(project: Path):

@@ -204,23 +204,31 @@ class M(nn.Module):
 """
 
 
-@pytest.mark.parametrize(("bent", "wrong"), [(0.0, 0), (0.1, 1)])
-def test_where_several_branches_ran_the_values_of_one_of_them_agree_or_none(bent, wrong):
-    """Two places of the input, of which the second led to the output."""
+def squared() -> tuple[Match, dict[str, Capture]]:
     file = "models/small/modeling_small.py"
     graph = dataflow(Library.of_sources({file: SQUARED}), "transformers.models.small.modeling_small.M")
     (match,) = find(graph, [catalogue()["relu-squared"]])
-    place = next(one for one in match.captures if one.symbol == "x")
+    return match, {one.symbol: one for one in match.captures}
+
+
+def compared_with(match: Match, seen: dict[Hashable, list[Any]], guards: Guards) -> Evidence:
+    evidence = Evidence()
+    run = SmallRun("a run", [], frozenset())
+    _compare(match, catalogue()["relu-squared"], guards, Invocation(match.root, None, "", seen), evidence, run)
+    return evidence
+
+
+@pytest.mark.parametrize(("bent", "wrong"), [(0.0, 0), (0.1, 1)])
+def test_where_several_branches_ran_the_values_of_one_of_them_agree_or_none(bent, wrong):
+    """Two places of the input, of which the second led to the output."""
+    match, places = squared()
+    place, output = places["x"], places["output"]
     elsewhere = replace(place, sites=(place.place,))
     match = replace(match, captures=(*match.captures, elsewhere))
     first, second = torch.linspace(-3, 3, 50, dtype=torch.float64), torch.linspace(0, 2, 50, dtype=torch.float64)
-    output = next(one for one in match.captures if one.symbol == "output")
     values = {place: first, elsewhere: second, output: torch.relu(second) ** 2 + bent}
-    evidence = Evidence()
     seen = {(match.key, one): [value] for one, value in values.items()}
-    invocation = Invocation(match.root, None, "", seen, finished=True)
-    run = SmallRun("a run", [], frozenset())
-    _compare(match, catalogue()["relu-squared"], Guards((), None, ()), invocation, evidence, run)
+    evidence = compared_with(match, seen, Guards((), None, ()))
     assert evidence.compared == 1
     assert sum(error > 1e-10 for error in evidence.errors) == wrong
 
@@ -228,18 +236,13 @@ def test_where_several_branches_ran_the_values_of_one_of_them_agree_or_none(bent
 @pytest.mark.parametrize(("test", "wrong"), [([True, False], 0), ([True], 1)])
 def test_an_execution_in_which_a_condition_does_not_hold_is_left_out(test, wrong):
     """Of two steps of a loop the last one does not square."""
-    file = "models/small/modeling_small.py"
-    graph = dataflow(Library.of_sources({file: SQUARED}), "transformers.models.small.modeling_small.M")
-    (match,) = find(graph, [catalogue()["relu-squared"]])
-    places = {one.symbol: one for one in match.captures}
+    match, places = squared()
     steps = [torch.linspace(-3, 3 + step, 50, dtype=torch.float64) for step in range(2)]
     outputs = [torch.relu(steps[0]) ** 2, steps[1]]
     seen = {(match.key, places["output"]): outputs, (match.key, places["x"]): steps}
     guards = Guards(("early",), None, (replace(places["x"], symbol=TEST + "early"),))
     seen[match.key, GUARD, TEST + "early"] = test
-    evidence = Evidence()
-    run = SmallRun("a run", [], frozenset())
-    _compare(match, catalogue()["relu-squared"], guards, Invocation(match.root, None, "", seen), evidence, run)
+    evidence = compared_with(match, seen, guards)
     assert sum(error > 1e-10 for error in evidence.errors) == wrong
     assert evidence.compared
 
@@ -268,17 +271,3 @@ def test_the_first_pass_of_a_loop_counts_where_later_ones_take_what_it_gave(bent
     evidence = compared_with(match, seen, Guards((), None, ()))
     assert sum(error > 1e-10 for error in evidence.errors) == wrong
     assert list(map(str, evidence.reasons)) == ["later passes of the loop take another x than the first"]
-
-
-def squared() -> tuple[Match, dict[str, Capture]]:
-    file = "models/small/modeling_small.py"
-    graph = dataflow(Library.of_sources({file: SQUARED}), "transformers.models.small.modeling_small.M")
-    (match,) = find(graph, [catalogue()["relu-squared"]])
-    return match, {one.symbol: one for one in match.captures}
-
-
-def compared_with(match: Match, seen: dict[Hashable, list[Any]], guards: Guards) -> Evidence:
-    evidence = Evidence()
-    run = SmallRun("a run", [], frozenset())
-    _compare(match, catalogue()["relu-squared"], guards, Invocation(match.root, None, "", seen), evidence, run)
-    return evidence
