@@ -27,9 +27,10 @@ QUIET = {
     "PYTHONWARNINGS": "ignore",
 }
 
-KEEPING = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
-"""Bytes. The GNU C library (mallopt(3)) then keeps the memory of a tensor for the next one; asking the system anew for
-each took up to a third of the processor's time. Other systems do not read this."""
+KEEPING = {"MALLOC_MMAP_THRESHOLD_": str(64 << 20), "MALLOC_TRIM_THRESHOLD_": str(512 << 20)}
+"""Bytes. The GNU C library (mallopt(3)) then keeps the memory of a tensor for the next one, but for tensors so large
+that what they leave could not be used again; asking the system anew for each took up to a tenth of the processor's
+time. Other systems do not read this."""
 
 
 class WorkerDied(Exception):
