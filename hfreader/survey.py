@@ -1,8 +1,8 @@
 """What every class of the library is mapped to: files analysed, and one compact record of each."""
 
-import gc
 from collections.abc import Sequence
 
+from hfreader.alive import hide
 from hfreader.analyses import Analyser, analysis_key, library_key
 from hfreader.analyzers.analysis import UNFORESEEN, reason
 from hfreader.analyzers.library import Library, modeling_files_of
@@ -81,7 +81,7 @@ def survey_files(files: Sequence[str]) -> dict[str, FileSurvey]:
     with collection_paused():
         found = {file: _survey_file(_Worker.analyser, file) for file in files}
         # What is left now is kept to the end: no collection need ever walk it.
-        gc.freeze()
+        hide()
     return found
 
 

@@ -1,11 +1,11 @@
 """Put rewritten code under the functions that are alive, and take it away again."""
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import CodeType, FunctionType
 from typing import Any
 
+from hfreader.alive import functions_of
 from hfreader.trace.rewrite import Rewritten
 from hfreader.trace.rewrite_plan import HELPERS
 
@@ -59,6 +59,4 @@ def _pairs(original: CodeType, rewritten: CodeType) -> Iterator[tuple[CodeType, 
 
 
 def _live_functions(codes: Mapping[str, Mapping[CodeType, object]]) -> list[FunctionType]:
-    gc.unfreeze()  # a process that is forked from may have hidden its objects from the collector
-    functions = (item for item in gc.get_objects() if type(item) is FunctionType)
-    return [function for function in functions if function.__code__ in codes.get(function.__code__.co_filename, ())]
+    return [function for function in functions_of(codes) if function.__code__ in codes[function.__code__.co_filename]]

@@ -8,6 +8,8 @@ from functools import cache
 
 import torch
 
+from hfreader.alive import hide
+from hfreader.concepts import catalogue
 from hfreader.facts.codec import from_json, to_json
 from hfreader.progress import Report, silent
 from hfreader.trace.configs import families
@@ -40,12 +42,14 @@ def do(work: Ask, report: Report) -> Answer:
 
 
 def warm(wanted: Iterable[str]) -> None:
-    """Import the families that a fork, or one after it, will need; one thread, because forks of a process with more
-    may wait for ever, and small runs gain nothing by a second."""
+    """Import the concepts, and the families that a fork, or one after it, will need; one thread, because forks of a
+    process with more may wait for ever, and small runs gain nothing by a second."""
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
+    catalogue()
     for family in wanted:
         _imported(family)
+    hide()
 
 
 @cache
