@@ -48,7 +48,7 @@ class _Shared(TorchFunctionMode):
                 return self._view(asked.shape)
         elif _WRITING.search(getattr(func, "__name__", "")):
             written = next(iter((*args, *given.values())), None)
-            if self._is_shared(written):
+            if self.is_shared(written):
                 return written
         return func(*args, **given)
 
@@ -60,15 +60,28 @@ class _Shared(TorchFunctionMode):
         self._next += count + 1
         return _Shared.pool[start : start + count].view(shape)
 
-    def _is_shared(self, value: object) -> bool:
+    def is_shared(self, value: object) -> bool:
+        """Whether a tensor is a view of the pool."""
         storage = _Shared.pool.untyped_storage().data_ptr()
         return isinstance(value, torch.Tensor) and not value.is_meta and value.untyped_storage().data_ptr() == storage
 
 
-def shared() -> TorchFunctionMode:
+@contextmanager
+def shared() -> Iterator[None]:
     """Inside, models are built with large parameters that are random but overlap, which costs no time and no memory:
     for runs in which only shapes are looked at."""
-    return _Shared()
+    mode = _Shared()
+
+    def mark(_: nn.Module, __: str, parameter: nn.Parameter | None) -> None:
+        if mode.is_shared(parameter):
+            parameter._is_hf_initialized = True  # type: ignore[union-attr]  # so that transformers leaves it alone
+
+    hook = register_module_parameter_registration_hook(mark)
+    try:
+        with mode:
+            yield
+    finally:
+        hook.remove()
 
 
 @contextmanager

@@ -12,7 +12,7 @@ Key = tuple[object, ...]
 """What was recorded, then where: module path, call, repetition, place inside the value."""
 
 COST = "cost"
-_INDEX = re.compile(r"(?<=\.)\d+(?=\.|$)|^\d+(?=\.|$)")
+_INDEX = re.compile(r"(?<=[._])\d+(?=\.|$)|^\d+(?=\.|$)")
 
 
 def general(key: Key) -> Key:

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from transformers import initialization
 
 from hfreader.errors import HfreaderError
 from hfreader.trace.drawing import SMALL, SPREAD, at_most, shared
@@ -21,6 +22,18 @@ def test_large_parameters_share_their_numbers():
     assert not torch.equal(table.flatten()[:100], weight.flatten()[:100])
     assert float(weight.detach().std()) == pytest.approx(SPREAD, rel=0.1)
     assert weight.is_leaf and weight.requires_grad and isinstance(weight, nn.Parameter)
+
+
+def test_transformers_initialises_the_other_parameters_alone():
+    with shared():
+        model = layers()
+        initialization.trunc_normal_(model[1].weight, std=50.0)
+        initialization.trunc_normal_(model[2].weight, std=50.0)
+    assert float(model[1].weight.detach().std()) == pytest.approx(SPREAD, rel=0.1)
+    assert float(model[2].weight.detach().std()) > 1
+    later = layers()
+    initialization.zeros_(later[1].weight)
+    assert not later[1].weight.any()
 
 
 def test_shapes_and_small_parameters_are_as_ever():
