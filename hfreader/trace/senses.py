@@ -49,13 +49,14 @@ def with_least_to_see(config: PreTrainedConfig, doubled: int = 0) -> PreTrainedC
     else depends on their numbers may then no longer fit, and stages that halve an image may end with less than a
     pixel, unless its sides are `doubled` so many times."""
     less, changes = with_less_to_see(config), {}
-    for prefix, part in all_parts(less):
-        fields = vars(part)
-        image = _image(fields)
-        times = _halvings(fields.get(image), fields.get("patch_size")) - doubled
-        if times > 0:
-            changes[f"{prefix}{image}"] = _halved(fields[image], times, fields.get("patch_size"))
-            changes |= {f"{prefix}{name}": _halved(fields[name], times) for name in DERIVED if fields.get(name)}
+    parts = [(prefix, vars(part)) for prefix, part in all_parts(less)]
+    halvings = {prefix: _halvings(fields) - doubled for prefix, fields in parts if _sides(fields.get(_image(fields)))}
+    for prefix, fields in parts:
+        # A part that does not say how large images are counts their patches as the others do.
+        times = max(halvings.get(prefix, min(halvings.values(), default=0)), 0)
+        if prefix in halvings and times:
+            changes[f"{prefix}{_image(fields)}"] = _halved(fields[_image(fields)], times, fields.get("patch_size"))
+        changes |= {f"{prefix}{name}": _halved(fields[name], times) for name in DERIVED if fields.get(name) and times}
         if not fields.keys().isdisjoint(HEARING):
             changes |= {
                 f"{prefix}{name}": most
@@ -68,9 +69,10 @@ def with_least_to_see(config: PreTrainedConfig, doubled: int = 0) -> PreTrainedC
         return less
 
 
-def _halvings(size: Any, patch: Any) -> int:
-    """How often an image can be halved and still have FEWEST_PATCHES, or SMALLEST_IMAGE pixels, along a side."""
-    side = min(_sides(size), default=0)
+def _halvings(fields: Mapping[str, Any]) -> int:
+    """How often the images of a part can be halved and still have FEWEST_PATCHES, or SMALLEST_IMAGE pixels, along a
+    side."""
+    side, patch = min(_sides(fields.get(_image(fields))), default=0), fields.get("patch_size")
     count, fewest = (side // patch, FEWEST_PATCHES) if type(patch) is int and patch > 1 else (side, SMALLEST_IMAGE)
     return max(int(math.log2(max(count, 1) / fewest)), 0) if count >= fewest else 0
 

@@ -32,3 +32,10 @@ def test_few_patches_are_seen_whatever_the_side_of_an_image_is_called(field: str
 def test_what_is_small_stays():
     config = default_config("vit")
     assert with_less_to_see(config) is config
+
+
+def test_parts_without_images_of_their_own_count_the_patches_of_the_others():
+    vision = with_least_to_see(default_config("sam2")).vision_config
+    side = vision.backbone_config.image_size[0]
+    assert side < LARGEST_IMAGE
+    assert vision.backbone_feature_sizes == [[side // 4] * 2, [side // 8] * 2, [side // 16] * 2]
