@@ -1,4 +1,5 @@
-"""Configurations with smaller images and shorter videos: attention grows with the square of the number of patches."""
+"""Configurations with smaller images, shorter videos and chunks: attention grows with the square of the number of
+patches, and a state space with that of the positions of a chunk."""
 
 import math
 from collections.abc import Mapping
@@ -12,6 +13,9 @@ from hfreader.trace.symbols_names import IMAGES
 
 LARGEST_IMAGE, MOST_FRAMES = 512, 4
 FRAMES = ("num_frames", "frames_per_clip", "video_length")
+LARGEST_CHUNK = 16
+CHUNKS, STATES = ("chunk_size", "mamba_chunk_size"), ("state_size", "ssm_state_size", "mamba_d_state")
+"""Positions that a state space takes at once, in parts that have such a state. A text is padded to whole chunks."""
 DERIVED = ("image_embedding_size", "backbone_feature_sizes", "memory_attention_rope_feat_sizes")
 """What is counted in patches of the image, and written beside its size."""
 FEWEST_PATCHES, SMALLEST_IMAGE = 4, 64
@@ -23,8 +27,8 @@ HEARING = ("max_source_positions", "num_mel_bins", "num_queries")
 
 
 def with_less_to_see(config: PreTrainedConfig) -> PreTrainedConfig:
-    """The configuration with images of at most LARGEST_IMAGE pixels along a side, whole patches of them, and videos of
-    MOST_FRAMES; as it is where it refuses that."""
+    """The configuration with images of at most LARGEST_IMAGE pixels along a side, whole patches of them, videos of
+    MOST_FRAMES, and chunks of LARGEST_CHUNK; as it is where it refuses that."""
     parts = [(prefix, vars(part)) for prefix, part in all_parts(config)]
     sides = [side for _, fields in parts for side in _sides(fields.get(_image(fields)))]
     halvings = math.ceil(math.log2(max(max(sides, default=1) / LARGEST_IMAGE, 1)))
@@ -35,9 +39,9 @@ def with_less_to_see(config: PreTrainedConfig) -> PreTrainedConfig:
             patch = fields.get("patch_size")
             changes[f"{prefix}{image}"] = _halved(fields[image], halvings, patch)
         changes |= {f"{prefix}{name}": _halved(fields[name], halvings) for name in DERIVED if fields.get(name)}
-        for name in FRAMES:
-            if type(fields.get(name)) is int and fields[name] > MOST_FRAMES:
-                changes[f"{prefix}{name}"] = MOST_FRAMES
+        most = dict.fromkeys(FRAMES, MOST_FRAMES)
+        most |= {} if fields.keys().isdisjoint(STATES) else dict.fromkeys(CHUNKS, LARGEST_CHUNK)
+        changes |= _at_most(most, prefix, fields)
     try:
         return with_fields(config, changes) if changes else config
     except HfreaderError:
@@ -58,15 +62,17 @@ def with_least_to_see(config: PreTrainedConfig, doubled: int = 0) -> PreTrainedC
             changes[f"{prefix}{_image(fields)}"] = _halved(fields[_image(fields)], times, fields.get("patch_size"))
         changes |= {f"{prefix}{name}": _halved(fields[name], times) for name in DERIVED if fields.get(name) and times}
         if not fields.keys().isdisjoint(HEARING):
-            changes |= {
-                f"{prefix}{name}": most
-                for name, most in STEPS.items()
-                if type(fields.get(name)) is int and fields[name] > most
-            }
+            changes |= _at_most(STEPS, prefix, fields)
     try:
         return with_fields(less, changes) if changes else less
     except HfreaderError:
         return less
+
+
+def _at_most(most: Mapping[str, int], prefix: str, fields: Mapping[str, Any]) -> dict[str, int]:
+    """The fields of a part that are larger, with as much as they may be."""
+    larger = (name for name in most if type(fields.get(name)) is int and fields[name] > most[name])
+    return {f"{prefix}{name}": most[name] for name in larger}
 
 
 def _halvings(fields: Mapping[str, Any]) -> int:

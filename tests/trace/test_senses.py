@@ -1,7 +1,14 @@
 import pytest
 
 from hfreader.trace.configs import default_config
-from hfreader.trace.senses import FEWEST_PATCHES, LARGEST_IMAGE, MOST_FRAMES, with_least_to_see, with_less_to_see
+from hfreader.trace.senses import (
+    FEWEST_PATCHES,
+    LARGEST_CHUNK,
+    LARGEST_IMAGE,
+    MOST_FRAMES,
+    with_least_to_see,
+    with_less_to_see,
+)
 
 
 @pytest.mark.parametrize("family", ["pixtral", "got_ocr2", "mistral3"])
@@ -20,6 +27,12 @@ def test_what_is_counted_in_patches_follows():
 
 def test_videos_become_shorter():
     assert with_less_to_see(default_config("vjepa2")).frames_per_clip == MOST_FRAMES
+
+
+def test_state_spaces_take_short_chunks():
+    assert with_less_to_see(default_config("mamba2")).chunk_size == LARGEST_CHUNK
+    assert with_less_to_see(default_config("bamba")).mamba_chunk_size == LARGEST_CHUNK
+    assert with_less_to_see(default_config("pi0")).chunk_size == default_config("pi0").chunk_size > LARGEST_CHUNK
 
 
 @pytest.mark.parametrize("field", ["image_size", "crop_size"])
