@@ -90,3 +90,6 @@ def test_what_an_equation_does_not_cover():
         CONCEPTS["scaled-dot-product-attention"].computation(query=q, key=q, value=q, scale=1.0)
     with pytest.raises(NotCovered):
         CONCEPTS["causal-mask"].computation(like=torch.zeros(1, 1, 2, 2), padding=torch.zeros(1, 1, 2, 2))
+    image = rand(2, 8, 8)  # of two dimensions without channels, or a signal with eight
+    with pytest.raises(NotCovered):
+        CONCEPTS["pooling"].computation(x=image, like=F.max_pool2d(image, 3, 1, 1), size=3, stride=1, padding=1)
