@@ -22,12 +22,6 @@ class Stretch:
     run: int | None
 
 
-def setting(trace: Trace) -> str:
-    """A run in words: the class, and what the run itself says of its setting, else what was changed in its config."""
-    changes = [f"{name}={value}" for name, value in trace.changed.items()]
-    return ", ".join([trace.class_name, *(trace.notes if trace.changed and trace.notes else changes)])
-
-
 def line_states(execution: Execution) -> dict[int, bool]:
     """Whether each line of code inside functions ran.
 

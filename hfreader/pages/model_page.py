@@ -13,7 +13,6 @@ from hfreader.facts.problems import Problem
 from hfreader.pages.book import COMPARISONS, Family, Site, address, bare, compare_page_of, concept_page
 from hfreader.pages.cards import citation_html
 from hfreader.pages.class_block import ClassBlock
-from hfreader.pages.execution import setting
 from hfreader.pages.family_data import family_data
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.fragment import Fragment, SearchEntry
@@ -23,6 +22,7 @@ from hfreader.pages.language import noted, own
 from hfreader.pages.module_tree import module_tree
 from hfreader.pages.reading_order import base_model, reading_order
 from hfreader.pages.rendering import fill
+from hfreader.pages.run_names import run_name
 from hfreader.pages.sections import Section, sections
 from hfreader.pages.what_if import what_if
 
@@ -58,7 +58,7 @@ def model_page(site: Site, family: Family, analysis: Analysis, concepts: Mapping
         ],
         choose=_choice(context),
         default=default,
-        settings=[setting(trace) for trace in context.traces],
+        settings=[run_name(trace) for trace in context.traces],
         notes=list(dict.fromkeys(note for trace in context.traces for note in trace.notes)),
         symbols=default.symbols if default else (),
         order=reading_order(analysis, context.traces),

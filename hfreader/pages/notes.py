@@ -10,10 +10,11 @@ from markupsafe import Markup
 from hfreader.facts.places import Place
 from hfreader.facts.traces import Trace
 from hfreader.pages import equations
-from hfreader.pages.execution import Stretch, setting
+from hfreader.pages.execution import Stretch
 from hfreader.pages.language import gettext as _
 from hfreader.pages.language import own
 from hfreader.pages.naming import line_range
+from hfreader.pages.run_names import run_name
 from hfreader.pages.symbols import MatchUse, SymbolUse
 
 # A note says what a symbol is; what else there is to say of it stands in the glossary above.
@@ -82,5 +83,5 @@ def idle_notes(stretches: Iterable[Stretch], traces: Sequence[Trace]) -> Iterato
         if stretch.run is None:
             html = Markup(_("<strong>Not run</strong> by any forward pass here: {}{}")).format(lines, condition)
         else:
-            html = Markup(_("Run only in <em>{}</em>: {}{}")).format(setting(traces[stretch.run]), lines, condition)
+            html = Markup(_("Run only in <em>{}</em>: {}{}")).format(run_name(traces[stretch.run]), lines, condition)
         yield Note(stretch.first, "idle", html)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from hfreader.facts.places import Span
 from hfreader.facts.traces import Execution
-from hfreader.pages.execution import Stretch, first_runs, line_states, read, setting, stretches
+from hfreader.pages.execution import Stretch, first_runs, line_states, read, stretches
 from tests.pages import toy
 
 SOURCE = '''def f(x, mask):
@@ -66,7 +66,3 @@ def test_first_runs_remember_the_earliest_trace():
     )
     late = replace(early, executions=(Execution("f.py", (Span(1, 0, 1, 3), Span(2, 0, 2, 3)), (Span(3, 0, 3, 3),)),))
     assert first_runs([early, late], "f.py") == {1: 0, 2: 1, 3: None}
-
-
-def test_a_setting_names_what_was_changed():
-    assert setting(replace(toy.trace(), changed={"is_decoder": True})) == "ToyModel, is_decoder=True"
