@@ -59,6 +59,7 @@ from hfreader.facts.dataflow import Node
 
 COMMUTATIVE = frozenset({"add", "mul"})
 COMPLETE = COMMUTATIVE | {"cat", "stack"}
+TRUTH = {"False": 0.0, "True": 1.0}
 
 Parts = tuple[tuple[Pattern, Use], ...]
 
@@ -210,7 +211,9 @@ class Ways:
         return any(self.is_possible(pattern.pattern, seen.node, True) for seen, _ in views)
 
     def _can_Number(self, pattern: Number, node: int, exact: bool) -> bool:
-        number = self.flow.node(node).number
+        constant = self.flow.node(node)
+        number = TRUTH.get(constant.label) if constant.op == "constant" else None
+        number = constant.number if number is None else number
         return number is not None and math.isclose(number, pattern.value, rel_tol=1e-6)
 
     def _can_Scalar(self, pattern: Scalar, node: int, exact: bool) -> bool:

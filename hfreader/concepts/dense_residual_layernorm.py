@@ -130,7 +130,8 @@ CONCEPT = Concept(
         _OWN.format(written="m * self.g + self.s")
         + _MODULE.format(name="Own", norm="Norm", body="self.n(self.a(h) + r)"),
         _OWN.format(
-            written="(m - m.mean(-1, keepdim=True)) / torch.sqrt(m.var(-1, keepdim=True) + 1e-5) * self.g + self.s"
+            written="(m - m.mean(-1, keepdim=True)) / (m.var(-1, correction=0, keepdim=True) + 1e-5).sqrt() * self.g"
+            " + self.s"
         )
         + _MODULE.format(name="Own", norm="Norm", body="self.n(self.a(h) + r)"),
     ),

@@ -133,7 +133,12 @@ def plain(h, n):
 """,
     ),
     rejects=(
-        # RMS norms, whatever their name; a mean that is never subtracted; a mean over positions.
+        # The variance of a sample, larger by n/(n - 1); RMS norms, whatever their name; a mean never subtracted;
+        # a mean over positions.
+        _NORM.format(
+            name="LayerNorm",
+            body="return (x - m) / torch.sqrt(x.var(-1, keepdim=True) + self.eps) * self.weight + self.bias",
+        ),
         _NORM.format(
             name="LayerNorm", body="return self.weight * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.eps))"
         ),

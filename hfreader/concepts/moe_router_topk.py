@@ -97,7 +97,8 @@ def reference(
     """The scores of the k experts with the largest scores, or with the largest `choice`; divided by their sum where
     `total` is bound. Scores are the softmax of the logits, or phi of them, or their sigmoid where that or
     `chosen_logits` is bound; where `late` is, the softmax is over the k largest logits; where `joined` is, the sigmoids
-    of these are divided by their sum. Shapes: x (tokens, d), weight (experts, d), the result (tokens, k)."""
+    of these are divided by their sum. The equation does not say in which order they stand. Shapes: x (tokens, d),
+    weight (experts, d), the result (tokens, k)."""
     if router is not None:
         logits = affine(x, router)
     else:
@@ -112,7 +113,9 @@ def reference(
     squashed = sigmoid is not None or chosen_logits is not None
     scores = phi(logits) if phi is not None else logits.sigmoid() if squashed else logits.softmax(-1)
     if indices is None:
-        chosen = scores.topk(count).values
+        # Not every code asks for them in order: they are put in that of the code.
+        places = (like * scale).argsort(-1).argsort(-1)
+        chosen = scores.topk(count).values.sort(-1).values.gather(-1, places)
     else:
         own = choice.topk(count).indices
         same = bool((own.sort(-1).values == indices.sort(-1).values).all())

@@ -46,7 +46,9 @@ def centred(x: Pattern, average: Pattern) -> Pattern:
 
 def layer_normalised(x: Pattern, average: Pattern, eps: Pattern) -> Pattern:
     """(x - E[x]) / sqrt(Var[x] + eps), before scale and shift."""
-    variance = OneOf((mean(squared(centred(x, average))), Op(("var",), (x,), keywords=LAST)))
+    # By default torch divides by one less than the number of features.
+    written = (Op(("var",), (x,), keywords=(*LAST, (name, Number(0)))) for name in ("unbiased", "correction"))
+    variance = OneOf((mean(squared(centred(x, average))), *written))
     return divided_by_root(centred(x, average), variance, eps)
 
 

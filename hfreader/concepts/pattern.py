@@ -79,7 +79,7 @@ class Activation:
 
 @dataclass(frozen=True)
 class Number:
-    """A constant with this value (relative tolerance 1e-6)."""
+    """A constant with this value (relative tolerance 1e-6); False is 0, and True is 1."""
 
     value: float
 

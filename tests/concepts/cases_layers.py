@@ -92,7 +92,8 @@ def router_sigmoid() -> tuple[dict[str, Any], torch.Tensor]:
 
 def router_softmax() -> tuple[dict[str, Any], torch.Tensor]:
     x, layer = rand(5, 4), linear(4, 9)
-    return {"x": x, "router": module(layer), "like": rand(5, 2)}, layer(x).softmax(-1).sort(descending=True)[0][:, :2]
+    wanted = layer(x).softmax(-1).sort(descending=True)[0][:, :2].flip(-1)  # in no order that is asked for
+    return {"x": x, "router": module(layer), "like": wanted}, wanted
 
 
 def router_late() -> tuple[dict[str, Any], torch.Tensor]:
