@@ -254,6 +254,8 @@ def reference(
         raise SwitchedOff("the caller gives the scale 1, by which nothing is scaled")
     if _by_width(scale, query.shape[-1]):
         raise NotCovered("the scores are divided by d_k itself, as in μP (arXiv:2203.03466, Definition 4.1)")
+    if _by_root_of(scale, query.shape[-1] / 2):
+        raise NotCovered("the scores are divided by the root of half d_k, as in Zamba (arXiv:2405.16712)")
     query = _in_heads(query, key)
     key, value = (_like(query, one) for one in (key, value))
     query = query.reshape(*key.shape[:-2], *query.shape[-2:])
@@ -271,7 +273,17 @@ def reference(
 
 def _by_width(scale: Any, width: int) -> bool:
     """Whether a scale, divisor or factor, is the width of a head, not its root."""
-    return type(scale) in (int, float) and any(isclose(scale, one) for one in (width, 1 / width)) and width != 1
+    return _is(scale, width) and width != 1
+
+
+def _by_root_of(scale: Any, size: float) -> bool:
+    """Whether a scale, divisor or factor, is the root of a size. Zamba's heads see the input beside the hidden states,
+    and are twice as wide for it; what divides their scores is the root of the half."""
+    return _is(scale, size**0.5)
+
+
+def _is(scale: Any, size: float) -> bool:
+    return type(scale) in (int, float) and any(isclose(scale, one) for one in (size, 1 / size))
 
 
 def _in_heads(query: Any, key: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hfreader.concepts.model import Citation, Concept, Symbol, Text
+from hfreader.concepts.model import Citation, Concept, NotCovered, Symbol, Text
 from hfreader.concepts.pattern import Anything, Bind, Both, Not, OneOf, Op, Pattern
 
 
@@ -24,6 +24,7 @@ def step(b: Pattern) -> Pattern:
     return Op(("matmul",), (Op(("add",), (kept, at_step("input", inputs))), Bind("c", Anything())))
 
 
+RATES = 2  # dimensions of A: (channels, n)
 # One B for all channels: where heads share it in groups, it is Mamba-2's recurrence.
 SHARED = Op(("expand",), (Anything(),))
 
@@ -34,6 +35,8 @@ def reference(decay: Any, state: Any, input: Any, c: Any, a: Any, dt: Any, b: An
     Shapes: A (channels, n); of one step dt and x (batch, channels), B (batch, n), h (batch, channels, n); of a sequence
     dt and x (batch, channels, T), B (batch, T, n). C (batch, n, 1).
     """
+    if a.dim() != RATES:
+        raise NotCovered("which of several heads the rates are taken from is not seen")
     if decays.dim() == 4:
         rates, drive = dt[..., None] * a[:, None, :], (dt * x)[..., None] * b[:, None]
     else:

@@ -15,9 +15,12 @@ def test_the_root_of_the_width_scales():
         torch.testing.assert_close(reference(QUERY, KEY, VALUE, scale=scale)["output"], expected)
 
 
-@pytest.mark.parametrize("scale", [8, 1 / 8])
-def test_the_width_itself_is_another_equation(scale: float):
-    with pytest.raises(NotCovered, match="divided by d_k itself"):
+@pytest.mark.parametrize(
+    ("scale", "said"),
+    [(8, "by d_k itself"), (1 / 8, "by d_k itself"), (2.0, "root of half"), (0.5, "root of half")],
+)
+def test_the_width_itself_and_the_root_of_half_of_it_are_other_equations(scale: float, said: str):
+    with pytest.raises(NotCovered, match=said):
         reference(QUERY, KEY, VALUE, scale=scale)
 
 

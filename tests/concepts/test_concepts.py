@@ -90,6 +90,11 @@ def test_what_an_equation_does_not_cover():
         CONCEPTS["scaled-dot-product-attention"].computation(query=q, key=q, value=q, scale=1.0)
     with pytest.raises(NotCovered):
         CONCEPTS["causal-mask"].computation(like=torch.zeros(1, 1, 2, 2), padding=torch.zeros(1, 1, 2, 2))
+    one, many = rand(1, 3), rand(5, 3, 4)  # of a step of one head, the rates of all
+    with pytest.raises(NotCovered):
+        CONCEPTS["selective-ssm-mamba1"].computation(
+            **dict.fromkeys(("decay", "state", "input", "c", "b", "decays"), many), a=many, dt=one, x=one
+        )
     image = rand(2, 8, 8)  # of two dimensions without channels, or a signal with eight
     with pytest.raises(NotCovered):
         CONCEPTS["pooling"].computation(x=image, like=F.max_pool2d(image, 3, 1, 1), size=3, stride=1, padding=1)
