@@ -29,7 +29,8 @@ class Stopped(Ended):
 def forked(work: Callable[[], bytes], limits: Limits) -> bytes:
     """What `work` returns in a forked process. Stopped where it breaks a limit, Ended where it ends otherwise.
 
-    The process ends with this one, however that ends.
+    The process ends with this one, however that ends; so it does when the parent of this one has ended, for which
+    nobody waits any more.
     """
     reading, writing = os.pipe()
     parent = os.getpid()
@@ -77,7 +78,7 @@ def _outlive(parent: int) -> None:
 
 def _watched(child: int, reading: int, limits: Limits) -> tuple[str | None, bytes]:
     """Which limit was broken, if one was, and what was answered."""
-    end, data = time.monotonic() + limits.seconds, bytearray()
+    end, data, asking = time.monotonic() + limits.seconds, bytearray(), os.getppid()
     while True:
         if select.select([reading], [], [], GLANCE)[0]:
             part = os.read(reading, 1 << 20)
@@ -86,6 +87,8 @@ def _watched(child: int, reading: int, limits: Limits) -> tuple[str | None, byte
             data += part
         elif time.monotonic() > end:
             return f"it ran for more than {limits.seconds:g} seconds and was stopped", b""
+        elif os.getppid() != asking:
+            return "the process that asked for it has ended", b""
         elif resident(child) > limits.memory:
             return f"it took more than {limits.memory / (1 << 30):.3g} GiB of memory and was stopped", b""
 

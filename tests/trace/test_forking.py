@@ -2,7 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +49,29 @@ def test_no_process_is_left_behind():
     found = int(forked(lambda: str(os.getpid()).encode(), WIDE))
     with pytest.raises(ProcessLookupError):
         os.kill(found, 0)
+
+
+WAITING = """
+import time
+from hfreader.facts.sweep import Limits
+from hfreader.trace.forking import forked
+forked(lambda: time.sleep(60) or b"", Limits(60.0))
+"""
+ASKING = f"""
+import subprocess, sys, time
+waiting = subprocess.Popen([sys.executable, "-c", {WAITING!r}], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+time.sleep(2)
+print(waiting.pid if waiting.poll() is None else 0)
+"""
+
+
+def test_work_for_a_process_that_has_ended_is_stopped():
+    asked = subprocess.run([sys.executable, "-c", ASKING], capture_output=True, check=True, text=True, timeout=30)
+    waiting, begun = int(asked.stdout), time.monotonic()
+    assert waiting
+    while Path(f"/proc/{waiting}/stat").exists() and " Z " not in Path(f"/proc/{waiting}/stat").read_text():
+        assert time.monotonic() - begun < 20
+        time.sleep(0.05)
 
 
 def test_what_was_spent_grows():
