@@ -252,9 +252,11 @@ def reference(
     """
     if unscaled is None and type(scale) in (int, float) and scale == 1 != query.shape[-1]:
         raise SwitchedOff("the caller gives the scale 1, by which nothing is scaled")
-    if _by_width(scale, query.shape[-1]):
+    width = query.shape[-1]
+    if width != 1 and _divides_by(width, scale):
         raise NotCovered("the scores are divided by d_k itself, as in μP (arXiv:2203.03466, Definition 4.1)")
-    if _by_root_of(scale, query.shape[-1] / 2):
+    # Zamba's heads see the input beside the hidden states, and are twice as wide for it.
+    if _divides_by((width / 2) ** 0.5, scale):
         raise NotCovered("the scores are divided by the root of half d_k, as in Zamba (arXiv:2405.16712)")
     query = _in_heads(query, key)
     key, value = (_like(query, one) for one in (key, value))
@@ -271,18 +273,8 @@ def reference(
     return {"softmax": probabilities, "output": used.reshape(*value.shape[:-2], *raw.shape[-2:]) @ value}
 
 
-def _by_width(scale: Any, width: int) -> bool:
-    """Whether a scale, divisor or factor, is the width of a head, not its root."""
-    return _is(scale, width) and width != 1
-
-
-def _by_root_of(scale: Any, size: float) -> bool:
-    """Whether a scale, divisor or factor, is the root of a size. Zamba's heads see the input beside the hidden states,
-    and are twice as wide for it; what divides their scores is the root of the half."""
-    return _is(scale, size**0.5)
-
-
-def _is(scale: Any, size: float) -> bool:
+def _divides_by(size: float, scale: Any) -> bool:
+    """Whether a scale, divisor or factor, divides by a size."""
     return type(scale) in (int, float) and any(isclose(scale, one) for one in (size, 1 / size))
 
 

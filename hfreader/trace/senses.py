@@ -34,11 +34,7 @@ def with_less_to_see(config: PreTrainedConfig) -> PreTrainedConfig:
     halvings = math.ceil(math.log2(max(max(sides, default=1) / LARGEST_IMAGE, 1)))
     changes: dict[str, Any] = {}
     for prefix, fields in parts:
-        image = _image(fields)
-        if _sides(fields.get(image)) and halvings:
-            patch = fields.get("patch_size")
-            changes[f"{prefix}{image}"] = _halved(fields[image], halvings, patch)
-        changes |= {f"{prefix}{name}": _halved(fields[name], halvings) for name in DERIVED if fields.get(name)}
+        changes |= _smaller(prefix, fields, halvings)
         most = dict.fromkeys(FRAMES, MOST_FRAMES)
         most |= {} if fields.keys().isdisjoint(STATES) else dict.fromkeys(CHUNKS, LARGEST_CHUNK)
         changes |= _at_most(most, prefix, fields)
@@ -52,21 +48,31 @@ def with_least_to_see(config: PreTrainedConfig, doubled: int = 0) -> PreTrainedC
     """The same with images of a few patches, a moment of sound and few queries, which not every class can do with: what
     else depends on their numbers may then no longer fit, and stages that halve an image may end with less than a
     pixel, unless its sides are `doubled` so many times."""
-    less, changes = with_less_to_see(config), {}
+    less = with_less_to_see(config)
+    changes: dict[str, Any] = {}
     parts = [(prefix, vars(part)) for prefix, part in all_parts(less)]
     halvings = {prefix: _halvings(fields) - doubled for prefix, fields in parts if _sides(fields.get(_image(fields)))}
     for prefix, fields in parts:
         # A part that does not say how large images are counts their patches as the others do.
         times = max(halvings.get(prefix, min(halvings.values(), default=0)), 0)
-        if prefix in halvings and times:
-            changes[f"{prefix}{_image(fields)}"] = _halved(fields[_image(fields)], times, fields.get("patch_size"))
-        changes |= {f"{prefix}{name}": _halved(fields[name], times) for name in DERIVED if fields.get(name) and times}
+        changes |= _smaller(prefix, fields, times)
         if not fields.keys().isdisjoint(HEARING):
             changes |= _at_most(STEPS, prefix, fields)
     try:
         return with_fields(less, changes) if changes else less
     except HfreaderError:
         return less
+
+
+def _smaller(prefix: str, fields: Mapping[str, Any], times: int) -> dict[str, Any]:
+    """The images of a part halved so many times, and what is counted in patches of them."""
+    if not times:
+        return {}
+    image = _image(fields)
+    halved = {name: _halved(fields[name], times) for name in DERIVED if fields.get(name)}
+    if _sides(fields.get(image)):
+        halved[image] = _halved(fields[image], times, fields.get("patch_size"))
+    return {f"{prefix}{name}": value for name, value in halved.items()}
 
 
 def _at_most(most: Mapping[str, int], prefix: str, fields: Mapping[str, Any]) -> dict[str, int]:
