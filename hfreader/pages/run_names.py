@@ -5,8 +5,10 @@ import re
 from hfreader.facts.traces import Trace
 from hfreader.pages.language import gettext, noted
 
-_WORDS = (
+WORDS = (
+    noted("a pair of texts"),
     noted("all outputs"),
+    noted("an ended text"),
     noted("as many tokens on both sides"),
     noted("cache"),
     noted("class"),
@@ -29,7 +31,7 @@ _WORDS = (
     noted("two choices"),
 )
 """As `hfreader.trace.variants` and `settings` write them; all else in a name is a parameter or a field."""
-_WORD = re.compile(rf"(?:^|(?<=, )|(?<=\())(?:{'|'.join(sorted(_WORDS, key=len, reverse=True))})(?=,|\)| \(|$)")
+_WORD = re.compile(rf"(?:^|(?<=, )|(?<=\())(?:{'|'.join(sorted(WORDS, key=len, reverse=True))})(?=,|\)| \(|$)")
 
 
 def run_name(trace: Trace) -> str:

@@ -16,6 +16,8 @@ FRAMES = ("num_frames", "frames_per_clip", "video_length")
 LARGEST_CHUNK = 16
 CHUNKS, STATES = ("chunk_size", "mamba_chunk_size"), ("state_size", "ssm_state_size", "mamba_d_state")
 """Positions that a state space takes at once, in parts that have such a state. A text is padded to whole chunks."""
+WINDOW = "attention_window"
+"""Positions around each that it attends to, in parts that pad a text to whole windows."""
 DERIVED = ("image_embedding_size", "backbone_feature_sizes", "memory_attention_rope_feat_sizes")
 """What is counted in patches of the image, and written beside its size."""
 FEWEST_PATCHES, SMALLEST_IMAGE = 4, 64
@@ -28,14 +30,14 @@ HEARING = ("max_source_positions", "num_mel_bins", "num_queries")
 
 def with_less_to_see(config: PreTrainedConfig) -> PreTrainedConfig:
     """The configuration with images of at most LARGEST_IMAGE pixels along a side, whole patches of them, videos of
-    MOST_FRAMES, and chunks of LARGEST_CHUNK; as it is where it refuses that."""
+    MOST_FRAMES, and chunks and windows of LARGEST_CHUNK; as it is where it refuses that."""
     parts = [(prefix, vars(part)) for prefix, part in all_parts(config)]
     sides = [side for _, fields in parts for side in _sides(fields.get(_image(fields)))]
     halvings = math.ceil(math.log2(max(max(sides, default=1) / LARGEST_IMAGE, 1)))
     changes: dict[str, Any] = {}
     for prefix, fields in parts:
         changes |= _smaller(prefix, fields, halvings)
-        most = dict.fromkeys(FRAMES, MOST_FRAMES)
+        most = dict.fromkeys(FRAMES, MOST_FRAMES) | {WINDOW: LARGEST_CHUNK}
         most |= {} if fields.keys().isdisjoint(STATES) else dict.fromkeys(CHUNKS, LARGEST_CHUNK)
         changes |= _at_most(most, prefix, fields)
     try:

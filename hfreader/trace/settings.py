@@ -5,7 +5,7 @@ pass when it runs, so that the same setting runs at any sizes, in any dtype and 
 (`hfreader.trace.hollow`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -40,6 +40,7 @@ class Options:
 
     bare       no mask.
     padded     the mask hides the last token of the first row.
+    special    ids with a meaning that stand in each row, as (field of the configuration that names one, places).
     embeds     embedded tokens instead of ids.
     choices    0, or the number of alternatives: ids of shape (batch, choices, tokens).
     beside     further parameters with one int per token of the text, as a tokenizer returns them (token types): the
@@ -53,6 +54,7 @@ class Options:
 
     bare: bool = False
     padded: bool = False
+    special: tuple[tuple[str, tuple[int, ...]], ...] = ()
     embeds: bool = False
     choices: int = 0
     beside: tuple[tuple[str, tuple[int, ...]], ...] = ()
@@ -147,7 +149,9 @@ class Setting:
             arguments.pop("attention_mask", None)
         if options.padded and "attention_mask" in arguments:
             arguments["attention_mask"][0, ..., -1] = 0
-            arguments |= self._ending_in_padding(arguments)
+            arguments |= self._with_special("pad_token_id", (-1,), slice(0, 1), arguments)
+        for field, places in options.special:
+            arguments |= self._with_special(field, places, slice(None), arguments)
         if options.embeds:
             arguments["inputs_embeds"] = model.get_input_embeddings()(arguments.pop("input_ids"))
         if self.lengths.encoder is not None and not self._two_sided:
@@ -155,13 +159,14 @@ class Setting:
         arguments |= self._zeros(model, ids[..., start:]) | dict(options.extra)
         return with_placeholders(model, arguments | others, need) if others and not start else arguments
 
-    def _ending_in_padding(self, given: dict[str, Any]) -> dict[str, Any]:
-        """The ids with the padding id where the mask hides one; none where the configuration knows no such id."""
-        pad = getattr(self.config, "pad_token_id", None)
-        if "input_ids" not in given or type(pad) is not int or not 0 <= pad < vocabulary_size(self.config):
+    def _with_special(self, field: str, places: Sequence[int], rows: slice, given: dict[str, Any]) -> dict[str, Any]:
+        """The ids with the one of a field at places of some rows; none where the configuration knows no such id."""
+        special = getattr(self.config, field, None)
+        if "input_ids" not in given or type(special) is not int or not 0 <= special < vocabulary_size(self.config):
             return {}
         ids = given["input_ids"].clone()
-        ids[0, ..., -1] = pad
+        for place in places:
+            ids[rows, ..., place] = special
         return {"input_ids": ids}
 
     @property

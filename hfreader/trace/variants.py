@@ -30,6 +30,8 @@ MOST_LAYOUTS = 8
 MOST_FED = 24
 """How many ways to feed a class are tried with one configuration before it is called without."""
 PLAIN = Lengths(2, 6)
+SEPARATED = (1, 2, -1)
+"""Where separators stand in a pair of texts: two between the texts, one at the end."""
 CACHED = Lengths(2, 1, past=5)
 ENCODED = Lengths(2, 6, encoder=4)
 SHAPES: tuple[Shape, ...] = ("row", "token", "class", "column")
@@ -150,7 +152,13 @@ def plain_settings(model_class: type[PreTrainedModel], config: Any) -> Iterator[
     yield replace(plain, name="one row", lengths=replace(PLAIN, batch=1, encoder=encoder))
     yield _with(plain, "no cache", extra=(("use_cache", False),))
     if encoder is not None:
-        yield replace(plain, name="as many tokens on both sides", lengths=replace(PLAIN, encoder=PLAIN.tokens))
+        even = replace(plain, name="as many tokens on both sides", lengths=replace(PLAIN, encoder=PLAIN.tokens))
+        yield even
+        yield _with(even, "an ended text", special=(("eos_token_id", (-1,)),))
+    if getattr(config, "sep_token_id", None) is not None:
+        pair = _with(plain, "a pair of texts", special=(("sep_token_id", SEPARATED),))
+        yield pair
+        yield from choices(pair)
 
 
 def fed(plain: Setting) -> Iterator[Setting]:

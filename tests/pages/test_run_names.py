@@ -1,9 +1,13 @@
+import re
 from dataclasses import replace
 
 import pytest
 
 from hfreader.pages.language import in_language
-from hfreader.pages.run_names import run_name
+from hfreader.pages.run_names import WORDS, run_name
+from hfreader.trace.configs import default_config
+from hfreader.trace.models import base_class
+from hfreader.trace.variants import configurations, plain_settings, ways
 from tests.pages import toy
 
 
@@ -28,3 +32,12 @@ def test_its_words_are_in_the_language_of_the_page_and_code_is_not(name, chinese
     assert run_name(trace) == f"ToyModel, {name}"
     with in_language("zh"):
         assert run_name(trace) == f"ToyModel, {chinese}"
+
+
+@pytest.mark.parametrize("family", ["bert", "bart", "longformer"])
+def test_every_word_of_a_setting_is_known(family):
+    config = default_config(family)
+    plain, *others = plain_settings(base_class(config), config)
+    for setting in (plain, *others, *ways(plain), *configurations(plain, {})):
+        words = re.split(r", | \(|\)", setting.name)
+        assert {word for word in words if word and not re.fullmatch(r"\w+_\w+|\w+=.*", word)} <= {*WORDS}

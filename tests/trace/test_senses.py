@@ -35,6 +35,11 @@ def test_state_spaces_take_short_chunks():
     assert with_less_to_see(default_config("pi0")).chunk_size == default_config("pi0").chunk_size > LARGEST_CHUNK
 
 
+@pytest.mark.parametrize("family", ["led", "longformer"])
+def test_a_text_is_padded_to_short_windows(family: str):
+    assert with_less_to_see(default_config(family)).attention_window == LARGEST_CHUNK
+
+
 @pytest.mark.parametrize("field", ["image_size", "crop_size"])
 def test_few_patches_are_seen_whatever_the_side_of_an_image_is_called(field: str):
     family = {"image_size": "vit", "crop_size": "vjepa2"}[field]

@@ -1,10 +1,17 @@
 from itertools import islice
 
 import pytest
-from transformers import CLIPModel, PreTrainedConfig
+from transformers import (
+    BartForSequenceClassification,
+    CLIPModel,
+    LongformerForMultipleChoice,
+    LongformerForQuestionAnswering,
+    PreTrainedConfig,
+)
 
 from hfreader.trace import starting
 from hfreader.trace.configs import default_config
+from hfreader.trace.inputs import random_ids
 from hfreader.trace.models import base_class
 from hfreader.trace.recipes import Recipe
 from hfreader.trace.recording import files_of, record, recorder_for
@@ -50,3 +57,21 @@ def test_a_text_alone_is_tried_when_nothing_else_is_left(monkeypatch: pytest.Mon
     monkeypatch.setattr("hfreader.trace.starting.recipe_of", lambda _: Recipe())
     config = default_config("gemma4_unified")  # has two narrow configurations, with neither of which images go
     assert any(not each.options.others for each in starts(base_class(config), config))
+
+
+@pytest.mark.parametrize(
+    ("model_class", "field"),
+    [
+        (BartForSequenceClassification, "eos_token_id"),
+        (LongformerForQuestionAnswering, "sep_token_id"),
+        (LongformerForMultipleChoice, "sep_token_id"),
+    ],
+)
+def test_a_class_that_looks_for_special_ids_finds_them(model_class, field: str):
+    config = default_config(model_class.config_class.model_type)
+    setting = first_that_runs(model_class, config, lambda each: each.run(each.model()))
+    ((found, places),) = setting.options.special
+    assert found == field
+    special = getattr(setting.config, field)
+    ids = setting.inputs(setting.model(), random_ids(setting.config, 2, 6))["input_ids"]
+    assert (ids == special).sum() == len(places) * ids[..., 0].numel()
