@@ -15,7 +15,8 @@ DEPTH = 2
 # A pattern that repeats after more layers than this is made to repeat after DEPTH.
 LONGEST_PERIOD = 4
 MOST_OUTPUTS = 5
-_STAGES = re.compile(r"^depths$|^layer_depths$|num_(hidden_)?(layers|blocks)|^layers$|_depths$|^num_blocks$")
+_STAGES = re.compile(r"^depths$|^layer_depths$|num_(hidden_)?(layers|blocks)|^layers$|_depths$|^num_blocks$|_repeats$")
+_FACTOR = "depth_coefficient"  # by which the layers of each stage are multiplied
 _PERIODS = re.compile(r"(every(_n)?(_layers)?|interval|period|step|frequency|_freq|sliding_window_pattern)$")
 _OFFSETS = re.compile(r"offset$")
 _INDEXES = re.compile(
@@ -88,6 +89,7 @@ def _changes(fields: Mapping[str, Any], depth: int) -> dict[str, Any]:
         if len(kept) < length:
             changes |= {name: len(kept) for name, value in counts.items() if value == length}
             changes |= {name: [value[place] for place in kept] for name, value in lists.items()}
+    changes |= {_FACTOR: 1.0} if fields.get(_FACTOR, 0) > 1 else {}
     if PER_LAYER in changes:
         changes[PER_LAYER] = {place: value for place, value in enumerate(changes[PER_LAYER]) if value}
     changes |= {name: DEPTH for name, value in periods.items() if value > LONGEST_PERIOD}

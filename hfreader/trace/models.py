@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 
 import torch
+import transformers
 from torch import nn
 from transformers import (
     MODEL_FOR_CAUSAL_LM_MAPPING,
@@ -53,7 +54,7 @@ def base_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
         found = _in_tables(config, "MODEL_MAPPING") + [each for each in own if each.config_class is type(config)]
         found += _in_tables(config, r"MODEL_FOR_\w+_MAPPING") + [each for each in own if each.config_class in kinds]
     else:
-        found = [each for each in own if each.__name__ == named]
+        found = [each for each in own if each.__name__ == named] or [getattr(transformers, named)]
     found = [each for each in found if each.forward is not PreTrainedModel.forward] or found
     if not found:
         raise HfreaderError(f"no model class of transformers is built from {type(config).__name__}")

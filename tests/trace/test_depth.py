@@ -54,3 +54,10 @@ def test_as_many_layers_as_hand_something_out():
 def test_a_kernel_is_no_depth():
     config = default_config("wav2vec2-bert")
     assert shallow(config).conv_depthwise_kernel_size == config.conv_depthwise_kernel_size
+
+
+def test_a_factor_of_layers_is_as_small_as_their_counts():
+    config = default_config("efficientnet")
+    found = shallow(config)
+    assert max(found.num_block_repeats) == DEPTH
+    assert found.depth_coefficient == 1.0 < config.depth_coefficient
