@@ -22,7 +22,7 @@ from hfreader.pages.language import noted, own
 from hfreader.pages.module_tree import module_tree
 from hfreader.pages.reading_order import base_model, reading_order
 from hfreader.pages.rendering import fill
-from hfreader.pages.run_names import run_name
+from hfreader.pages.run_names import remarks, run_name
 from hfreader.pages.sections import Section, sections
 from hfreader.pages.what_if import what_if
 
@@ -59,7 +59,7 @@ def model_page(site: Site, family: Family, analysis: Analysis, concepts: Mapping
         choose=_choice(context),
         default=default,
         settings=[run_name(trace) for trace in context.traces],
-        notes=list(dict.fromkeys(note for trace in context.traces for note in trace.notes)),
+        notes=list(dict.fromkeys(note for trace in context.traces for note in remarks(trace))),
         symbols=default.symbols if default else (),
         order=reading_order(analysis, context.traces),
         diagram=_model_diagram(context, base),

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from hfreader.pages.language import gettext, ngettext, other, other_gettext, other_language, own, plain, said
+from hfreader.pages.sentences import spoken
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -26,7 +27,7 @@ def environment() -> Environment:
     )
     made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.policies["ext.i18n.trimmed"] = True
-    made.filters |= {"own": own, "other": other, "said": said, "plain": plain}
+    made.filters |= {"own": own, "other": other, "said": said, "plain": plain, "spoken": spoken}
     made.globals |= {"other_language": other_language, "other_gettext": other_gettext}
     return made
 

@@ -36,5 +36,15 @@ _WORD = re.compile(rf"(?:^|(?<=, )|(?<=\())(?:{'|'.join(sorted(WORDS, key=len, r
 
 def run_name(trace: Trace) -> str:
     """A run in words: the class, and what the run itself says of its setting, else what was changed in its config."""
-    said = [_WORD.sub(lambda word: gettext(word[0]), note) for note in trace.notes] if trace.changed else []
+    said = [_WORD.sub(lambda word: gettext(word[0]), note) for note in _settings(trace)]
     return ", ".join([trace.class_name, *(said or (f"{name}={value}" for name, value in trace.changed.items()))])
+
+
+def remarks(trace: Trace) -> tuple[str, ...]:
+    """What a run says of itself beside its setting."""
+    return trace.notes[len(_settings(trace)) :]
+
+
+def _settings(trace: Trace) -> tuple[str, ...]:
+    """The name of the setting, which a run with another configuration notes first."""
+    return trace.notes[:1] if trace.changed else ()
