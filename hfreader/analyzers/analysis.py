@@ -7,7 +7,7 @@ from hfreader.analyzers.asides import asides
 from hfreader.analyzers.examination import Examiner
 from hfreader.analyzers.imported import imported
 from hfreader.analyzers.library import Library
-from hfreader.analyzers.registries import implementations
+from hfreader.analyzers.registries import exchanges, implementations
 from hfreader.analyzers.roles import Roles
 from hfreader.concepts import catalogue
 from hfreader.errors import HfreaderError
@@ -53,6 +53,8 @@ def analyse(library: Library, file: str, examiner: Examiner | None = None) -> An
     played = tuple(role for one in facts.classes for role in roles.of(one, file))
     kept = tuple(match for match in matches if roles.keeps(match))
     marked = {(match.owner, f"{match.concept}:{binding.symbol}") for match in kept for binding in match.bindings}
+    exchanged = tuple(exchanges(library, library.tree(file)))
+    registries = dict.fromkeys([*(one.registry for one in dispatches), *(one.registry for one in exchanged)])
     bodies = {one.qualified: examiner.body(one.qualified) or "" for one in facts.classes}
     bodies |= {(name := f"{facts.module}.{one.name}"): examiner.body(name) or "" for one in facts.functions}
     return Analysis(
@@ -64,9 +66,10 @@ def analyse(library: Library, file: str, examiner: Examiner | None = None) -> An
         played,
         tuple(computing),
         bodies,
-        {name: implementations(library, name) for name in dict.fromkeys(one.registry for one in dispatches)},
+        {name: implementations(library, name) for name in registries},
         asides(library, library.tree(file)),
         imported(library, library.tree(file)),
+        exchanged,
     )
 
 

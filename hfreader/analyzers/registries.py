@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 import libcst as cst
+import libcst.matchers as m
 
 from hfreader.analyzers.evaluator import whole_span
 from hfreader.analyzers.library import Library
 from hfreader.analyzers.parsing import ParsedFile, dotted_name, literal_string, statements
-from hfreader.facts.analysis import Implementation
+from hfreader.facts.analysis import Exchange, Implementation
 from hfreader.facts.places import Place
 
 # A function of a registry is given the module, queries, keys and values first.
@@ -61,6 +62,34 @@ def _replaced(library: Library, parsed: ParsedFile, name: str) -> Iterator[tuple
                 yield key, library.definition_in(parsed, dotted_name(statement.value) or "")
             case _:
                 pass
+
+
+def exchanges(library: Library, parsed: ParsedFile) -> Iterator[Exchange]:
+    """The classes of a file of which a decorator assigns `forward`, which there looks it up in a registry."""
+    for name, node in parsed.classes.items():
+        for decorator in node.decorators:
+            made = decorator.decorator
+            written = dotted_name(made.func if isinstance(made, cst.Call) else made)
+            qualified = library.definition_in(parsed, written or "")
+            place = library.place_of(qualified)
+            function = None if place is None else place[0].functions.get(place[1])
+            if place is None or function is None:
+                continue
+            if (registry := _looked_up(library, place[0], function)) is not None:
+                where = Place(place[0].file, place[0].positions[function.name])
+                yield Exchange(f"{parsed.module}.{name}", qualified, registry, where)
+
+
+def _looked_up(library: Library, parsed: ParsedFile, function: cst.FunctionDef) -> str | None:
+    """The registry in which what a decorator assigns to `forward` looks."""
+    targets = m.findall(function, m.AssignTarget(m.Attribute(attr=m.Name("forward"))))
+    looks = m.findall(function, m.Call(m.Attribute(m.Name(), m.Name("get_interface"))))
+    if not targets or not looks:
+        return None
+    name = cst.ensure_type(cst.ensure_type(looks[0], cst.Call).func, cst.Attribute).value
+    parameters = (*function.params.params, *function.params.kwonly_params)
+    default = next((one.default for one in parameters if one.name.value == getattr(name, "value", None)), name)
+    return library.definition_in(parsed, dotted_name(default) or "") if default is not None else None
 
 
 def _implementation(library: Library, function: str, names: tuple[str, ...]) -> Implementation | None:

@@ -79,6 +79,17 @@ class Implementation:
 
 
 @dataclass(frozen=True)
+class Exchange:
+    """A class whose decorator puts what a registry holds in the place of its forward pass, where the configuration
+    asks for that. Both are qualified names; `place` is the name of the decorator where it is defined."""
+
+    owner: str
+    decorator: str
+    registry: str
+    place: Place
+
+
+@dataclass(frozen=True)
 class Imported:
     """What an imported name stands for: its qualified name where it is defined, and the place of that name there, if
     that is in the library."""
@@ -106,7 +117,7 @@ class Analysis:
     computing  the methods with tensor operations of their own.
     bodies     for each class and function, by qualified name, what is the same for all that are identical to it once
                names are exchanged, with everything in their files that they lead to.
-    registries  what the registries hold that `dispatches` jump through, by their qualified names.
+    registries  what the registries hold that `dispatches` and `exchanges` jump through, by their qualified names.
     asides      in the order of the file, none within another.
     imported    by local name; without names that also stand for something else somewhere in the file.
     """
@@ -122,3 +133,4 @@ class Analysis:
     registries: dict[str, tuple[Implementation, ...]] = field(default_factory=dict)
     asides: tuple[Aside, ...] = ()
     imported: dict[str, Imported] = field(default_factory=dict)
+    exchanges: tuple[Exchange, ...] = ()

@@ -11,7 +11,7 @@ from hfreader.facts.places import Place
 from hfreader.pages.book import address, bare
 from hfreader.pages.cards import concept_card
 from hfreader.pages.diagrams import draw
-from hfreader.pages.dispatch import opened_html
+from hfreader.pages.dispatch import exchange_of, opened_html
 from hfreader.pages.execution import stretches
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.folds import folds
@@ -69,6 +69,7 @@ class ClassBlock:
             alike=self.context.alike(self.owner),
             roles=self.context.roles(self.owner, {use.concept.slug for use in self.uses}),
             wiring=self.context.wiring(self.owner),
+            exchange=exchange_of(self.context, self.owner),
             cards=cards,
             diagram=self.diagram(),
             side=self._side_by_side(),

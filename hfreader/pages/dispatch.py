@@ -61,6 +61,36 @@ def opened_html(context: FileContext, site: DispatchSite, show: Show) -> Markup:
     )
 
 
+@dataclass(frozen=True)
+class Exchanged:
+    """What can run in the place of a class's forward pass: the decorator that sees to it, the registry, the names and
+    addresses of what that holds, and whether the forward pass of the class itself ran."""
+
+    decorator: str
+    home: str | None
+    registry: str
+    entries: tuple[tuple[str, str | None], ...]
+    own_ran: bool
+
+
+def exchange_of(context: FileContext, owner: str) -> Exchanged | None:
+    """What a decorator of a class puts in the place of its forward pass, if the configuration asks for it."""
+    found = context.exchange(owner)
+    if found is None:
+        return None
+    held = context.analysis.registries.get(found.registry, ())
+    link = context.site.snapshot.link
+    methods = next(one.methods for one in context.analysis.code.classes if one.qualified == owner)
+    forward = (Place(context.file, one.body_span) for one in methods if one.name == "forward")
+    return Exchanged(
+        bare(found.decorator),
+        link(found.place.file, found.place.span),
+        bare(found.registry),
+        tuple((name, link(one.place.file, one.place.span)) for one in held for name in one.names),
+        any(context.has_run(place) for place in forward),
+    )
+
+
 def _function(context: FileContext, site: DispatchSite) -> str:
     jump = context.ran_at(site.site)
     return jump.function if jump else site.function

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hfreader.concepts.model import Concept
-from hfreader.facts.analysis import Analysis, Diagram, DispatchSite, Implementation
+from hfreader.facts.analysis import Analysis, Diagram, DispatchSite, Exchange, Implementation
 from hfreader.facts.matches import Match
 from hfreader.facts.places import Place, Span
 from hfreader.facts.traces import Dispatch, Trace
@@ -197,6 +197,10 @@ class FileContext:
     def registry(self, site: DispatchSite) -> tuple[Implementation, ...]:
         """What the registry holds through which a call jumps."""
         return self.analysis.registries.get(site.registry, ())
+
+    def exchange(self, owner: str) -> Exchange | None:
+        """What a decorator of a class puts in the place of its forward pass."""
+        return next((one for one in self.analysis.exchanges if one.owner == owner), None)
 
     def first_dispatch(self, site: DispatchSite) -> DispatchSite:
         """The first call of the file that jumps through the same registry."""

@@ -1,5 +1,5 @@
 from hfreader.analyzers.library import Library
-from hfreader.analyzers.registries import implementations
+from hfreader.analyzers.registries import exchanges, implementations
 
 TABLES = """
 from .kernels import fused, plain, streamed
@@ -82,3 +82,46 @@ def test_the_registry_of_the_installed_library(installed: Library):
     sdpa = next(one for one in found if "sdpa" in one.names)
     assert sdpa.calls == "torch.nn.functional.scaled_dot_product_attention"
     assert any("flash_attention_2" in one.names and one.core is not None for one in found)
+
+
+DECORATORS = """
+from .tables import ALL
+
+def exchanging(made=None, *, table=ALL, gated=True):
+    def wrapper(made):
+        def forward(self, *args):
+            return table.get_interface(self.config.kind, made.forward)(self, *args)
+        made.forward = forward
+        return made
+    return wrapper(made) if made is not None else wrapper
+
+def looking(made):
+    made.table = ALL.get_interface("plain")
+    return made
+"""
+DECORATED = """
+from torch import nn
+from ...decorators import exchanging, looking
+
+@exchanging
+class One(nn.Module):
+    pass
+
+@looking
+class Two(nn.Module):
+    pass
+
+@exchanging(gated=False)
+class Three(nn.Module):
+    pass
+"""
+
+
+def test_a_decorator_that_looks_up_the_forward_pass_is_found_with_its_registry():
+    sources = {"tables.py": TABLES, "kernels.py": KERNELS, "decorators.py": DECORATORS}
+    library = Library.of_sources({**sources, "models/own/modeling_own.py": DECORATED})
+    found = list(exchanges(library, library.tree("models/own/modeling_own.py")))
+    assert [one.owner.rpartition(".")[2] for one in found] == ["One", "Three"]
+    assert {one.registry for one in found} == {"transformers.tables.ALL"}
+    assert {one.decorator for one in found} == {"transformers.decorators.exchanging"}
+    assert found[0].place.file == "decorators.py" and found[0].place.span.line == 4

@@ -2,9 +2,11 @@ from dataclasses import replace
 
 from msgspec import structs
 
+from hfreader.facts.analysis import Exchange
+from hfreader.facts.places import Place, Span
 from hfreader.facts.traces import Dispatch
 from hfreader.pages.class_block import ClassBlock
-from hfreader.pages.dispatch import opened_html
+from hfreader.pages.dispatch import exchange_of, opened_html
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.outside import documentation
 from hfreader.pages.sections import Section
@@ -88,3 +90,25 @@ def test_what_leads_to_a_documented_function_stands_first(toy_context: FileConte
     analysis = replace(toy_context.analysis, registries={toy.REGISTRY: (inner, toy.OTHER)})
     context = FileContext(toy_context.site, toy_context.family, analysis, toy.CONCEPTS)
     assert [said(tab)[0] for tab in tabs_of(context, toy_sections)][1:] == ["fused_2 not run", "inner not run"]
+
+
+def test_a_decorator_that_exchanges_the_forward_pass_is_named(
+    toy_context: FileContext, toy_sections: dict[str, Section]
+):
+    owner = toy_sections["ToyAttention"].item.qualified
+    registry = toy_context.analysis.dispatches[0].registry
+    exchange = Exchange(
+        owner, "transformers.decorators.exchanging", registry, Place("decorators.py", Span(4, 4, 4, 14))
+    )
+    forward = toy.function("forward", "def forward(self, hidden_states, past", "return attn_output")
+    code = toy_context.analysis.code
+    classes = tuple(replace(one, methods=(forward,)) if one.qualified == owner else one for one in code.classes)
+    analysis = replace(toy_context.analysis, exchanges=(exchange,), code=replace(code, classes=classes))
+    context = FileContext(toy_context.site, toy_context.family, analysis, toy_context.concepts)
+    found = exchange_of(context, owner)
+    assert found is not None and found.own_ran
+    assert (found.decorator, found.home) == ("exchanging", f"{UPSTREAM}decorators.py#L4")
+    assert ("fused_2", f"{UPSTREAM}integrations/fused.py#L4-L8") in found.entries
+    text = " ".join(parse(ClassBlock(context, toy_sections["ToyAttention"]).html()).text.split())
+    assert "exchanging can put another forward pass in the place of the one below" in text
+    assert exchange_of(toy_context, owner) is None

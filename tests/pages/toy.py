@@ -172,7 +172,7 @@ OTHER = Implementation(
 )
 
 
-def _function(name: str, first: str, last: str) -> FunctionFacts:
+def function(name: str, first: str, last: str) -> FunctionFacts:
     span = span_of(first, last)
     return FunctionFacts(name, span, span, span, ())
 
@@ -211,7 +211,7 @@ def _code() -> FileFacts:
                 ),
             ),
         ),
-        functions=(_function("eager_attention_forward", "def eager", "return attn_output, attn_weights"),),
+        functions=(function("eager_attention_forward", "def eager", "return attn_output, attn_weights"),),
     )
 
 
