@@ -78,6 +78,14 @@ class Shelf(Protocol):
         """The facts of a single file."""
 
 
+@dataclass(frozen=True)
+class Declared:
+    """What the models of a file read, and the year of its copyright notice, as the file says."""
+
+    modalities: tuple[str, ...]
+    year: int | None
+
+
 @dataclass
 class Site:
     """What a page is told of the other pages.
@@ -86,12 +94,14 @@ class Site:
               name, of classes in files that families share by their bare name as well. Under `alike_key`, for each body
               that several families have, how many and where the first of them are, its origin first.
     compared  the pairs of families that have a page side by side.
+    declared  what each file says of itself.
     asked     every question so far with its answer: a page need not be rendered again while these stay the same.
     """
 
     snapshot: Snapshot
     homes: Mapping[str, str] = field(default_factory=dict)
     compared: tuple[tuple[str, str], ...] = ()
+    declared: Mapping[str, Declared] = field(default_factory=dict)
     asked: dict[str, str | None] = field(default_factory=dict)
 
     def home(self, name: str) -> str | None:
@@ -112,7 +122,9 @@ class Book:
     def site(self) -> Site:
         """What pages are told of each other."""
         pairs = tuple((one.left, one.right) for one in self.comparisons)
-        return Site(self.snapshot, dict(self._homes()), pairs)
+        parts = (part for chapter in self.chapters for part in chapter.files)
+        declared = {part.file: Declared(part.modalities, part.year) for part in parts}
+        return Site(self.snapshot, dict(self._homes()), pairs, declared)
 
     @property
     def has_choice(self) -> bool:

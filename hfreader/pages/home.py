@@ -160,7 +160,7 @@ def modality_groups(book: Book, page: str) -> list[Table]:
         groups[row.modalities].append(row)
     order = list(READ)
     ordered = sorted(groups, key=lambda names: (not names, len(names), *(order.index(one) for one in names)))
-    models = [("-".join(names) or "none", _reads(names), groups[names]) for names in ordered]
+    models = [("-".join(names) or "none", reads(names), groups[names]) for names in ordered]
     return [*models, *_shared(book, page)]
 
 
@@ -173,7 +173,8 @@ def by_year(book: Book, page: str) -> list[tuple[int, list[_FileRow]]]:
     return sorted(years.items())
 
 
-def _reads(modalities: Sequence[str]) -> str:
+def reads(modalities: Sequence[str]) -> str:
+    """What a model reads, in words."""
     names = [_(READ[one]) for one in modalities]
     return _(" and ").join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names) or _("Parts of models")
 

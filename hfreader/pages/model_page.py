@@ -24,6 +24,7 @@ from hfreader.pages.reading_order import base_model, reading_order
 from hfreader.pages.rendering import fill
 from hfreader.pages.run_names import remarks, run_name
 from hfreader.pages.sections import Section, sections
+from hfreader.pages.summary import summary
 from hfreader.pages.what_if import what_if
 
 # Characters of a docstring that the search is given.
@@ -57,6 +58,7 @@ def model_page(site: Site, family: Family, analysis: Analysis, concepts: Mapping
             if family.name in pair
         ],
         choose=_choice(context),
+        summary=summary(context, base, root),
         default=default,
         settings=[run_name(trace) for trace in context.traces],
         notes=list(dict.fromkeys(note for trace in context.traces for note in remarks(trace))),

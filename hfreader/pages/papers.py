@@ -28,7 +28,12 @@ class Paper:
     @property
     def anchor(self) -> str:
         """Its place on the page."""
-        return f"paper-{self.citation.arxiv or '-'.join(self.citation.title.split()[:4])}"
+        return anchor_of(self.citation)
+
+
+def anchor_of(citation: Citation) -> str:
+    """The place of a paper on the page of papers."""
+    return f"paper-{citation.arxiv or '-'.join(citation.title.split()[:4])}"
 
 
 def papers(concepts: Mapping[str, Concept], page: str) -> list[Paper]:

@@ -34,7 +34,7 @@ def test_every_link_within_the_page_leads_somewhere(toy_book: Families):
 
 def test_the_summary_says_what_ran(toy_book: Families):
     text = " ".join(parse(page(toy_book).html).all("div", "hf-summary")[0].text.split())
-    assert "ToyModel, 72 weights, random (seed 0), float32 on cpu" in text
+    assert "ToyModel with 72 parameters. Weights: random (seed 0); float32, cpu; attention" in text
     assert "<sat>" in text and toy.COMMIT[:12] in text
 
 
