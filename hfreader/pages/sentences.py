@@ -20,6 +20,7 @@ SENTENCES = (
     noted("byte-level fallback vocabulary: one token per byte, not the family's own tokens"),
     noted("random weights: shapes and equations are those of the family, the numbers mean nothing"),
     noted("dimensions are numbers: the class ran at no sizes but its own, or at too few"),
+    noted("no run was possible with another %(names)s: a number can stand for it"),
     noted("generated inputs: random %(names)s, no picture, sound or text"),
     noted("%(count)s results that depend on numbers were taken for zeros: %(names)s"),
     noted(

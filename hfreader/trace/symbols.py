@@ -57,7 +57,10 @@ def label(
     if not used:
         return _unnamed(trace)
     order = {symbol: None for each in rounds for symbol in each.legend}
-    return replace(labelled, symbols=tuple(used[symbol] for symbol in order if symbol in used))
+    stuck = ", ".join(runs.stuck((*free, *tied)))
+    note = (f"no run was possible with another {stuck}: a number can stand for it",) if stuck else ()
+    symbols = tuple(used[symbol] for symbol in order if symbol in used)
+    return replace(labelled, symbols=symbols, notes=(*labelled.notes, *note))
 
 
 def _unnamed(trace: Trace) -> Trace:

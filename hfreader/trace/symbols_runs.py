@@ -1,6 +1,6 @@
 """The runs that tell sizes apart: the class at several sizes, as many of them different as it allows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -9,7 +9,7 @@ from transformers import PreTrainedConfig
 from hfreader.errors import HfreaderError
 from hfreader.facts.traces import Trace
 from hfreader.trace.depth import shallow
-from hfreader.trace.sizes import RUNS, Assignment, Lengths, assign, candidates, listed_candidates, with_sizes
+from hfreader.trace.sizes import RUNS, Assignment, Lengths, assign, candidates, listed_candidates, sizes_of, with_sizes
 from hfreader.trace.sizes_apart import EXTENT, Group, fewer_heads, groups, longer, ways
 from hfreader.trace.symbols_records import Key, general, shapes
 
@@ -74,6 +74,13 @@ class Runs:
     def tied(self) -> tuple[Run, ...]:
         """Runs in which what is equal in the configuration stays equal, so that the code takes the same branches."""
         return self._all(self.names, True)
+
+    def stuck(self, runs: Iterable[Run]) -> list[str]:
+        """The sizes that are no others in any of these runs, because the class does not run so: what a dimension has to
+        do with them is not known."""
+        own = sizes_of(self.config)
+        others = {name for run in runs for name, value in run.assignment.fields.items() if value != own.get(name)}
+        return [name for name in (*self.names, *self.listed) if name not in others]
 
     def by_values(self, run: Run) -> frozenset[tuple[Key, int]]:
         """The dimensions, of all layers that are alike, which other weights and inputs change at the sizes of a run:

@@ -180,3 +180,17 @@ def test_what_was_refused_once_is_not_tried_again(tied):
         assert found.inputs[0][1].tensor.symbols == ("B", "num_channels")
         counts.append(run.runs - before)
     assert counts[1] < counts[0] if tied else counts[1] == counts[0]
+
+
+@pytest.mark.parametrize(("refused", "notes"), [(None, 0), ("num_detection_tokens", 1)])
+def test_a_size_that_no_run_changes_is_said(refused: str | None, notes: int):
+    def shapes(config, lengths, seed):
+        if refused is not None and getattr(config, refused) != 10:
+            raise ValueError("the class does not run so")
+        return {"states": (lengths.batch, config.num_detection_tokens, config.hidden_size)}
+
+    config = YolosConfig(hidden_size=96, num_attention_heads=12, image_size=[64, 96], num_detection_tokens=10)
+    run = Runner(shapes)
+    found = label(run(config, LENGTHS), config, LENGTHS, run)
+    assert len(found.notes) == notes
+    assert refused is None or f"another {refused}:" in found.notes[0]
