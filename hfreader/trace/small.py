@@ -31,7 +31,7 @@ FEWER = 8
 MOST_GIVEN, LEAST_GIVEN, MOST_DOUBLED = 4, 2, 1
 _WIDTH = re.compile(
     r"(hidden|(?<!image_)embedding)_size|intermediate|ffn|d_(model|ff|kv|inner|latents)|n_(embd|inner)|dim$|_rank$"
-    r"|^base_channels$"
+    r"|^base_channels$|^num_filters$"
 )
 
 
