@@ -147,7 +147,10 @@ def _torchinfo(setting: Setting, traced: Trace) -> Iterator[str]:
     inputs = next(iter(passes(setting.inputs(model, _ids(setting)), setting.model_class)))
     ours = {call.path: call.output.tensor.shape for call in reversed(traced.modules) if call.output.tensor}
     paths = {id(module): path for path, module in model.named_modules()}
-    told = torchinfo.summary(model, input_data=inputs, depth=99, verbose=0, mode="eval", cache_forward_pass=False)
+    try:
+        told = torchinfo.summary(model, input_data=inputs, depth=99, verbose=0, mode="eval", cache_forward_pass=False)
+    except TypeError:  # it takes tensors alone, and no session around a video
+        return
     seen: set[str] = set()
     for layer in told.summary_list:
         path = paths.get(id(layer.module))
@@ -306,7 +309,8 @@ def _show(found: list[Truth]) -> None:
     console = Console()
     console.print(table)
     for each in found:
-        for line in (each.problem, *each.wrong[:3], *each.others[:3]):
+        uncompared = None if each.modules or each.problem else "torchinfo takes none of its inputs"
+        for line in (each.problem, uncompared, *each.wrong[:3], *each.others[:3]):
             if line:
                 console.print(f"{each.family}: {line}", highlight=False, markup=False)
 

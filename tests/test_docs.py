@@ -56,3 +56,9 @@ def test_both_languages_have_the_same_places_links_and_outputs(path: Path):
 def test_no_prose_of_another_language_stands_alone():
     for path in DOCS.rglob("*.zh.md"):
         assert path.with_name(path.name.replace(".zh.md", ".md")).is_file()
+
+
+@pytest.mark.parametrize("path", sorted(DOCS.rglob("*.md")), ids=lambda path: path.name)
+def test_no_mark_of_emphasis_is_left_in_the_text(path: Path):
+    text = re.sub(r"<(code|pre)\b.*?</\1>|<[^>]*>", "", rendered(path), flags=re.DOTALL)
+    assert "*" not in text

@@ -32,6 +32,16 @@ class OakSdpaAttention(OakAttention):
     pass
 
 
+class OakModel(nn.Module):
+    def _mask(self, x):
+        return x > 0
+
+    def forward(self, x):
+        embeds = self.embed(x)
+        mask = self._mask(embeds)
+        return self.attention(embeds, mask)
+
+
 class OakOld(nn.Module):
     def __init__(self, config):
         self.query = nn.Linear(4, 4)
@@ -50,6 +60,14 @@ class OakAttention(nn.Module):
         key = self.key(x).view(1, 2, 2)
         query = self.query(x).view(1, 2, 2)
         return query @ key
+
+
+class OakModel(nn.Module):
+    def forward(self, x):
+        embeds = self.embed(x)
+        mask = None
+        mask = make_mask(embeds)
+        return self.attention(embeds, mask)
 """
 
 
@@ -67,9 +85,11 @@ def test_gone_names_lead_to_what_does_their_work(tmp_path: Path):
     data = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     file = "models/oak/modeling_oak.py"
     lines = [number for number, line in enumerate(NEW.split("\n"), 1) if ".view(" in line]
+    (mask,) = [number for number, line in enumerate(NEW.split("\n"), 1) if "make_mask(" in line]
     assert data == {
         "version": "5.0.0",
         "names": [
+            ["_mask", "OakModel", "4.9.0", file, [["OakModel", mask]]],
             ["OakOld", "", "4.9.0", file, [["OakAttention", 0]]],
             ["OakSdpaAttention", "", "4.9.0", file, [["OakAttention", 0]]],
             ["split", "OakAttention", "4.9.0", file, [["OakAttention", line] for line in lines]],

@@ -5,8 +5,9 @@
 Each argument is `VERSION=FOLDER`, the folder of the package `transformers` of that release, for instance unpacked from
 its wheel (`pip download --no-deps transformers==4.48.0`). Only the syntax of the files is read.
 
-A method that is gone leads to the statements that today call the submodules whose results it was given, or assign the
-variables it was assigned to, in the class of the same name. A class that is gone leads to the class of the same file
+A method that is gone leads to the statements that today call the submodules that were called within its call, else
+assign the variables that it was assigned to, else call the submodules whose results it was given, in the class of the
+same name. A class that is gone leads to the class of the same file
 that builds most of the attributes it built (the parameters of checkpoints keep their names), else to the class it was
 derived from, if that is still there. What leads nowhere is left out.
 """
@@ -124,13 +125,26 @@ def lines_today(old: ast.ClassDef, new: ast.ClassDef, method: str) -> list[int]:
         for statement in statements(caller):
             if twin is None or not calls(statement, method):
                 continue
-            inner = submodules(statement, caller) - {method}
-            named = targets(statement)
-            matching = [one for one in statements(twin) if submodules(one) & inner]
-            matching = matching or [one for one in statements(twin) if targets(one) & named]
+            today = statements(twin)
+            inner, given = (submodules(statement, function) - {method} for function in (None, caller))
+            matching = [one for one in today if submodules(one) & inner]
+            matching = matching or assigning(today, targets(statement))
+            matching = matching or [one for one in today if submodules(one) & given]
             if matching:
                 found[matching[0].lineno] = None
     return sorted(found)[:MOST_LINES]
+
+
+def assigning(today: list[ast.stmt], names: set[str]) -> list[ast.stmt]:
+    """The statements that assign some of the variables, those with most of them first, and of these those that call
+    something."""
+    found = [one for one in today if targets(one) & names]
+    return sorted(found, key=lambda one: (-len(targets(one) & names), not any(map(is_call, ast.walk(one)))))
+
+
+def is_call(node: ast.AST) -> bool:
+    """Whether it is a call."""
+    return isinstance(node, ast.Call)
 
 
 def statements(function: ast.FunctionDef) -> list[ast.stmt]:

@@ -44,9 +44,9 @@ DETAIL_SYMBOLS = (
         "scale",
         r"\sqrt{d_k}",
         Text(
-            "Square root of the key dimension; code often multiplies by its inverse, or by a number that the "
+            "Square root of the key dimension, or its inverse where code multiplies; or a number that the "
             "configuration sets instead, which the proof then says",
-            "键维度的平方根；代码常乘其倒数，或改乘配置另设的数（证明中会注明）",
+            "键维度的平方根，代码用乘法时为其倒数；或配置另设的数（证明中会注明）",
         ),
     ),
     Symbol(

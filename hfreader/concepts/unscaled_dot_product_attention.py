@@ -40,7 +40,7 @@ CONCEPT = Concept(
             "Luong, Pham, Manning",
             2015,
             "1508.04025",
-            "§3.1, the score `dot`",
+            "§3.1, the score “dot”",
         ),
         at(TRANSFORMER, "§3.2.1, dot-product attention without the scaling factor"),
         T5,

@@ -1,5 +1,6 @@
 """Questions that a reader can answer from what ran, each with its answer; all of it from facts."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -11,15 +12,19 @@ from hfreader.pages import equations
 from hfreader.pages.book import bare
 from hfreader.pages.cost_terms import Terms, own_terms, worth, written
 from hfreader.pages.file_context import FileContext
-from hfreader.pages.hints import Hint
 from hfreader.pages.language import gettext as _
 from hfreader.pages.language import own
 from hfreader.pages.notes import value_line
 from hfreader.pages.sections import Section
+from hfreader.pages.shapes import in_numbers, in_symbols, is_unexplained
 from hfreader.pages.symbols import MatchUse
+from hfreader.pages.what_if import LENGTHS
 
 MOST = 3
 TOKENS = "T"
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_RETURNED = "return"
+_COMPUTED = ("assign", _RETURNED)
 
 
 @dataclass(frozen=True)
@@ -42,16 +47,27 @@ def questions(context: FileContext, section: Section, uses: Sequence[MatchUse]) 
 
 
 def _shapes(context: FileContext, section: Section) -> Iterator[Question]:
-    """The shape of the variable of the section whose shape has most sizes in symbols."""
-    seen: list[tuple[int, Hint]] = []
-    for line in range(section.first, section.last + 1):
-        hints = context.records.hints(context.file, line, section.name)
-        seen += [(line, hint) for hint in hints if hint.text.startswith("(") and hint.numbers != hint.text]
-    if seen:
-        line, hint = max(seen, key=lambda one: (len(set(one[1].text.split(", "))), -one[0]))
-        asked = _('Which shape does what line <a href="#L{}">{}</a> computes have, in the sizes of the model?')
-        numbers = hint.numbers.partition("; ")[0]
-        yield Question(Markup(asked).format(line, line), Markup("<code>{}</code> = {}").format(hint.text, numbers))
+    """The shape of what a line of the section computes in the default run, whose shape has most sizes in symbols."""
+    trace = _default(context)
+    seen = [
+        (symbols, in_numbers(record.value), record)
+        for record in (trace.lines if trace else ())
+        if record.kind in _COMPUTED
+        and record.place.file == context.file
+        and section.first <= record.place.span.line <= section.last
+        and (symbols := in_symbols(record.value)) is not None
+        and symbols.startswith("(")
+        and not is_unexplained(record.value)
+    ]
+    telling = [one for one in seen if one[0] != one[1]]
+    if telling:
+        text, numbers, record = max(telling, key=lambda one: (len(set(one[0].split(", "))), -one[2].place.span.line))
+        line, name = record.place.span.line, record.name
+        if record.kind == _RETURNED:
+            asked = _('Which shape does what line <a href="#L{0}">{0}</a> returns have, in the sizes of the model?')
+        else:
+            asked = _('Which shape has <code>{1}</code> of line <a href="#L{0}">{0}</a>, in the sizes of the model?')
+        yield Question(Markup(asked).format(line, name), Markup("<code>{}</code> = {}").format(text, numbers))
 
 
 def _default(context: FileContext) -> Trace | None:
@@ -60,6 +76,11 @@ def _default(context: FileContext) -> Trace | None:
 
 def _record(trace: Trace, name: str) -> ModuleRecord | None:
     return next((record for record in trace.modules if bare(record.class_name) == name), None)
+
+
+def _alike(trace: Trace, name: str) -> bool:
+    """Whether all modules of a class hold as many weights."""
+    return len({record.parameters for record in trace.modules if bare(record.class_name) == name}) == 1
 
 
 def _growth(context: FileContext, section: Section) -> Iterator[Question]:
@@ -71,7 +92,8 @@ def _growth(context: FileContext, section: Section) -> Iterator[Question]:
     inside = [one for one in trace.modules if one.path == record.path or one.path.startswith(f"{record.path}.")]
     terms = sum((found for (_path, kind), found in own_terms(inside).items() if kind == "flops"), Terms())
     text, values = written(terms), {symbol.name: symbol.value for symbol in trace.symbols}
-    if not text or TOKENS not in values:
+    others = {symbol.name for symbol in trace.symbols if symbol.expression in LENGTHS[2:]}
+    if not text or TOKENS not in values or others.intersection(_NAME.findall(text)):
         return
     before, after = worth(text, values), worth(text, values | {TOKENS: 2 * values[TOKENS]})
     if before == record.flops and after is not None and after != before:
@@ -101,7 +123,7 @@ def _weights(context: FileContext, section: Section) -> Iterator[Question]:
     """How many weights one of it holds, and in which parts."""
     trace = _default(context)
     record = _record(trace, section.name) if trace else None
-    if trace is None or record is None or not record.parameters:
+    if trace is None or record is None or not record.parameters or not _alike(trace, section.name):
         return
     parts = {one.path: one for one in trace.modules if one.parent == record.path and one.parameters}
     said = [f"{one.path.removeprefix(record.path).lstrip('.')} {one.parameters:,}" for one in parts.values()]

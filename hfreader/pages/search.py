@@ -4,6 +4,7 @@ import json
 import logging
 import math
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import jieba
@@ -12,7 +13,7 @@ from markupsafe import escape
 from hfreader.pages.copied import COPIED
 from hfreader.pages.fragment import SearchEntry
 from hfreader.pages.gone import GONE
-from hfreader.pages.manifest import Manifest
+from hfreader.pages.manifest import Manifest, PageRecord
 
 # The theme multiplies what it finds on whole pages by up to 2.5.
 ANCHOR_BOOST = 2.0
@@ -41,9 +42,16 @@ def entries(manifest: Manifest) -> list[dict[str, str | float]]:
             "boost": _boost(entry, most),
         }
         for record in manifest.pages
-        for entry in record.search
+        for entry in _with_page(record)
         if record.page in (COPIED, GONE) or entry.anchor not in copied
     ]
+
+
+def _with_page(record: PageRecord) -> Iterator[SearchEntry]:
+    """The entries of a page, before them one for the page itself: a result is headed by its page and leads there."""
+    if record.search and all(entry.anchor for entry in record.search):
+        yield SearchEntry("", record.label, "")
+    yield from record.search
 
 
 def _boost(entry: SearchEntry, most: int) -> float:

@@ -43,12 +43,16 @@ def _base(context: FileContext, base: ClassFacts) -> Markup:
     return Markup(", ").join([named, *roles])
 
 
-def _repeated(root: TreeNode) -> Iterator[Markup]:
-    """The classes of which several stand in a row, those within others left out."""
-    for child in root.children:
-        if child.repeats > 1:
-            yield Markup("{} × {}").format(child.repeats, child.class_name)
-        else:
+def _repeated(node: TreeNode) -> Iterator[Markup]:
+    """The classes of which several stand in a row, and within what; those within others left out."""
+    rows = {child.class_name for child in node.children if child.repeats > 1}
+    for name in dict.fromkeys(child.class_name for child in node.children):
+        if name in rows:
+            count = sum(child.repeats for child in node.children if child.class_name == name)
+            within = Markup(" (<code>{}</code>)").format(node.path) if node.path else ""
+            yield Markup("{} × {}{}").format(count, name, within)
+    for child in node.children:
+        if child.class_name not in rows:
             yield from _repeated(child)
 
 

@@ -17,7 +17,7 @@ from hfreader.trace.captures import CaptureSession, Invocation
 from hfreader.trace.configs import one_line
 from hfreader.trace.holding import held
 from hfreader.trace.precision import float64
-from hfreader.trace.proof_equations import Outcome, check, uncaptured
+from hfreader.trace.proof_equations import ABSENT, BROKEN, Outcome, check, uncaptured
 from hfreader.trace.proof_guards import Guards, guards_of, only
 from hfreader.trace.proof_runs import SmallRun, run_small
 from hfreader.trace.proof_verdicts import Evidence, outline, verdict
@@ -132,9 +132,9 @@ def _no_evidence(
     """
     differs = outcome.differs
     if broken and (differs or outcome.error is None):
-        return phrase("never executed in any run in which %(condition)s holds", condition=broken)
+        return phrase(BROKEN, condition=broken)
     if any(one.symbol == outcome.missing for one in match.captures):
-        return phrase("never executed in any run: the code of %(symbol)s did not run", symbol=str(outcome.missing))
+        return phrase(ABSENT, symbol=str(outcome.missing))
     if differs and (unseen := _unseen(match, concept, captured)):
         return uncaptured(unseen)
     if differs and guards.chosen:

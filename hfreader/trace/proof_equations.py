@@ -19,6 +19,8 @@ from hfreader.trace.module_views import ModuleView, view
 LIKE = "like"
 """The parameter of a reference that receives the captured output, for its shape."""
 NEVER = phrase("never executed in any run")
+BROKEN = phrase("never executed in any run in which %(condition)s holds").message
+ABSENT = phrase("never executed in any run: the code of %(symbol)s did not run").message
 NOTICEABLE = 1e-9
 TOLERANCE = 1e-10
 GLIMPSE = 64

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import torch
 
 from hfreader.facts.matches import Proof
-from hfreader.facts.phrases import Words, joined, phrase
-from hfreader.trace.proof_equations import NEVER, TOLERANCE, Outcome
+from hfreader.facts.phrases import Phrase, Words, joined, phrase
+from hfreader.trace.proof_equations import ABSENT, BROKEN, NEVER, TOLERANCE, Outcome
 
 # Characters of what kept settings from running.
 LONGEST = 370
@@ -121,10 +121,19 @@ def _remark(evidence: Evidence) -> Words | None:
         symbols = _listed(evidence.unused)
         remarks.append(phrase("the equation's result does not depend on %(symbols)s, as captured", symbols=symbols))
     if evidence.reasons:
-        reason, _ = evidence.reasons.most_common(1)[0]
-        left = evidence.reasons.total()
-        remarks.append(phrase("%(number)s further executions not compared: %(reason)s", number=left, reason=reason))
+        remarks.append(_left(evidence.reasons.most_common(1)[0][0], evidence.reasons.total()))
     return joined(remarks, "; ") or None
+
+
+def _left(reason: Words, number: int) -> Words:
+    """How many executions were not compared, and why; that something did not run is said of these executions alone."""
+    if isinstance(reason, Phrase):
+        told = dict(reason.arguments)
+        if reason.message == BROKEN:
+            return phrase("in %(number)s further executions %(condition)s did not hold", number=number, **told)
+        if reason.message == ABSENT:
+            return phrase("in %(number)s further executions the code of %(symbol)s did not run", number=number, **told)
+    return phrase("%(number)s further executions not compared: %(reason)s", number=number, reason=reason)
 
 
 def _listed(symbols: frozenset[str]) -> str:

@@ -20,7 +20,7 @@ def asked(context: FileContext, section: Section) -> dict[str, str]:
 
 def test_answers_are_what_ran(toy_context: FileContext, toy_sections: dict[str, Section]):
     found = asked(toy_context, toy_sections["ToyAttention"])
-    shape = f"Which shape does what line {toy.QUERY_LINE} computes have, in the sizes of the model?"
+    shape = f"Which shape has query_layer of line {toy.QUERY_LINE}, in the sizes of the model?"
     assert found[shape] == "(B, heads, T, head_dim) = (1, 2, 3, 4)"
     (where,) = [answer for text, answer in found.items() if text.startswith("On which line does")]
     assert where == f"line {toy.line_of('scaling=self.scaling')}"
@@ -54,3 +54,20 @@ def test_what_did_not_run_is_not_asked_about(toy_book: Families, toy_sections: d
     context = FileContext(toy_book.site, replace(family, run=None), family.analyses[0], toy.CONCEPTS)
     texts = chain(*(asked(context, toy_sections[name]) for name in ("ToyAttention", "ToyModel")))
     assert all(text.startswith("On which line") for text in texts), "the code alone says where a symbol is"
+
+
+def test_what_only_another_run_computed_is_not_asked_in_the_sizes_of_the_model(
+    toy_context: FileContext, toy_sections: dict[str, Section]
+):
+    first, *others = toy_context.traces
+    run = replace(toy_context.family.run, traces=(replace(first, lines=()), first, *others))
+    context = FileContext(toy_context.site, replace(toy_context.family, run=run), toy_context.analysis, toy.CONCEPTS)
+    assert not any(text.startswith("Which shape") for text in asked(context, toy_sections["ToyAttention"]))
+
+
+def test_weights_that_differ_from_one_to_the_other_are_not_asked(costly: FileContext, toy_sections: dict[str, Section]):
+    trace = costly.traces[0]
+    other = replace(trace.modules[1], path="other", parameters=9)
+    run = replace(costly.family.run, traces=(replace(trace, modules=(*trace.modules, other)),))
+    context = FileContext(costly.site, replace(costly.family, run=run), costly.analysis, toy.CONCEPTS)
+    assert not any(text.startswith("How many weights") for text in asked(context, toy_sections["ToyAttention"]))

@@ -1,5 +1,7 @@
 """What the search is given: words, also Chinese ones, and how much each entry counts."""
 
+from dataclasses import replace
+
 from hfreader.facts.snapshot import Snapshot
 from hfreader.pages.fragment import SearchEntry
 from hfreader.pages.manifest import Manifest, PageRecord
@@ -23,8 +25,19 @@ def test_a_concept_counts_by_the_places_where_it_is_found():
 
 
 def test_a_class_makes_up_for_the_preference_of_whole_pages():
-    (entry,) = entries(manifest(SearchEntry("BertLayer", "BertLayer", "")))
+    entry = entries(manifest(SearchEntry("BertLayer", "BertLayer", "")))[-1]
     assert (entry["location"], entry["boost"]) == ("concepts/0.html#BertLayer", ANCHOR_BOOST)
+
+
+def test_a_result_is_headed_by_its_page_also_where_only_parts_of_it_are_found():
+    record = PageRecord("gone", "Names", "", "", (), (SearchEntry("split", "split", "today"),), 0)
+    found = entries(Manifest((record,), Snapshot("installed", None, None, None, "5.0.0", "")))
+    assert [(entry["location"], entry["title"]) for entry in found] == [
+        ("gone.html", "Names"),
+        ("gone.html#split", "split"),
+    ]
+    whole = replace(record, search=(SearchEntry("", "Names", "all of them"), *record.search))
+    assert len(entries(Manifest((whole,), Snapshot("installed", None, None, None, "5.0.0", "")))) == len(found)
 
 
 def test_nothing_found_anywhere_counts_once():

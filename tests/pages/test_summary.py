@@ -27,14 +27,14 @@ def test_the_card_says_what_the_file_the_run_and_the_equations_tell(toy_context:
     assert found["Papers of most of its equations"] == f"{cited.short_authors} {cited.year}, {cited.title}"
 
 
-def test_what_repeats_is_counted(toy_context: FileContext):
-    trace = toy_context.traces[0]
-    tree = module_tree(trace.modules)
+def test_what_repeats_is_counted_with_the_first_that_differs(toy_context: FileContext):
+    tree = module_tree(toy_context.traces[0].modules)
     assert tree is not None
-    layers = replace(tree.children[0], class_name="ToyLayer", repeats=12)
-    inner = replace(tree.children[0], class_name="Stack", children=(layers,))
-    found = dict(summary(toy_context, None, replace(tree, children=(inner,))))
-    assert found["Layers"] == "12 × ToyLayer"
+    (part,) = tree.children
+    first, others = replace(part, class_name="ToyLayer"), replace(part, class_name="ToyLayer", repeats=11)
+    stack = replace(part, class_name="Stack", path="encoder", children=(part, first, others))
+    found = dict(summary(toy_context, None, replace(tree, children=(stack,))))
+    assert found["Layers"] == "12 × ToyLayer (<code>encoder</code>)"
 
 
 def test_what_is_not_known_has_no_row(toy_context: FileContext):
