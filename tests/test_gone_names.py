@@ -38,6 +38,7 @@ class OakModel(nn.Module):
 
     def forward(self, x):
         embeds = self.embed(x)
+        mask = ones(x)
         mask = self._mask(embeds)
         return self.attention(embeds, mask)
 
@@ -65,7 +66,7 @@ class OakAttention(nn.Module):
 class OakModel(nn.Module):
     def forward(self, x):
         embeds = self.embed(x)
-        mask = None
+        mask = ones(x)
         mask = make_mask(embeds)
         return self.attention(embeds, mask)
 """

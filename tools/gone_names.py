@@ -128,23 +128,24 @@ def lines_today(old: ast.ClassDef, new: ast.ClassDef, method: str) -> list[int]:
             today = statements(twin)
             inner, given = (submodules(statement, function) - {method} for function in (None, caller))
             matching = [one for one in today if submodules(one) & inner]
-            matching = matching or assigning(today, targets(statement))
+            matching = matching or assigning(today, targets(statement), called(caller))
             matching = matching or [one for one in today if submodules(one) & given]
             if matching:
                 found[matching[0].lineno] = None
     return sorted(found)[:MOST_LINES]
 
 
-def assigning(today: list[ast.stmt], names: set[str]) -> list[ast.stmt]:
+def assigning(today: list[ast.stmt], names: set[str], known: set[str]) -> list[ast.stmt]:
     """The statements that assign some of the variables, those with most of them first, and of these those that call
-    something."""
+    something, best what was not `known` to be called in the place of the method."""
     found = [one for one in today if targets(one) & names]
-    return sorted(found, key=lambda one: (-len(targets(one) & names), not any(map(is_call, ast.walk(one)))))
+    return sorted(found, key=lambda one: (-len(targets(one) & names), not called(one) - known, not called(one)))
 
 
-def is_call(node: ast.AST) -> bool:
-    """Whether it is a call."""
-    return isinstance(node, ast.Call)
+def called(node: ast.AST) -> set[str]:
+    """The names of what is called in it."""
+    functions = [item.func for item in ast.walk(node) if isinstance(item, ast.Call)]
+    return {one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "") for one in functions}
 
 
 def statements(function: ast.FunctionDef) -> list[ast.stmt]:
