@@ -1,5 +1,6 @@
 """Other sizes on a page, against fresh runs at these sizes."""
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -181,3 +182,16 @@ def test_a_slider_moves_by_keyboard_and_a_pinned_panel_stays(site: Path, open_pa
     page.evaluate("location.hash = '#BertPooler'")
     page.wait_for_timeout(300)
     assert page.locator(".hf-sizes").evaluate("e => e.getBoundingClientRect().bottom") > 0
+
+
+def test_what_the_run_counted_is_said_where_no_formula_gives_it(site: Path, open_page: Open):
+    html = (site / "models" / "bert.html").read_text()
+    found = re.search(r"(<script[^>]*hf-what-if[^>]*>)(.*?)(</script>)", html, re.DOTALL)
+    data = json.loads(found[2])
+    data["rows"][0][2] = None
+    unknown = site / "models" / "unknown.html"
+    unknown.write_text(html.replace(found[2], json.dumps(data)))
+    page = open_page(unknown)
+    assert page.locator(".hf-totals").inner_text().startswith("weights 109 M ·")
+    choose(page, hidden=1536)
+    assert page.locator(".hf-totals").inner_text().startswith("weights ? ·")

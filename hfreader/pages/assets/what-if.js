@@ -198,11 +198,12 @@
       const { words } = this.data;
       const held = this.data.cache.map(([times, bytes]) => [sizes[times] ?? times, evaluate(bytes, sizes)]);
       const cache = held.some(([, bytes]) => bytes === null) ? null : held.reduce((sum, [times, bytes]) => sum + times * bytes, 0);
-      const said = [`${words.parameters} ${short(totals[0][0])}`, `${words.flops} ${short(totals[0][1])}`];
+      this.table(sizes, totals);
+      const [weights, operations] = this.changed.length ? totals[0] : this.counted();
+      const said = [`${words.parameters} ${short(weights)}`, `${words.flops} ${short(operations)}`];
       if (held.length) said.push(`${words.cache} ${short(cache, "B")}`);
       this.totals.textContent = said.join(" · ");
       this.command.textContent = this.commandLine();
-      this.table(sizes, totals);
       this.hints(sizes);
     }
 
@@ -233,6 +234,12 @@
         });
       }
       return totals;
+    }
+
+    // What the run itself counted, which is known also where no formula gives it.
+    counted() {
+      const [, ...texts] = this.before.get(this.rows[0]);
+      return texts.slice(0, 2).map((text) => Number(text.replaceAll(",", "")));
     }
 
     table(sizes, totals) {
