@@ -28,6 +28,7 @@ SENTENCES = (
         "read instead: the installed transformers %(version)s"
     ),
     noted("%(name)s reads inputs that hfreader cannot make so far"),
+    noted("%(name)s reads inputs that hfreader cannot make so far: %(names)s"),
     noted("%(name)s needs a package that is not installed: %(reason)s"),
     noted("%(name)s cannot be built: %(reason)s"),
     noted("%(name)s cannot be made small"),

@@ -1,5 +1,6 @@
 """How a class can be called at all: found by trying, on small versions of its configuration."""
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain, repeat
@@ -12,7 +13,7 @@ from hfreader.trace.inputs import parameters_of_forward, reads_text
 from hfreader.trace.recipes import recipe_of
 from hfreader.trace.settings import Options, Setting
 from hfreader.trace.small import smalls
-from hfreader.trace.variants import MOST_FED, PLAIN, plain_settings
+from hfreader.trace.variants import MOST_FED, PLAIN, TEXT, plain_settings
 
 FED = (MOST_FED, 6)
 """How many ways to give a class everything that it takes are tried, with each of the first narrow configurations,
@@ -32,6 +33,10 @@ def first_that_runs(
     among     parameters of which one must be given beside a text; where none of them can be made, any setting will do.
     """
     reason: HfreaderError | None = None
+    if missing := unmakeable(model_class, config):
+        raise HfreaderError(
+            f"{model_class.__name__} reads inputs that hfreader cannot make so far: {', '.join(missing)}"
+        )
     wanted = {name for name in among if maker(name) is not None}
     for setting in starts(model_class, config, textless):
         if wanted and wanted.isdisjoint(name for name, _ in setting.options.others):
@@ -44,6 +49,16 @@ def first_that_runs(
             return setting
     unknown = HfreaderError(f"{model_class.__name__} reads inputs that hfreader cannot make so far")
     raise reason or unknown
+
+
+def unmakeable(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> list[str]:
+    """The parameters without which a forward pass cannot be called, and that are neither text nor known to be made."""
+    parameters = inspect.signature(model_class.forward).parameters
+    known = {*TEXT, *recipe_of(config.model_type).inputs}
+    needed = [
+        name for name in parameters_of_forward(model_class) if parameters[name].default is inspect.Parameter.empty
+    ]
+    return [name for name in needed if name not in known and maker(name) is None]
 
 
 def starts(model_class: type[PreTrainedModel], config: PreTrainedConfig, textless: bool = True) -> Iterator[Setting]:

@@ -2,6 +2,7 @@ from itertools import islice
 
 import pytest
 from transformers import (
+    BarkFineModel,
     BartForSequenceClassification,
     CLIPModel,
     LongformerForMultipleChoice,
@@ -9,6 +10,7 @@ from transformers import (
     PreTrainedConfig,
 )
 
+from hfreader.errors import HfreaderError
 from hfreader.trace import starting
 from hfreader.trace.configs import default_config
 from hfreader.trace.inputs import random_ids
@@ -75,3 +77,10 @@ def test_a_class_that_looks_for_special_ids_finds_them(model_class, field: str):
     special = getattr(setting.config, field)
     ids = setting.inputs(setting.model(), random_ids(setting.config, 2, 6))["input_ids"]
     assert (ids == special).sum() == len(places) * ids[..., 0].numel()
+
+
+def test_a_class_whose_inputs_nothing_makes_is_not_tried():
+    tried: list[object] = []
+    with pytest.raises(HfreaderError, match=r"cannot make so far: codebook_idx$"):
+        first_that_runs(BarkFineModel, default_config("bark"), tried.append)
+    assert not tried
