@@ -130,6 +130,13 @@ def test_the_code_begins_on_the_screen_of_its_heading(bert_site: Path, open_page
     assert above["BertSelfAttention"] < 520 and max(above.values()) < 760, above
 
 
+@pytest.mark.parametrize("name", ["eager_attention_forward", "BertSelfOutput", "BertPooler"])
+def test_the_contents_mark_the_section_that_a_link_leads_to(bert_site: Path, open_page: Open, name: str):
+    page = open_page(bert_site / "models" / "bert.html")
+    page.evaluate("hash => { location.hash = hash }", name)
+    expect(page.locator(".md-nav__link--active").last).to_have_text(name)
+
+
 def test_the_whole_page_reads_without_javascript(bert_site: Path, open_page: Open):
     counted = """() => {
       document.querySelectorAll(".hf").forEach((block) => (block.style.contentVisibility = "visible"));
