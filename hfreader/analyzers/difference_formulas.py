@@ -14,6 +14,7 @@ from hfreader.facts.dataflow import Dataflow, Node
 INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "floor_divide": "/", "pow": "**"}
 SIZES = frozenset({"size", "numel", "len", "dim"})
 CASTS = frozenset({"float", "int", "round", "bool"})
+COPIES = frozenset({"copy.copy", "copy.deepcopy", "deepcopy"})
 NAME = re.compile(r"[A-Za-z_]\w*")
 CALCULATIONS: dict[str, Callable[[float, float], object]] = {
     "add": lambda first, last: first + last,
@@ -94,7 +95,7 @@ class Formulas:
         base = self.graph.nodes[same_value(self.graph.nodes, node.operands[0].node)]
         if base.op == "finfo" or base.op == "iinfo":
             return Formula(f"{base.op}.{name}")
-        while base.op == "attribute" and base.body is None and base.operands:
+        while base.operands and (_is_copy(base) or (base.op == "attribute" and base.body is None)):
             base = self.graph.nodes[same_value(self.graph.nodes, base.operands[0].node)]
         return self.field(name) if base.op == "opaque" and self._in_constructor(base) else None
 
@@ -161,6 +162,11 @@ class Formulas:
             power = "0.5" if node.op == "sqrt" else "-0.5"
             return Formula(f"{_bracketed(known[0].text)}**{power}", _calculated(node.op, known))
         return None
+
+
+def _is_copy(node: Node) -> bool:
+    """Whether it is a copy of something, as encoder and decoder are given copies of one configuration."""
+    return node.op == "call" and node.label in COPIES
 
 
 def _bracketed(text: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from hfreader.analyzers.comparison_parameters import parameter_pairs
 from hfreader.analyzers.difference import Differ
 from hfreader.analyzers.difference_outlines import Outlines
 from hfreader.analyzers.library import Library
@@ -200,3 +201,34 @@ def test_families_at_their_defaults(installed):
     for word in ("pre-norm", "instead of", "post-norm", "one fused c_attn", "Conv1D instead of Linear", "gelu_new"):
         assert word in found.sentence
     assert "cross" not in found.sentence
+
+
+COPIED = """
+import copy
+class Stack(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.up = nn.Linear(config.hidden_size, config.intermediate_size)
+    def forward(self, x):
+        return self.up(x)
+class Left(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        given = copy.deepcopy(config)
+        given.is_decoder = True
+        self.stack = Stack(given)
+    def forward(self, x):
+        return self.stack(x)
+"""
+
+
+def test_sizes_are_known_of_a_part_that_is_given_a_copy_of_the_configuration():
+    library = Library.of_sources(
+        {SMALL: HEADER + COPIED + COPIED.replace("Left", "Right").replace("copy.deepcopy", "")}
+    )
+    found = parameter_pairs(Differ(Outlines(library)), f"{MODULE}.Left", f"{MODULE}.Right")
+    shapes = [(one.left_name, one.left, one.right) for one in found]
+    assert shapes == [
+        ("stack.up.weight", *[("intermediate_size", "hidden_size")] * 2),
+        ("stack.up.bias", *[("intermediate_size",)] * 2),
+    ]
