@@ -208,7 +208,8 @@ class Explanations:
         widths = sum(not atom.side for atom in (*over, *under))
         oddity = USUAL if plain else HALVED if halved else ODD
         believed = plain or (self._any_constant and widths <= (2 if halved and over else 1))
-        if not believed or _overlap(over, under):
+        far_fetched = over and under and factor > max(PLAIN_HALVES)  # two sizes happen to have such a quotient
+        if not believed or far_fetched or _overlap(over, under):
             return
         above = [str(factor)] * (factor != 1) + _powers(over, self._order)
         below = [str(divisor)] * (divisor != 1) + _powers(under, self._order)

@@ -81,3 +81,11 @@ def test_one_less_than_what_a_power_of_two_is_divided_into():
     assert Explanations(atoms).find((15, 15, 7, 15, 15)) is None
     assert Explanations(atoms, any_constant=True).find((13, 13, 6, 13, 13)) is None, "14 halved is 7"
     assert Explanations(atoms, any_constant=True).find((11, 11, 5, 11, 11)) is None, "12 is no power of two"
+
+
+def test_a_quotient_of_two_sizes_with_a_large_constant_is_not_believed():
+    keys, latents = Atom("keys", (16, 8, 16, 16, 16)), Atom("latents", (256, 256, 128, 256, 256))
+    explanations = Explanations((keys, latents), any_constant=True)
+    near = explanations.find((2, 1, 4, 2, 2))
+    assert near is not None and near.text == "32*keys/latents"
+    assert explanations.find((512, 256, 1024, 512, 512)) is None
