@@ -20,15 +20,9 @@ def channels(need: Need) -> int:
 
 
 def size(need: Need) -> tuple[int, int]:
-    """Height and width of the images that the configuration speaks of, else the usual ones, or such as have as many
-    features, at all strides together, as a detector chooses from them."""
+    """Height and width of the images that the configuration speaks of."""
     found = need.field(*SIZES, near=NEAR)
-    if found:
-        return pair(found)
-    side, strides, chosen = USUAL_SIZE, need.field("feat_strides"), need.field("num_queries", default=0)
-    while strides and sum((side // stride) ** 2 for stride in strides) < chosen:
-        side *= 2
-    return side, side
+    return pair(found) if found else (USUAL_SIZE, USUAL_SIZE)
 
 
 def size_known(need: Need) -> bool:
