@@ -144,7 +144,7 @@ def _flops(setting: Setting) -> int:
 def _torchinfo(setting: Setting, traced: Trace) -> Iterator[str]:
     """For each module with a tensor as its first output nothing where torchinfo gives the same shape, else both."""
     model = setting.model()
-    inputs = next(iter(passes(setting.inputs(model, _ids(setting)), setting.model_class)))
+    inputs = next(passes(setting.inputs(model, _ids(setting)), setting.model_class))
     ours = {call.path: call.output.tensor.shape for call in reversed(traced.modules) if call.output.tensor}
     paths = {id(module): path for path, module in model.named_modules()}
     try:

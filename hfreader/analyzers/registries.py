@@ -13,6 +13,8 @@ from hfreader.facts.places import Place
 
 # A function of a registry is given the module, queries, keys and values first.
 HANDED_ON = slice(1, 4)
+_ASSIGNED = m.AssignTarget(m.Attribute(attr=m.Name("forward")))
+_LOOK = m.Call(m.Attribute(m.Name(), m.Name("get_interface")))
 
 
 def implementations(library: Library, registry: str) -> tuple[Implementation, ...]:
@@ -66,30 +68,33 @@ def _replaced(library: Library, parsed: ParsedFile, name: str) -> Iterator[tuple
 
 def exchanges(library: Library, parsed: ParsedFile) -> Iterator[Exchange]:
     """The classes of a file of which a decorator assigns `forward`, which there looks it up in a registry."""
+    found: dict[str, tuple[str, Place] | None] = {}
     for name, node in parsed.classes.items():
         for decorator in node.decorators:
             made = decorator.decorator
             written = dotted_name(made.func if isinstance(made, cst.Call) else made)
             qualified = library.definition_in(parsed, written or "")
-            place = library.place_of(qualified)
-            function = None if place is None else place[0].functions.get(place[1])
-            if place is None or function is None:
-                continue
-            if (registry := _looked_up(library, place[0], function)) is not None:
-                where = Place(place[0].file, place[0].positions[function.name])
-                yield Exchange(f"{parsed.module}.{name}", qualified, registry, where)
+            if qualified not in found:
+                found[qualified] = _exchanged_by(library, qualified)
+            if (one := found[qualified]) is not None:
+                yield Exchange(f"{parsed.module}.{name}", qualified, *one)
 
 
-def _looked_up(library: Library, parsed: ParsedFile, function: cst.FunctionDef) -> str | None:
-    """The registry in which what a decorator assigns to `forward` looks."""
-    targets = m.findall(function, m.AssignTarget(m.Attribute(attr=m.Name("forward"))))
-    looks = m.findall(function, m.Call(m.Attribute(m.Name(), m.Name("get_interface"))))
-    if not targets or not looks:
+def _exchanged_by(library: Library, decorator: str) -> tuple[str, Place] | None:
+    """The registry in which what a decorator assigns to `forward` looks, and where the decorator is named."""
+    place = library.place_of(decorator)
+    function = None if place is None else place[0].functions.get(place[1])
+    if place is None or function is None or not m.findall(function, _ASSIGNED):
+        return None
+    if not (looks := m.findall(function, _LOOK)):
         return None
     name = cst.ensure_type(cst.ensure_type(looks[0], cst.Call).func, cst.Attribute).value
     parameters = (*function.params.params, *function.params.kwonly_params)
     default = next((one.default for one in parameters if one.name.value == getattr(name, "value", None)), name)
-    return library.definition_in(parsed, dotted_name(default) or "") if default is not None else None
+    if default is None:
+        return None
+    registry = library.definition_in(place[0], dotted_name(default) or "")
+    return registry, Place(place[0].file, place[0].positions[function.name])
 
 
 def _implementation(library: Library, function: str, names: tuple[str, ...]) -> Implementation | None:
