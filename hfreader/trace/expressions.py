@@ -15,6 +15,7 @@ OFFSETS = (1, -1, 2, -2)
 PLAIN_FACTORS, PLAIN_DIVISORS = frozenset({1, 2, 3, 4}), frozenset({1, 2})
 PLAIN_PARTS, PLAIN_HALVES = frozenset({1, 2, 4, 8}), frozenset({1, 2, 4, 8, 16, 32, 64})
 HALVINGS = 6
+AXES_IN_PAIRS = 6  # time, height and width
 USUAL, HALVED, ODD = range(3)
 """Constants: the most common, other powers of two, and all else."""
 
@@ -25,6 +26,7 @@ class Atom:
 
     length  counts rows or positions of the input (batch, tokens); otherwise a field of the configuration.
     side    pixels along a side, which layers halve again and again.
+    head    the width of a head, which rotary positions along the axes of a video share out in pairs.
     made    the atoms of which this one is made; it does not stand beside them.
     """
 
@@ -32,6 +34,7 @@ class Atom:
     values: tuple[int, ...]
     length: bool = False
     side: bool = False
+    head: bool = False
     made: frozenset[str] = frozenset()
 
 
@@ -88,7 +91,7 @@ class Explanations:
         return self._found[values]
 
     def _simplest(self, values: tuple[int, ...]) -> Expression | None:
-        if min(values) <= 0:
+        if min(values) < 0:
             return None
         found: dict[str, Expression] = {}
         for least, look in (
@@ -97,8 +100,11 @@ class Explanations:
             (3, self._long),
             (4, self._nested),
             (4, self._steps),
+            (4, self._shares),
             (5, self._long_sums),
         ):
+            if min(values) == 0 and look != self._shares:
+                continue
             best = min((each.cost for each in found.values()), default=math.inf)
             if best < least:
                 break
@@ -193,6 +199,22 @@ class Explanations:
                     yield Expression(
                         f"{one.text}*{text}{added}", (*one.atoms, *step.atoms), values, one.cost + cost + 1
                     )
+
+    def _shares(self, values: tuple[int, ...]) -> Iterator[Expression]:
+        """The width of a head shared out among three axes in pairs of channels, and what is left over."""
+        for atom in self._atoms if self._any_constant else ():
+            if not atom.head:
+                continue
+            share = tuple(value // AXES_IN_PAIRS for value in atom.values)
+            name = f"floor({atom.name}/{AXES_IN_PAIRS})"
+            rest = tuple(value % AXES_IN_PAIRS for value in atom.values)
+            for text, sizes, cost in (
+                (name, share, 4),
+                (f"2*{name}", tuple(2 * size for size in share), 5),
+                (f"{atom.name} - {AXES_IN_PAIRS}*{name}", rest, 6),
+            ):
+                if sizes == values and len(set(sizes[:-1])) > 1 and any(rest):
+                    yield Expression(text, (atom.name,), values, cost)
 
     def _written(
         self, over: tuple[Atom, ...], under: tuple[Atom, ...], constant: Fraction, values: tuple[int, ...]

@@ -54,14 +54,14 @@ class Atoms:
     @property
     def ordered(self) -> list[Atom]:
         """As products are written: `heads*head_dim`, not `head_dim*heads`."""
-        return sorted(self.named.values(), key=lambda atom: atom.name.endswith("head_dim"))
+        return sorted(self.named.values(), key=lambda atom: atom.head)
 
     def _add(
         self, symbol: str, expression: str, values: tuple[int, ...], length: bool = False, made: tuple[Atom, ...] = ()
     ) -> None:
         if symbol not in self.legend:
-            side = bool(EXTENT.search(expression))
-            self.named[symbol] = Atom(symbol, values, length, side, frozenset(atom.name for atom in made))
+            side, head = bool(EXTENT.search(expression)), symbol.endswith("head_dim")
+            self.named[symbol] = Atom(symbol, values, length, side, head, frozenset(atom.name for atom in made))
             self.legend[symbol] = SymbolFact(symbol, expression, values[-1])
 
     def _over(self, one: Atom, other: Atom) -> str:

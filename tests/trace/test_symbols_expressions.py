@@ -89,3 +89,17 @@ def test_a_quotient_of_two_sizes_with_a_large_constant_is_not_believed():
     near = explanations.find((2, 1, 4, 2, 2))
     assert near is not None and near.text == "32*keys/latents"
     assert explanations.find((512, 256, 1024, 512, 512)) is None
+
+
+def test_a_head_that_three_axes_share_in_pairs_has_names_for_the_shares_and_the_rest():
+    """As in `2 * ((head_dim // 3) // 2)`, with heads too narrow for it too."""
+    head = Atom("head_dim", (16, 8, 4, 32, 20), head=True)
+    found = Explanations((head, Atom("B", (2, 3, 2, 2, 2), length=True)), any_constant=True)
+    shares, rest = [width // 6 for width in head.values], [width % 6 for width in head.values]
+    for values, text in {
+        tuple(shares): "floor(head_dim/6)",
+        tuple(2 * share for share in shares): "2*floor(head_dim/6)",
+        tuple(rest): "head_dim - 6*floor(head_dim/6)",
+    }.items():
+        assert (explanation := found.find(values)) is not None and explanation.text == text
+    assert found.find((2, 1, 0, 4, 3)) is None
