@@ -4,6 +4,7 @@ from collections.abc import Container, Iterator
 from dataclasses import replace
 
 from hfreader.analyzers.asides import asides
+from hfreader.analyzers.declared import refused
 from hfreader.analyzers.examination import Examiner
 from hfreader.analyzers.imported import imported
 from hfreader.analyzers.library import Library
@@ -70,6 +71,7 @@ def analyse(library: Library, file: str, examiner: Examiner | None = None) -> An
         asides(library, library.tree(file)),
         imported(library, library.tree(file)),
         exchanged,
+        refused(library.tree(file).source, file),
     )
 
 

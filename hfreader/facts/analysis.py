@@ -79,6 +79,19 @@ class Implementation:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """A kind of attention that no model of a file supports, by what its classes declare.
+
+    kind      what its names in a registry begin with (`flash_attention`).
+    declared  the first of the declarations, and its place.
+    """
+
+    kind: str
+    declared: str
+    place: Place
+
+
+@dataclass(frozen=True)
 class Exchange:
     """A class whose decorator puts what a registry holds in the place of its forward pass, where the configuration
     asks for that. Both are qualified names; `place` is the name of the decorator where it is defined."""
@@ -134,3 +147,4 @@ class Analysis:
     asides: tuple[Aside, ...] = ()
     imported: dict[str, Imported] = field(default_factory=dict)
     exchanges: tuple[Exchange, ...] = ()
+    refused: tuple[Refusal, ...] = ()

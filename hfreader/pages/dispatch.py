@@ -27,6 +27,7 @@ class Tab:
     lines   the address of its file upstream ("" for none), None where that is the file of the page.
     calls   what the statement that is shown hands on to, and the address of its documentation.
     code    all of it, or the statement that hands on.
+    refused  what the models of the file declare of it, and the address of that, where they do not support it.
     """
 
     label: str
@@ -38,6 +39,7 @@ class Tab:
     code: Markup
     others: tuple[str, ...] = ()
     calls: tuple[str, str | None] | None = None
+    refused: tuple[str, str] | None = None
 
 
 def opened_html(context: FileContext, site: DispatchSite, show: Show) -> Markup:
@@ -114,14 +116,17 @@ def _reached(context: FileContext, site: DispatchSite, show: Show) -> Tab:
 
 def _tab(context: FileContext, site: DispatchSite, one: Implementation, show: Show) -> Tab:
     assert one.core is not None
+    refusal = context.refusal(min(one.names))
+    not_run = _("not run") if refusal is None else _("not supported here")
     return Tab(
         min(one.names),
-        _("ran here") if one.function in context.reached(site.site) else _("not run"),
+        _("ran here") if one.function in context.reached(site.site) else not_run,
         bare(one.function),
         *_home(context, one.place, bare(one.function)),
         show(one.core, bare(one.function)),
         tuple(sorted(set(one.names) - {min(one.names)})),
         (one.calls, documentation(one.calls)) if one.calls else None,
+        None if refusal is None else (refusal.declared, f"#L{refusal.place.span.line}"),
     )
 
 

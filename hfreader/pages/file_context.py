@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hfreader.concepts.model import Concept
-from hfreader.facts.analysis import Analysis, Diagram, DispatchSite, Exchange, Implementation
+from hfreader.facts.analysis import Analysis, Diagram, DispatchSite, Exchange, Implementation, Refusal
 from hfreader.facts.matches import Match
 from hfreader.facts.places import Place, Span
 from hfreader.facts.traces import Dispatch, Trace
@@ -201,6 +201,12 @@ class FileContext:
     def exchange(self, owner: str) -> Exchange | None:
         """What a decorator of a class puts in the place of its forward pass."""
         return next((one for one in self.analysis.exchanges if one.owner == owner), None)
+
+    def refusal(self, name: str) -> Refusal | None:
+        """What the models of the file declare of the attention that a registry has under a name, if none supports
+        it; `paged|` before a name changes the cache alone."""
+        kind = name.rpartition("|")[2]
+        return next((one for one in self.analysis.refused if kind.startswith(one.kind)), None)
 
     def first_dispatch(self, site: DispatchSite) -> DispatchSite:
         """The first call of the file that jumps through the same registry."""

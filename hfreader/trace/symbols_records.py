@@ -56,7 +56,8 @@ def rewrite(trace: Trace, change: Callable[[Key, TensorFact], TensorFact]) -> Tr
         what = ("line", record.place.file, record.place.span, record.name, record.kind)
         base = (what, record.module, record.call)
         repeats[base] += 1
-        return replace(record, value=_value(record.value, (*base, repeats[base]), "", change))
+        value = _value(record.value, (*base, repeats[base]), "", change)
+        return record if value is record.value else replace(record, value=value)
 
     def module(record: ModuleRecord) -> ModuleRecord:
         inputs = tuple(

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from msgspec import structs
 
-from hfreader.facts.analysis import Exchange
+from hfreader.facts.analysis import Exchange, Refusal
 from hfreader.facts.places import Place, Span
 from hfreader.facts.traces import Dispatch
 from hfreader.pages.class_block import ClassBlock
@@ -90,6 +90,16 @@ def test_what_leads_to_a_documented_function_stands_first(toy_context: FileConte
     analysis = replace(toy_context.analysis, registries={toy.REGISTRY: (inner, toy.OTHER)})
     context = FileContext(toy_context.site, toy_context.family, analysis, toy.CONCEPTS)
     assert [said(tab)[0] for tab in tabs_of(context, toy_sections)][1:] == ["fused_2 not run", "inner not run"]
+
+
+def test_what_the_models_of_the_file_do_not_support_says_so(toy_context: FileContext, toy_sections: dict[str, Section]):
+    declared = Place(toy_context.file, Span(3, 4, 3, 33))
+    analysis = replace(toy_context.analysis, refused=(Refusal("fused", "_supports_fused = False", declared),))
+    context = FileContext(toy_context.site, toy_context.family, analysis, toy.CONCEPTS)
+    eager, fused = (said(tab) for tab in tabs_of(context, toy_sections))
+    assert eager == said(tabs_of(toy_context, toy_sections)[0])
+    assert fused[0] == "fused_2 not supported here"
+    assert fused[1].endswith("the models of this file declare _supports_fused = False")
 
 
 def test_a_decorator_that_exchanges_the_forward_pass_is_named(
