@@ -1,8 +1,8 @@
-"""What a card says of symbols that stand in the equations and not in the code."""
+"""What a card shows of equations that are for other code, and says of symbols that stand in the equations and not in
+the code."""
 
 import inspect
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from markupsafe import Markup
 
@@ -13,18 +13,38 @@ from hfreader.pages.language import gettext as _
 from hfreader.pages.language import ngettext
 
 
+def equations_here(concept: Concept, bound: Set[str]) -> tuple[str, ...]:
+    """The equations of a concept that a match is about: the first, and each further one, unless it is about things that
+    can be matched and none of them is (`bound` are those that are): it says what other code does."""
+    given, known = _given(concept), set[str]()
+    within = {symbol.name: symbol.within for symbol in concept.symbols}
+    shown: list[str] = []
+    for latex in concept.equations:
+        own = {name for name in equations.symbols_in(latex) if name in given} - known
+        known |= own
+        if not shown or not own or any(name in bound or not bound.isdisjoint(within[name]) for name in own):
+            shown.append(latex)
+    return tuple(shown)
+
+
+def _given(concept: Concept) -> set[str]:
+    """What the reference is given, so that a match can bind it."""
+    return set(inspect.signature(concept.computation).parameters) - concept.hints
+
+
 def absences(
-    concept: Concept, bound: Collection[str], proof: Proof, linked: Mapping[str, tuple[str, str]]
+    concept: Concept, bound: Set[str], proof: Proof, linked: Mapping[str, tuple[str, str]]
 ) -> Iterator[Markup]:
     """Sentences on each symbol of the equations that a match does not bind (`bound` are those that it does): where
     else the code holds it, that it has no code of its own (the reference computes it), or that the equation was
     checked without it."""
-    absent = [symbol for symbol in concept.symbols if _stands(symbol, concept) and symbol.name not in bound]
+    standing = {name for latex in equations_here(concept, bound) for name in equations.symbols_in(latex)}
+    absent = [symbol for symbol in concept.symbols if symbol.name in standing - bound]
     held = {symbol.name: tuple(name for name in symbol.within if name in bound) for symbol in absent}
     for holders in dict.fromkeys(value for value in held.values() if value):
         inside = [symbol for symbol in absent if held[symbol.name] == holders]
         yield Markup(_("{}: held in {} here")).format(_list(inside, linked), _names(holders, linked))
-    given = set(inspect.signature(concept.computation).parameters) - concept.hints
+    given = _given(concept)
     left = [symbol for symbol in absent if not held[symbol.name]]
     if implied := [symbol for symbol in left if symbol.name not in given]:
         said = ngettext("no code of its own here: {}", "no code of their own here: {}", len(implied))
@@ -46,10 +66,6 @@ def _missing(count: int, read: bool) -> str:
         "not matched here: {}; the equation was checked without them",
         count,
     )
-
-
-def _stands(symbol: Symbol, concept: Concept) -> bool:
-    return any(re.search(rf"\\sym\{{{re.escape(symbol.name)}\}}", latex) for latex in concept.equations)
 
 
 def _list(symbols: Sequence[Symbol], linked: Mapping[str, tuple[str, str]]) -> Markup:

@@ -6,7 +6,7 @@ from hfreader.concepts.model import Citation
 from hfreader.facts.matches import Proof
 from hfreader.facts.places import Span
 from hfreader.pages import equations
-from hfreader.pages.absent import absences
+from hfreader.pages.absent import absences, equations_here
 from hfreader.pages.book import address, bare, concept_page
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.language import gettext as _
@@ -23,15 +23,14 @@ def concept_card(context: FileContext, use: MatchUse, again: bool = False) -> Ma
     elsewhere = explained if explained != bare(use.match.owner) else None
     proof = context.family.proof(use.match)
     bound = {binding.symbol for binding in use.match.bindings if binding.tokens}
+    here = equations_here(use.concept, bound)
     return fill(
         "card.html",
         name=use.concept.name,
         home=address(f"{concept_page(use.concept.slug)}#in-{context.family.name}", context.page),
         explained=elsewhere,
         citations=[] if again or elsewhere else [citation_html(citation) for citation in use.concept.citations],
-        equations=[]
-        if again
-        else [equations.render(latex, linked, alternative=False) for latex in use.concept.equations],
+        equations=[] if again else [equations.render(latex, linked, alternative=False) for latex in here],
         badge=proof_badge(proof),
         absent=list(absences(use.concept, bound, proof, linked)),
         guards=use.match.guards,
@@ -43,7 +42,7 @@ def concept_card(context: FileContext, use: MatchUse, again: bool = False) -> Ma
                 "meaning": "" if again else own(symbol.symbol.meaning),
             }
             for symbol in (use.symbols if again or not elsewhere else ())
-            if symbol.tokens or any(rf"\sym{{{symbol.symbol.name}}}" in latex for latex in use.concept.equations)
+            if symbol.tokens or any(rf"\sym{{{symbol.symbol.name}}}" in latex for latex in here)
         ],
     )
 

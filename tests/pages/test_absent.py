@@ -4,7 +4,7 @@ import pytest
 
 from hfreader.concepts.model import Symbol, Text
 from hfreader.facts.matches import Proof
-from hfreader.pages.absent import absences
+from hfreader.pages.absent import absences, equations_here
 from hfreader.pages.equations import LinkedSymbol
 from tests.pages import toy
 
@@ -20,6 +20,7 @@ SYMBOLS = tuple(
         ("spare", "z", ()),
     )
 )
+LINKED = {symbol.name: LinkedSymbol(symbol.latex, "") for symbol in SYMBOLS}
 CONCEPT = replace(
     toy.CONCEPT,
     symbols=SYMBOLS,
@@ -30,9 +31,8 @@ CONCEPT = replace(
 
 
 def said(*bound: str, state: str = "proven") -> list[str]:
-    linked = {symbol.name: LinkedSymbol(symbol.latex, "") for symbol in SYMBOLS}
     proof = Proof("match", "proven" if state == "proven" else "matched")
-    return [sentence.striptags() for sentence in absences(CONCEPT, bound, proof, linked)]
+    return [sentence.striptags() for sentence in absences(CONCEPT, set(bound), proof, LINKED)]
 
 
 def test_nothing_is_said_where_every_symbol_of_the_equations_is_bound():
@@ -55,3 +55,18 @@ def test_what_is_absent_is_said(bound: str, sentence: str):
 
 def test_without_a_proof_nothing_was_checked():
     assert said("y", "w", "m", "s", state="matched") == ["not matched here: b; the equation is read without it"]
+
+
+def test_an_equation_about_nothing_that_is_matched_is_for_other_code():
+    """One without names that a match can bind belongs to all; what stands in one that is not shown is not missed."""
+    other = r"\sym{y}=\sym{spare}\qquad\text{(elsewhere)}"
+    concept = replace(CONCEPT, equations=(*CONCEPT.equations, other, r"\sym{y}=\sym{w}"))
+    always = (*CONCEPT.equations, r"\sym{y}=\sym{w}")
+    assert equations_here(concept, {"y", "w"}) == always
+    assert equations_here(concept, {"y", "w", "spare"}) == concept.equations
+    assert not any(
+        "z" in sentence.striptags() for sentence in absences(concept, {"y", "w"}, Proof("m", "proven"), LINKED)
+    )
+    held = replace(SYMBOLS[-1], within=("fused",))
+    concept = replace(concept, symbols=(*SYMBOLS[:-1], held))
+    assert equations_here(concept, {"y", "fused"}) == concept.equations
