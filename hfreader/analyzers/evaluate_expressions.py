@@ -269,9 +269,10 @@ class ExpressionEvaluator(AttributeEvaluator):
     def take(self, value: int, index: Operand, expression: cst.Subscript) -> int | None:
         """What subscripting gives where more is known than that it is an item."""
         node, meaning = self.nodes[value], self.meaning(value)
-        whole = self.nodes[index.node].op == "slice"
+        whole, place = self.nodes[index.node].op == "slice", self.nodes[index.node].number
         if isinstance(meaning, Container | Modules) and (whole or isinstance(meaning, Container)):
-            kept = meaning if whole or not meaning.options else Modules(meaning.options)
+            at = None if whole or place is None else self.at(value, int(place))
+            kept = at or (meaning if whole or not meaning.options else Modules(meaning.options))
             op = "item" if whole else "element"
             return self.make(op, self.text(expression), (Operand(value), index), self.span(expression), meaning=kept)
         if isinstance(meaning, Modules) and (held := self._held(meaning)) is not None:

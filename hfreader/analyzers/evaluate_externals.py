@@ -52,6 +52,8 @@ NEVER = frozenset(
         "torch.compiler.is_compiling",
     }
 )
+MOST_WAYS = 4
+"""In which a list of modules can be put together and its places still be told apart."""
 
 
 class ExternalEvaluator(CallEvaluator):
@@ -142,10 +144,38 @@ class ExternalEvaluator(CallEvaluator):
     def chain_of(self, node: int) -> tuple[tuple[Modules, int], ...]:
         """The modules of a list or ModuleList in order, with their nodes; none where not all are known, or where the
         list grows after it is made, perhaps in a loop."""
-        whole = same_value(self.nodes, node)
-        asked = (one.operands[0].node for one in self.nodes if one.op == "call" and one.operands)
-        grows = self.nodes[whole].label == "append" or whole in asked
+        grows = self.nodes[same_value(self.nodes, node)].label == "append" or self._is_asked(node)
         return () if grows else self._whole(self._in_order(node))
+
+    def _is_asked(self, node: int) -> bool:
+        """Whether something that is not followed was done with a list: it may have grown (`extend`)."""
+        whole = same_value(self.nodes, node)
+        return any(one.operands[0].node == whole for one in self.nodes if one.op == "call" and one.operands)
+
+    def at(self, node: int, index: int) -> Modules | None:
+        """The module at a place of a ModuleList, one of several where some are appended under a condition; None where
+        not all that it holds are known one by one."""
+        orders = self._orders(node)
+        found = [self.meaning(order[index]) for order in orders if -len(order) <= index < len(order)]
+        known = [one for one in found if isinstance(one, Modules)]
+        whole = merged([*known]) if known and len(known) == len(found) else None
+        return whole if isinstance(whole, Modules) else None
+
+    def _orders(self, node: int) -> list[tuple[int, ...]]:
+        """The nodes that a list holds, in order, in each way it can have been made; none where a loop fills it, or
+        something else that is not known."""
+        whole = same_value(self.nodes, node)
+        value = self.nodes[whole]
+        if value.op == "phi":
+            ways = [self._orders(operand.node) for operand in value.operands]
+            return [order for way in ways for order in way] if all(ways) and len(ways) <= MOST_WAYS else []
+        if whole in self.filled or self._is_asked(node):
+            return []
+        if value.op == "tuple" and value.operands and isinstance(self.meaning(value.operands[0].node), Container):
+            added = tuple(operand.node for operand in value.operands[1:])
+            return [(*order, *added) for order in self._orders(value.operands[0].node)]
+        elements = self._in_order(node)
+        return [tuple(made for _, made in elements)] if all(one is not None for one, _ in elements) else []
 
     def _whole(self, elements: Iterable[tuple[Modules | None, int]]) -> tuple[tuple[Modules, int], ...]:
         found = tuple(elements)

@@ -137,6 +137,8 @@ class MethodEvaluator(ExpressionEvaluator):
         node = self.make(
             "tuple", "append", operands, *spans, meaning=grown or (Container(tuple(modules)) if modules else None)
         )
+        if self.looping:
+            self.filled.add(node)
         self.rebind(func.value, node)
         return node
 

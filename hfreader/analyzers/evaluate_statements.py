@@ -257,7 +257,9 @@ class StatementEvaluator(Inliner):
         frame.names.update(carried)
         exits, conditions = frame.exits, frame.conditions
         frame.exits = []
+        looping, self.looping = self.looping, True
         one_pass()
+        self.looping = looping
         outcomes = list(frame.exits)
         if frame.alive:
             outcomes.append(("", self.snapshot()))

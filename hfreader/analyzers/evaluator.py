@@ -60,6 +60,8 @@ class Evaluator(GraphBuilder, ABC):
     settings    config fields whose value is taken as known (`Reading.settings`).
     given       which arguments are taken to be there (`Reading.given`).
     levels      how many submodules the current frame is within.
+    looping     whether a loop is passed through.
+    filled      what lists are after a loop has added to them: by one element here, in truth by any number.
     """
 
     settings: Mapping[str, bool | str | None] = MappingProxyType({})
@@ -70,6 +72,8 @@ class Evaluator(GraphBuilder, ABC):
         self.library = library
         self.limits = limits
         self.levels = 0
+        self.looping = False
+        self.filled: set[int] = set()
         self.frame: Frame
         self.stack: list[cst.CSTNode] = []
         self.attributes: dict[tuple[int, str], int] = {}

@@ -182,11 +182,11 @@ class Inliner(ExternalEvaluator):
         function = self.method_of(instance, "__init__", receiver)
         if function is None:
             return
-        stack, self.stack = self.stack, []
+        stack, self.stack, looping, self.looping = self.stack, [], self.looping, False
         try:
             self.inline(function, instance.arguments, None)
         finally:
-            self.stack = stack
+            self.stack, self.looping = stack, looping
         for key in [key for key in self.attributes if key[0] == id(instance)]:
             instance.attributes[key[1]] = self.attributes.pop(key)
 

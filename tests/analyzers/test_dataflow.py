@@ -222,6 +222,41 @@ def test_a_loop_over_modules_of_unknown_number_is_no_chain(init):
     assert result(graph).op == "loop"
 
 
+APPENDED = (
+    "self.net = nn.ModuleList()\nself.net.append(nn.Linear(1, 2))\n"
+    "if config.n:\n    self.net.append(nn.Tanh())\nself.net.append(nn.GELU())"
+)
+LINEAR, TANH, GELU = "torch.nn.Linear", "torch.nn.Tanh", "torch.nn.GELU"
+
+
+@pytest.mark.parametrize(
+    ("init", "index", "classes"),
+    [
+        (APPENDED, 0, (LINEAR,)),
+        (APPENDED, 1, (TANH, GELU)),
+        (APPENDED, -1, (GELU,)),
+        ("self.net = nn.ModuleList([nn.Linear(1, 2), nn.GELU()])", 1, (GELU,)),
+        ("self.net = nn.ModuleList([nn.Linear(1, 2), nn.GELU()])\nself.net.append(nn.Tanh())", 2, (TANH,)),
+        # How many a loop adds is not known, nor what something else does with the list.
+        (
+            "self.net = nn.ModuleList([nn.Linear(1, 2)])\nfor i in range(3):\n    self.net.append(nn.GELU())",
+            1,
+            (LINEAR, GELU),
+        ),
+        ("self.net = nn.ModuleList([nn.Linear(1, 2), nn.GELU()])\nself.net.extend([nn.Tanh()])", -1, (LINEAR, GELU)),
+        (
+            "self.net = nn.ModuleList([nn.Linear(1, 2) for _ in range(3)])\nself.net.append(nn.GELU())",
+            1,
+            (LINEAR, GELU),
+        ),
+    ],
+)
+def test_a_place_of_a_list_gives_the_module_that_stands_there(init, index, classes):
+    """All that the list holds where not each is known by itself."""
+    graph = forward(f"return self.net[{index}](x)", init)
+    assert {name for node in graph.nodes if node.op == "module" for name in node.classes} == set(classes)
+
+
 def test_what_a_module_holds_under_keys_is_known():
     graph = forward('return self[f"one_{i}"](x)', 'for i in range(3):\n    self[f"one_{i}"] = nn.Linear(1, 1)')
     module = result(graph)
