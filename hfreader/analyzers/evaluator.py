@@ -10,7 +10,17 @@ import libcst as cst
 from hfreader.analyzers.frames import Frame, State
 from hfreader.analyzers.graph_builder import GraphBuilder
 from hfreader.analyzers.library import Library
-from hfreader.analyzers.meanings import Arguments, Classes, External, Function, Functions, Instance, Meaning, Static
+from hfreader.analyzers.meanings import (
+    Arguments,
+    Classes,
+    External,
+    Function,
+    Functions,
+    Instance,
+    Meaning,
+    Modules,
+    Static,
+)
 from hfreader.analyzers.operations import HIGHER_ORDER
 from hfreader.analyzers.parsing import ParsedFile, module_name
 from hfreader.analyzers.values import same_value
@@ -126,6 +136,10 @@ class Evaluator(GraphBuilder, ABC):
     @abstractmethod
     def rebind(self, target: cst.BaseExpression, node: int) -> None:
         """After a change in place, what is written at `target` stands for the new value."""
+
+    @abstractmethod
+    def at(self, node: int, index: int) -> Modules | None:
+        """The module at a place of a list of modules, None where it is not known by itself."""
 
     @abstractmethod
     def initialise(self, instance: Instance) -> None:

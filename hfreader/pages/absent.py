@@ -2,7 +2,7 @@
 the code."""
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from markupsafe import Markup
 
@@ -13,7 +13,7 @@ from hfreader.pages.language import gettext as _
 from hfreader.pages.language import ngettext
 
 
-def equations_here(concept: Concept, bound: Set[str]) -> tuple[str, ...]:
+def equations_here(concept: Concept, bound: Collection[str]) -> tuple[str, ...]:
     """The equations of a concept that a match is about: the first, and each further one, unless it is about things that
     can be matched and none of them is (`bound` are those that are): it says what other code does."""
     given, known = _given(concept), set[str]()
@@ -22,7 +22,7 @@ def equations_here(concept: Concept, bound: Set[str]) -> tuple[str, ...]:
     for latex in concept.equations:
         own = {name for name in equations.symbols_in(latex) if name in given} - known
         known |= own
-        if not shown or not own or any(name in bound or not bound.isdisjoint(within[name]) for name in own):
+        if not shown or not own or any(one in bound for name in own for one in (name, *within[name])):
             shown.append(latex)
     return tuple(shown)
 
@@ -33,13 +33,13 @@ def _given(concept: Concept) -> set[str]:
 
 
 def absences(
-    concept: Concept, bound: Set[str], proof: Proof, linked: Mapping[str, tuple[str, str]]
+    concept: Concept, bound: Collection[str], proof: Proof, linked: Mapping[str, tuple[str, str]]
 ) -> Iterator[Markup]:
     """Sentences on each symbol of the equations that a match does not bind (`bound` are those that it does): where
     else the code holds it, that it has no code of its own (the reference computes it), or that the equation was
     checked without it."""
     standing = {name for latex in equations_here(concept, bound) for name in equations.symbols_in(latex)}
-    absent = [symbol for symbol in concept.symbols if symbol.name in standing - bound]
+    absent = [symbol for symbol in concept.symbols if symbol.name in standing and symbol.name not in bound]
     held = {symbol.name: tuple(name for name in symbol.within if name in bound) for symbol in absent}
     for holders in dict.fromkeys(value for value in held.values() if value):
         inside = [symbol for symbol in absent if held[symbol.name] == holders]
@@ -73,4 +73,4 @@ def _list(symbols: Sequence[Symbol], linked: Mapping[str, tuple[str, str]]) -> M
 
 
 def _names(names: Sequence[str], linked: Mapping[str, tuple[str, str]]) -> Markup:
-    return Markup(", ").join(equations.render(rf"\sym{{{name}}}", linked, display=False) for name in names)
+    return Markup(_(", ")).join(equations.render(rf"\sym{{{name}}}", linked, display=False) for name in names)

@@ -108,7 +108,7 @@ def gone_page(book: Book) -> Fragment | None:
 
 
 def _entry(row: Row) -> SearchEntry:
-    said = ", ".join(text for text, _link in row.places[:MOST_SAID])
+    said = _(", ").join(text for text, _link in row.places[:MOST_SAID])
     return SearchEntry(
         row.name,
         row.name,

@@ -176,7 +176,7 @@ def by_year(book: Book, page: str) -> list[tuple[int, list[_FileRow]]]:
 def reads(modalities: Sequence[str]) -> str:
     """What a model reads, in words."""
     names = [_(READ[one]) for one in modalities]
-    return _(" and ").join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names) or _("Parts of models")
+    return _(" and ").join([_(", ").join(names[:-1]), names[-1]] if len(names) > 1 else names) or _("Parts of models")
 
 
 def _file_rows(chapters: Iterable[Chapter], page: str) -> list[_FileRow]:

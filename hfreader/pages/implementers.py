@@ -97,7 +97,7 @@ def totalled(found: Sequence[Implementer]) -> Counter[str]:
 
 def said(states: Mapping[str, int]) -> str:
     """States in words: `2 proven, 1 matched`."""
-    return ", ".join(f"{states[state]} {_(WORDS[state])}" for state in STATES if states.get(state))
+    return _(", ").join(f"{states[state]} {_(WORDS[state])}" for state in STATES if states.get(state))
 
 
 def signs(states: Mapping[str, int]) -> str:
