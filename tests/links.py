@@ -31,8 +31,16 @@ def broken_links(site: Path) -> Iterator[str]:
                 continue
             path, _, fragment = target.partition("#")
             there = anchors((page.parent / unquote(path.partition("?")[0])).resolve() if path else page)
+            if "+" in fragment:  # two pages that the script of the page they are compared on reads
+                chosen = [one for one in fragment.split("+") if one]
+                fragment = "" if all(_beside(page.parent / path, one).is_file() for one in chosen) else fragment
             if there is None or (fragment and unquote(fragment) not in there):
                 yield f"{page.relative_to(root)}: {target}"
+
+
+def _beside(compared: Path, name: str) -> Path:
+    """A page by its name, which counts from the root of a language, as `compare/index.html` stands below it."""
+    return compared.resolve().parent.parent / f"{name}.html"
 
 
 def _attributes(page: Path) -> Iterator[tuple[str, str]]:

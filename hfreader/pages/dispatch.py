@@ -140,7 +140,8 @@ def _home(context: FileContext, place: Place, function: str) -> tuple[str | None
     """Where a function is shown as a whole, in words, and the address of its file upstream."""
     span = place.span
     if place.file == context.file:
-        return f"#{function}", line_range(span.line, span.end_line), None
+        anchor = function if function in context.linked_names else f"L{span.line}"  # a method has no block of its own
+        return f"#{anchor}", line_range(span.line, span.end_line), None
     snapshot = context.site.snapshot
     shown = context.site.home(place.file)
     home = address(f"{shown}#L{span.line}", context.page) if shown else snapshot.link(place.file, span)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from hfreader.pages.language import gettext as _
 from hfreader.pages.language import noted
@@ -27,6 +28,12 @@ def source_name(path: str, classes: Iterable[str]) -> str:
     if not file.startswith("modeling_"):
         return file
     stem = file.removesuffix(".py").removeprefix("modeling_")
-    letters = "_?".join(re.escape(letter) for letter in stem.replace("_", ""))
-    spelt = (re.match(rf"(?i:{letters})(?![a-z])", name) for name in classes)
+    spelt = map(_spellings(stem).match, classes)
     return next((found.group() for found in spelt if found), stem)
+
+
+@cache  # a page lists all files, more than `re` remembers
+def _spellings(stem: str) -> re.Pattern[str]:
+    """What class names begin with that spell the stem of a file in their own way."""
+    letters = "_?".join(re.escape(letter) for letter in stem.replace("_", ""))
+    return re.compile(rf"(?i:{letters})(?![a-z])")

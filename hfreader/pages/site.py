@@ -54,7 +54,7 @@ def write_fragments(
     for code in set(LANGUAGES) - set(languages[1:]):
         shutil.rmtree(folder / code, ignore_errors=True)
     work = _Work(book, shelf, report, concepts, tuple(languages), jobs, partial)
-    made = [_write_language(work, folder / code if place else folder, code) for place, code in enumerate(languages)]
+    made = [_write_language(work, folder, place) for place in range(len(languages))]
     return made[0]
 
 
@@ -71,9 +71,10 @@ class _Work:
     partial: bool
 
 
-def _write_language(work: _Work, folder: Path, language: str) -> Manifest:
-    """The pages in one language."""
-    concepts = work.concepts
+def _write_language(work: _Work, whole: Path, place: int) -> Manifest:
+    """The pages in the language at a place among the languages."""
+    concepts, language = work.concepts, work.languages[place]
+    folder = whole / language if place else whole
     snapshot = replace(work.book.snapshot, ref=None, commit=work.book.snapshot.commit and COMMIT)
     book = replace(work.book, snapshot=snapshot)
     known = known_pages(folder)
@@ -86,7 +87,8 @@ def _write_language(work: _Work, folder: Path, language: str) -> Manifest:
     processes = 1 if concepts is not None or len(stale) < FEW else work.jobs
     for made in spread(_write, list(_together(stale)), processes, _begin, given):
         records |= {record.page: record for record in made}
-        work.report("pages", made[-1].page, len(records), len(planned))
+        done, total = place * len(planned) + len(records), len(work.languages) * len(planned)
+        work.report("pages", f"{made[-1].page}, {LANGUAGES[language]}", done, total)
     left = {page: record for page, record in known.items() if page not in records}
     others = tuple(left.values()) if work.partial else ()
     pages = tuple(records[plan.page] for plan in planned)
@@ -94,7 +96,7 @@ def _write_language(work: _Work, folder: Path, language: str) -> Manifest:
     write_manifest(folder, manifest)
     for page in () if work.partial else left:
         remove_page(folder, page)
-    work.report("pages", "done", len(planned), len(planned))
+    work.report("pages", "done", (place + 1) * len(planned), len(work.languages) * len(planned))
     return manifest
 
 

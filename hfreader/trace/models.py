@@ -29,13 +29,18 @@ ATTENTION = "eager"
 
 @cache
 def model_classes(family: str) -> tuple[type[PreTrainedModel], ...]:
-    """The model classes written in a family's `modeling_*.py` that have a forward pass, in source order."""
+    """The model classes written in a family's `modeling_*.py` that have a forward pass, in source order. HfreaderError
+    where a file needs a package that is not installed."""
     package = importlib.import_module(f"transformers.models.{family}")
     found: list[type[PreTrainedModel]] = []
     for file in pkgutil.iter_modules(package.__path__):
         if not file.name.startswith("modeling_"):
             continue
-        module = importlib.import_module(f"{package.__name__}.{file.name}")
+        try:
+            module = importlib.import_module(f"{package.__name__}.{file.name}")
+        except ImportError as error:
+            reason = f"{file.name}.py needs a package that is not installed: {one_line(error)}"
+            raise HfreaderError(reason) from error
         found += [
             each
             for each in vars(module).values()

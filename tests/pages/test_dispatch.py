@@ -92,6 +92,19 @@ def test_what_leads_to_a_documented_function_stands_first(toy_context: FileConte
     assert [said(tab)[0] for tab in tabs_of(context, toy_sections)][1:] == ["fused_2 not run", "inner not run"]
 
 
+def test_a_method_that_a_call_reaches_is_led_to_by_its_line(toy_context: FileContext, toy_sections: dict[str, Section]):
+    site = toy_context.analysis.dispatches[0]
+    method = replace(site, function="transformers.models.toy.modeling_toy.ToyAttention.eager")
+    context = FileContext(
+        toy_context.site,
+        replace(toy_context.family, run=None),
+        replace(toy_context.analysis, dispatches=(method,)),
+        toy.CONCEPTS,
+    )
+    home = tabs_of(context, toy_sections)[0].all("p")[0].all("a")[0].attributes["href"]
+    assert home == f"#L{site.target.span.line}"
+
+
 def test_what_the_models_of_the_file_do_not_support_says_so(toy_context: FileContext, toy_sections: dict[str, Section]):
     declared = Place(toy_context.file, Span(3, 4, 3, 33))
     analysis = replace(toy_context.analysis, refused=(Refusal("fused", "_supports_fused = False", declared),))

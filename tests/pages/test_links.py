@@ -29,6 +29,16 @@ def test_what_leads_nowhere_is_found(tmp_path: Path):
     ]
 
 
+def test_pages_to_be_compared_must_be_there(tmp_path: Path):
+    for name in ("compare/index.html", "models/a.html", "models/b.html"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    chosen = ("models/a+", "models/a+models/b", "models/a+models/c")
+    links = "".join(f'<a href="compare/index.html#{one}"></a>' for one in chosen)
+    (tmp_path / "index.html").write_text(links)
+    assert list(broken_links(tmp_path)) == ["index.html: compare/index.html#models/a+models/c"]
+
+
 def test_every_link_and_anchor_of_the_small_site_resolves(toy_book: Families, tmp_path: Path):
     (tmp_path / "docs").mkdir()
     (tmp_path / "mkdocs.yml").write_text(CONFIG)

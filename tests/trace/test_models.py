@@ -1,3 +1,6 @@
+import importlib
+from types import SimpleNamespace
+
 import pytest
 import torch
 from transformers import (
@@ -11,6 +14,7 @@ from transformers import (
 )
 
 from hfreader.errors import HfreaderError
+from hfreader.trace import models
 from hfreader.trace.models import (
     base_class,
     config_for,
@@ -84,3 +88,14 @@ def test_a_skeleton_has_the_same_parameters_without_numbers():
     bones = skeleton(BertModel, BERT)
     assert all(each.is_meta for each in bones.parameters())
     assert parameters_of(bones) == parameters_of(random_model(BertModel, BERT))
+
+
+def test_a_family_whose_source_needs_a_package_says_which(monkeypatch):
+    def without(name):
+        if name.endswith("modeling_bert"):
+            raise ModuleNotFoundError("No module named 'torchaudio'")
+        return importlib.import_module(name)
+
+    monkeypatch.setattr(models, "importlib", SimpleNamespace(import_module=without))
+    with pytest.raises(HfreaderError, match=r"modeling_bert\.py needs a package .*: No module named 'torchaudio'"):
+        models.model_classes.__wrapped__("bert")
