@@ -158,8 +158,8 @@ class ExternalEvaluator(CallEvaluator):
         orders = self._orders(node)
         found = [self.meaning(order[index]) for order in orders if -len(order) <= index < len(order)]
         known = [one for one in found if isinstance(one, Modules)]
-        whole = merged([*known]) if known and len(known) == len(found) else None
-        return whole if isinstance(whole, Modules) else None
+        options = dict.fromkeys(option for one in known for option in one.options)
+        return Modules(tuple(options)) if known and len(known) == len(found) else None
 
     def _orders(self, node: int) -> list[tuple[int, ...]]:
         """The nodes that a list holds, in order, in each way it can have been made; none where a loop fills it, or

@@ -2,7 +2,8 @@
 the code."""
 
 import inspect
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cache
 
 from markupsafe import Markup
 
@@ -16,7 +17,7 @@ from hfreader.pages.language import ngettext
 def equations_here(concept: Concept, bound: Collection[str]) -> tuple[str, ...]:
     """The equations of a concept that a match is about: the first, and each further one, unless it is about things that
     can be matched and none of them is (`bound` are those that are): it says what other code does."""
-    given, known = _given(concept), set[str]()
+    given, known = _given(concept.computation) - concept.hints, set[str]()
     within = {symbol.name: symbol.within for symbol in concept.symbols}
     shown: list[str] = []
     for latex in concept.equations:
@@ -27,9 +28,10 @@ def equations_here(concept: Concept, bound: Collection[str]) -> tuple[str, ...]:
     return tuple(shown)
 
 
-def _given(concept: Concept) -> set[str]:
-    """What the reference is given, so that a match can bind it."""
-    return set(inspect.signature(concept.computation).parameters) - concept.hints
+@cache  # thousands of cards have the same
+def _given(reference: Callable[..., object]) -> frozenset[str]:
+    """What a reference is given, so that a match can bind it."""
+    return frozenset(inspect.signature(reference).parameters)
 
 
 def absences(
@@ -44,7 +46,7 @@ def absences(
     for holders in dict.fromkeys(value for value in held.values() if value):
         inside = [symbol for symbol in absent if held[symbol.name] == holders]
         yield Markup(_("{}: held in {} here")).format(_list(inside, linked), _names(holders, linked))
-    given = _given(concept)
+    given = _given(concept.computation) - concept.hints
     left = [symbol for symbol in absent if not held[symbol.name]]
     if implied := [symbol for symbol in left if symbol.name not in given]:
         said = ngettext("no code of its own here: {}", "no code of their own here: {}", len(implied))

@@ -93,8 +93,7 @@ class Explanations:
     def _simplest(self, values: tuple[int, ...]) -> Expression | None:
         if min(values) < 0:
             return None
-        found: dict[str, Expression] = {}
-        for least, look in (
+        looks = (
             (0, self._short),
             (2, self._with_sums),
             (3, self._long),
@@ -102,9 +101,9 @@ class Explanations:
             (4, self._steps),
             (4, self._shares),
             (5, self._long_sums),
-        ):
-            if min(values) == 0 and look != self._shares:
-                continue
+        )
+        found: dict[str, Expression] = {}
+        for least, look in looks if min(values) else ((0, self._shares),):  # only a share can be none
             best = min((each.cost for each in found.values()), default=math.inf)
             if best < least:
                 break

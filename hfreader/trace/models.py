@@ -39,8 +39,7 @@ def model_classes(family: str) -> tuple[type[PreTrainedModel], ...]:
         try:
             module = importlib.import_module(f"{package.__name__}.{file.name}")
         except ImportError as error:
-            reason = f"{file.name}.py needs a package that is not installed: {one_line(error)}"
-            raise HfreaderError(reason) from error
+            raise _without_package(f"{file.name}.py", error) from error
         found += [
             each
             for each in vars(module).values()
@@ -161,8 +160,7 @@ def _own_reasons(model_class: type[PreTrainedModel], config: PreTrainedConfig) -
     try:
         yield
     except ImportError as error:
-        name = model_class.__name__
-        raise HfreaderError(f"{name} needs a package that is not installed: {one_line(error)}") from error
+        raise _without_package(model_class.__name__, error) from error
     except KeyError as error:
         reason = f"{one_line(error)} is not a known value{_field_with(config, error.args)}"
         raise HfreaderError(f"{model_class.__name__} cannot be built: {reason}") from error
@@ -171,6 +169,10 @@ def _own_reasons(model_class: type[PreTrainedModel], config: PreTrainedConfig) -
         if isinstance(error, AttributeError | TypeError) and ("NoneType" in reason or "Config'" in reason):
             reason = f"its configuration leaves out what the class reads ({reason})"
         raise HfreaderError(f"{model_class.__name__} cannot be built: {reason}") from error
+
+
+def _without_package(name: str, error: ImportError) -> HfreaderError:
+    return HfreaderError(f"{name} needs a package that is not installed: {one_line(error)}")
 
 
 def _field_with(config: PreTrainedConfig, key: tuple[object, ...]) -> str:

@@ -32,7 +32,7 @@ CONCEPT = replace(
 
 def said(*bound: str, state: str = "proven") -> list[str]:
     proof = Proof("match", "proven" if state == "proven" else "matched")
-    return [sentence.striptags() for sentence in absences(CONCEPT, set(bound), proof, LINKED)]
+    return [sentence.striptags() for sentence in absences(CONCEPT, bound, proof, LINKED)]
 
 
 def test_nothing_is_said_where_every_symbol_of_the_equations_is_bound():
