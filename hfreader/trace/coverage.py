@@ -18,6 +18,7 @@ from hfreader.facts.snapshot import Snapshot
 from hfreader.progress import Report
 from hfreader.trace.configs import all_parts, as_json, default_config, one_line
 from hfreader.trace.models import base_class, model_classes
+from hfreader.trace.narrowing import Narrowing
 from hfreader.trace.reach import compared_constants, reachable
 from hfreader.trace.recorder import Recorder, Recording
 from hfreader.trace.recording import files_with
@@ -75,11 +76,13 @@ class _Search:
         self._ran = 0
         self._seen: set[type] = set()
         self._models = LastModel()
+        self._narrowing = Narrowing(self._marked)
 
     def begin(self, model_class: type[PreTrainedModel], config: PreTrainedConfig) -> None:
         """Find the simplest setting in which a class runs; it is kept whether or not it adds statements."""
         try:
-            plain = first_that_runs(model_class, config, lambda setting: self._run(setting, keep=True))
+            plain = self._narrowing.lighter(first_that_runs(model_class, config, self._marked))
+            self._run(plain, keep=True)
             self.begun.append((plain, self._aims(plain)))
         except Exception as error:  # a class that cannot be run costs only itself
             self.problems.append(Problem("trace", model_class.__name__, one_line(error)))
@@ -124,15 +127,19 @@ class _Search:
 
     def _run(self, setting: Setting, keep: bool = False) -> None:
         """Run it, and keep it if statements ran for the first time, or in any case."""
+        ran = self._marked(setting)
+        if keep or ran & ~self._ran:
+            self._kept[setting] = ran
+        self._ran |= ran
+
+    def _marked(self, setting: Setting) -> int:
+        """Run it; the statements that ran."""
         marks = self.recording.marks
         model = self._models.of(setting)
         marks[:] = bytes(len(marks))
         with _as_it_was(model.config):
             setting.run(model)
-        ran = int.from_bytes(marks, "little")
-        if keep or ran & ~self._ran:
-            self._kept[setting] = ran
-        self._ran |= ran
+        return int.from_bytes(marks, "little")
 
     def _aims(self, plain: Setting) -> int:
         """The statements of the classes that come into play for the first time."""

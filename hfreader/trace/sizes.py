@@ -154,7 +154,7 @@ def values(config: PreTrainedConfig, names: Iterable[str], run: int, tied: bool)
     sides = list(dict.fromkeys(_side(name) for name in chosen if counts_heads(name)))
     fields = {name: _count(name, run + sides.index(_side(name))) for name in chosen if counts_heads(name)}
     unit = 2 * math.lcm(*(fields.get(name, value) for name, value in present.items() if counts_heads(name)))
-    tables = [name for name in chosen if _TABLES.search(_last(name)) and not counts_heads(name)]
+    tables = [name for name in chosen if counts_entries(name)]
     few = _few(chosen, run)
     widths = [name for name in chosen if name not in (*tables, *few) and not counts_heads(name)]
     multiples = random.Random(run).sample(range(2, 4 + 2 * len(widths)), len(widths))
@@ -163,7 +163,9 @@ def values(config: PreTrainedConfig, names: Iterable[str], run: int, tied: bool)
         divided = not heads or any(present[name] % count == 0 for count in heads)
         fields[name] = multiple * (unit if divided else 2)
     # Even, but no multiples of four as widths are; and no larger than need be.
-    places = {name: math.ceil(_floor(config, name) / 4) + run + RUNS * place for place, name in enumerate(tables)}
+    places = {
+        name: math.ceil(least_entries(config, name) / 4) + run + RUNS * place for place, name in enumerate(tables)
+    }
     fields |= {name: 4 * place + 2 for name, place in places.items()}
     fields |= {name: _PATCH_IN_RUN[run % RUNS] for name in chosen if name.endswith(_PATCH)}
     for name in chosen:
@@ -195,7 +197,12 @@ def _count(name: str, run: int) -> int:
     return plan[run % RUNS] * (1 + run // (2 * RUNS))
 
 
-def _floor(config: PreTrainedConfig, name: str) -> int:
+def counts_entries(name: str) -> bool:
+    """Whether a field says how many entries a table has, of words, of positions."""
+    return bool(_TABLES.search(_last(name))) and not counts_heads(name)
+
+
+def least_entries(config: PreTrainedConfig, name: str) -> int:
     """What a table must have at least: an entry for every special id, and for every position of the inputs."""
     if "position" in name or "ctx" in name:
         return 128
