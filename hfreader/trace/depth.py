@@ -22,6 +22,7 @@ _OFFSETS = re.compile(r"offset$")
 _INDEXES = re.compile(
     r"out_indices$|_layers$|layers?_(ids|idx|indices|indexes)$|layers_idx$|indexes$|_layer$|_layers_list$"
 )
+_KINDS = re.compile(r"layers?_(block_)?types?$")  # which may say by themselves how many layers there are
 _DENSE = re.compile(r"first_k_dense|num_dense_layers|moe_layer_start")
 
 # What the library calls fields that differ from layer to layer: a dictionary by layer.
@@ -80,7 +81,8 @@ def _changes(fields: Mapping[str, Any], depth: int) -> dict[str, Any]:
     depth = max(depth, _outputs(fields))
     changes = _stages(fields, depth)
     stages = {len(value) for value in changes.values()}
-    for length in sorted({*counts.values()} - stages):
+    named = {len(value) for name, value in fields.items() if _KINDS.search(name) and _is_list(value)}
+    for length in sorted({*counts.values(), *named} - stages):
         lists = {name: value for name, value in fields.items() if _is_list(value) and len(value) == length}
         kept = _representatives(list(lists.values()), length, depth)
         if periods and not any(isinstance(value[0], str) for value in lists.values()):

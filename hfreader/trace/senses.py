@@ -18,6 +18,9 @@ CHUNKS, STATES = ("chunk_size", "mamba_chunk_size"), ("state_size", "ssm_state_s
 """Positions that a state space takes at once, in parts that have such a state. A text is padded to whole chunks."""
 WINDOW = "attention_window"
 """Positions around each that it attends to, in parts that pad a text to whole windows."""
+POINTS = "max_keypoints"
+LARGEST_CLOUD = 32
+"""Points chosen in an image; below zero all are, and each attends to each."""
 DERIVED = ("image_embedding_size", "backbone_feature_sizes", "memory_attention_rope_feat_sizes")
 """What is counted in patches of the image, and written beside its size."""
 FEWEST_PATCHES, SMALLEST_IMAGE = 4, 64
@@ -30,14 +33,14 @@ HEARING = ("max_source_positions", "num_mel_bins", "num_queries")
 
 def with_less_to_see(config: PreTrainedConfig) -> PreTrainedConfig:
     """The configuration with images of at most LARGEST_IMAGE pixels along a side, whole patches of them, videos of
-    MOST_FRAMES, and chunks and windows of LARGEST_CHUNK; as it is where it refuses that."""
+    MOST_FRAMES, LARGEST_CLOUD of points, and chunks and windows of LARGEST_CHUNK; as it is where it refuses that."""
     parts = [(prefix, vars(part)) for prefix, part in all_parts(config)]
     sides = [side for _, fields in parts for side in _sides(fields.get(_image(fields)))]
     halvings = math.ceil(math.log2(max(max(sides, default=1) / LARGEST_IMAGE, 1)))
     changes: dict[str, Any] = {}
     for prefix, fields in parts:
         changes |= _smaller(prefix, fields, halvings)
-        most = dict.fromkeys(FRAMES, MOST_FRAMES) | {WINDOW: LARGEST_CHUNK}
+        most = dict.fromkeys(FRAMES, MOST_FRAMES) | {WINDOW: LARGEST_CHUNK, POINTS: LARGEST_CLOUD}
         most |= {} if fields.keys().isdisjoint(STATES) else dict.fromkeys(CHUNKS, LARGEST_CHUNK)
         changes |= _at_most(most, prefix, fields)
     try:
@@ -78,8 +81,8 @@ def _smaller(prefix: str, fields: Mapping[str, Any], times: int) -> dict[str, An
 
 
 def _at_most(most: Mapping[str, int], prefix: str, fields: Mapping[str, Any]) -> dict[str, int]:
-    """The fields of a part that are larger, with as much as they may be."""
-    larger = (name for name in most if type(fields.get(name)) is int and fields[name] > most[name])
+    """The fields of a part that are larger, or without a bound, with as much as they may be."""
+    larger = (name for name in most if type(fields.get(name)) is int and not 0 <= fields[name] <= most[name])
     return {f"{prefix}{name}": most[name] for name in larger}
 
 

@@ -61,3 +61,11 @@ def test_a_factor_of_layers_is_as_small_as_their_counts():
     found = shallow(config)
     assert max(found.num_block_repeats) == DEPTH
     assert found.depth_coefficient == 1.0 < config.depth_coefficient
+
+
+@pytest.mark.parametrize(("family", "field"), [("superglue", "gnn_layers_types"), ("nemotron_h", "layers_block_type")])
+def test_a_list_of_kinds_counts_layers_by_itself(family: str, field: str):
+    whole = default_config(family)
+    setattr(whole, field, getattr(whole, field) * 3)
+    kinds = list(dict.fromkeys(getattr(whole, field)))
+    assert getattr(shallow(whole), field) == kinds

@@ -4,6 +4,7 @@ from hfreader.trace.configs import default_config
 from hfreader.trace.senses import (
     FEWEST_PATCHES,
     LARGEST_CHUNK,
+    LARGEST_CLOUD,
     LARGEST_IMAGE,
     MOST_FRAMES,
     with_least_to_see,
@@ -57,3 +58,8 @@ def test_parts_without_images_of_their_own_count_the_patches_of_the_others():
     side = vision.backbone_config.image_size[0]
     assert side < LARGEST_IMAGE
     assert vision.backbone_feature_sizes == [[side // 4] * 2, [side // 8] * 2, [side // 16] * 2]
+
+
+def test_points_without_a_bound_get_one():
+    config = with_less_to_see(default_config("superglue"))
+    assert config.keypoint_detector_config.max_keypoints == LARGEST_CLOUD
