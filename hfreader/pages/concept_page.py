@@ -244,7 +244,10 @@ def _marks(line: str, stretches: Sequence[Stretch], numbers: dict[str, int]) -> 
 
 
 def _search(concept: Concept, places: int) -> Iterator[SearchEntry]:
-    meanings = " ".join(f"{symbol.meaning.en} {symbol.meaning.zh}" for symbol in concept.symbols)
-    titles = " ".join(f"{citation.title} {citation.authors}" for citation in concept.citations)
-    text = f"{concept.explanation.en} {concept.explanation.zh} {meanings} {titles}"
+    """Found by its name in both languages, by what is said in this one, and by its papers and where they have it."""
+    meanings = (own(symbol.meaning) for symbol in concept.symbols)
+    sources = (
+        f"{each.title} {each.authors} {each.year} {each.where or ''} {each.arxiv or ''}" for each in concept.citations
+    )
+    text = " ".join((own(concept.explanation), *meanings, *sources))
     yield SearchEntry("", f"{own(concept.name)} {other(concept.name)}", text, places)

@@ -59,6 +59,8 @@ def test_where_the_page_lies_and_what_search_finds(fragment):
     assert (fragment.page, fragment.title, fragment.symbols) == ("concepts/attention", "Attention scores", 3)
     (entry,) = fragment.search
     assert entry.title == "Attention scores 注意力分数" and "queries" in entry.text and "A Paper & More" in entry.text
+    assert "§3, Eq. (1)" in entry.text and "1706.03762" in entry.text
+    assert "查询" not in entry.text  # said in the other language's site
     assert all(f'id="{anchor}"' in fragment.html for anchor, _ in fragment.contents)
 
 
