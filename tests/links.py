@@ -1,7 +1,7 @@
 """Whether the links of a built site lead somewhere."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from html import unescape
 from pathlib import Path
@@ -14,28 +14,32 @@ ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//")
 
 def broken_links(site: Path) -> Iterator[str]:
     """Every link and every anchor within a folder of pages that leads nowhere: `page: address`."""
-    root = site.resolve()
-
-    @cache
-    def anchors(page: Path) -> frozenset[str] | None:
-        """The anchors of a page; None where there is no such file."""
-        if not page.is_file():
-            return None
-        if page.suffix != ".html":
-            return frozenset()
-        return frozenset(value for name, value in _attributes(page) if name in ("id", "name"))
-
+    root, anchors = site.resolve(), cache(anchors_of)
     for page in sorted(root.rglob("*.html")):
-        for target in dict.fromkeys(value for name, value in _attributes(page) if name in ("href", "src")):
-            if ELSEWHERE.match(target) or page.name == "404.html":
-                continue
-            path, _, fragment = target.partition("#")
-            there = anchors((page.parent / unquote(path.partition("?")[0])).resolve() if path else page)
-            if "+" in fragment:  # two pages that the script of the page they are compared on reads
-                chosen = [one for one in fragment.split("+") if one]
-                fragment = "" if all(_beside(page.parent / path, one).is_file() for one in chosen) else fragment
-            if there is None or (fragment and unquote(fragment) not in there):
-                yield f"{page.relative_to(root)}: {target}"
+        yield from (f"{page.relative_to(root)}: {target}" for target in links_nowhere(page, anchors))
+
+
+def links_nowhere(page: Path, anchors: Callable[[Path], frozenset[str] | None]) -> Iterator[str]:
+    """The links of one page that lead nowhere; `anchors` gives those of a page, None where there is no such file."""
+    for target in dict.fromkeys(value for name, value in _attributes(page) if name in ("href", "src")):
+        if ELSEWHERE.match(target) or page.name == "404.html":
+            continue
+        path, _, fragment = target.partition("#")
+        there = anchors((page.parent / unquote(path.partition("?")[0])).resolve() if path else page)
+        if "+" in fragment:  # two pages that the script of the page they are compared on reads
+            chosen = [one for one in fragment.split("+") if one]
+            fragment = "" if all(_beside(page.parent / path, one).is_file() for one in chosen) else fragment
+        if there is None or (fragment and unquote(fragment) not in there):
+            yield target
+
+
+def anchors_of(page: Path) -> frozenset[str] | None:
+    """The anchors of a page; None where there is no such file."""
+    if not page.is_file():
+        return None
+    return frozenset(
+        value for name, value in (_attributes(page) if page.suffix == ".html" else ()) if name in ("id", "name")
+    )
 
 
 def _beside(compared: Path, name: str) -> Path:
