@@ -42,7 +42,8 @@ SYMBOLS = """() => [...document.querySelectorAll(".hf[id]")].flatMap((block) => 
 WRONGLY_LIT = """([id, symbol]) => {
   const lit = (token) => getComputedStyle(token).getPropertyValue("--lit").trim() !== "";
   const tokens = [...document.querySelectorAll(`[id="${id}"] pre b[class]`)];
-  return tokens.filter((token) => lit(token) !== token.classList.contains(symbol)).map((token) => token.textContent);
+  const carries = (token) => token.matches(`.${symbol}, .s${symbol.slice(1)}`);
+  return tokens.filter((token) => lit(token) !== carries(token)).map((token) => token.textContent);
 }"""
 BLOB = re.compile(r'href="?(https://github\.com/[^"> ]+/blob/[^"> ]+)')
 ANCHORS = cache(anchors_of)

@@ -67,11 +67,12 @@ def symbol_notes(uses: Iterable[MatchUse], file: str, lines: Sequence[str], firs
 def value_line(symbol: SymbolUse, file: str, lines: Sequence[str], first: int, last: int) -> int | None:
     """The first line that assigns the symbol, else the first that uses it."""
     tokens = [place for place in symbol.tokens if place.file == file and first <= place.span.line <= last]
-    assigned = [place for place in tokens if _is_assigned(place, lines)]
+    assigned = [place for place in tokens if is_assigned(place, lines)]
     return min((place.span.line for place in assigned or tokens), default=None)
 
 
-def _is_assigned(place: Place, lines: Sequence[str]) -> bool:
+def is_assigned(place: Place, lines: Sequence[str]) -> bool:
+    """Whether what stands at a place of a file with these lines gets its value there."""
     return _ASSIGNED.match(lines[place.span.end_line - 1][place.span.end_column :]) is not None
 
 

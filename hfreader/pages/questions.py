@@ -14,7 +14,7 @@ from hfreader.pages.cost_terms import Terms, own_terms, worth, written
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.language import gettext as _
 from hfreader.pages.language import own
-from hfreader.pages.notes import value_line
+from hfreader.pages.notes import is_assigned
 from hfreader.pages.sections import Section
 from hfreader.pages.shapes import in_numbers, in_symbols, is_unexplained
 from hfreader.pages.symbols import MatchUse
@@ -107,12 +107,14 @@ def _growth(context: FileContext, section: Section) -> Iterator[Question]:
 
 
 def _lines(context: FileContext, section: Section, uses: Sequence[MatchUse]) -> Iterator[Question]:
-    """Where a symbol of an equation gets its value: the last one that does so in the section."""
-    source = context.source(context.file).lines
+    """Where a symbol of an equation gets its value: the last one of which there is no doubt, because of all the places
+    that stand for it, in the functions that are called as well, a single one assigns it, in the section."""
     for use in uses:
         for symbol in reversed(use.symbols):
-            line = value_line(symbol, context.file, source, section.first, section.last)
-            if line is not None:
+            assigned = {each for each in symbol.tokens if is_assigned(each, context.source(each.file).lines)}
+            place = assigned.pop() if len(assigned) == 1 else None
+            if place and place.file == context.file and section.first <= place.span.line <= section.last:
+                line = place.span.line
                 printed = equations.render(rf"\sym{{{symbol.symbol.name}}}", use.linked(), display=False)
                 asked = _("On which line does {} of the equation <q>{}</q> get its value?")
                 link = Markup('<a href="#L{}">{}</a>').format(line, _("line %s") % line)
@@ -127,7 +129,11 @@ def _weights(context: FileContext, section: Section) -> Iterator[Question]:
         return
     parts = {one.path: one for one in trace.modules if one.parent == record.path and one.parameters}
     said = [f"{one.path.removeprefix(record.path).lstrip('.')} {one.parameters:,}" for one in parts.values()]
-    if len(said) > 1:
+    over = record.parameters - sum(one.parameters for one in parts.values())
+    if over:
+        rest = _("%s held by itself, or by parts that are not called") if over > 0 else _("%s of them shared by parts")
+        said.append(rest % f"{abs(over):,}")
+    if len(parts) > 1:
         asked = _("How many weights does one <code>{}</code> hold, and which of its parts hold them?")
         yield Question(
             Markup(asked).format(section.name), Markup("{}: {}").format(f"{record.parameters:,}", ", ".join(said))

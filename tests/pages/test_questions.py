@@ -3,6 +3,7 @@ from itertools import chain
 
 import pytest
 
+from hfreader.facts.places import Place, Span
 from hfreader.facts.traces import ModuleRecord, Product, SymbolFact, TensorFact
 from hfreader.pages.book import Family
 from hfreader.pages.class_block import ClassBlock
@@ -23,7 +24,24 @@ def test_answers_are_what_ran(toy_context: FileContext, toy_sections: dict[str, 
     shape = f"Which shape has query_layer of line {toy.QUERY_LINE}, in the sizes of the model?"
     assert found[shape] == "(B, heads, T, head_dim) = (1, 2, 3, 4)"
     (where,) = [answer for text, answer in found.items() if text.startswith("On which line does")]
-    assert where == f"line {toy.line_of('scaling=self.scaling')}"
+    assert where == f"line {toy.QUERY_LINE}"
+
+
+def test_what_several_lines_assign_is_not_asked(toy_context: FileContext, toy_sections: dict[str, Section]):
+    section = toy_sections["ToyAttention"]
+    other = Place(toy.FILE, Span(toy.QUERY_LINE + 3, 12, toy.QUERY_LINE + 3, 23))
+    uses = [
+        replace(
+            use,
+            symbols=tuple(
+                replace(one, tokens=(*one.tokens, other)) for one in use.symbols if one.symbol.name == "query"
+            ),
+        )
+        for use in ClassBlock(toy_context, section).uses
+    ]
+    assert toy.LINES[other.span.line - 1][other.span.column : other.span.end_column] == "query_layer"
+    asked = [one.text.striptags() for one in questions(toy_context, section, uses)]
+    assert asked and not any(text.startswith("On which line") for text in asked)
 
 
 @pytest.fixture
@@ -34,7 +52,7 @@ def costly(toy_book: Families) -> FileContext:
     squared = Product("flops", 2, TensorFact((3, 3, 8), "", "", ("T", "T", "hidden")))
     symbols = (SymbolFact("T", "tokens", 3), SymbolFact("hidden", "hidden_size", 8))
     model, attention, query = toy.trace().modules
-    attention = replace(attention, flops=144, costs=(squared,))
+    attention = replace(attention, flops=144, costs=(squared,), parameters=90)
     key = ModuleRecord("attention.key", "Linear", "attention", 3, 0, 2, query.inputs, query.output, 8)
     trace = replace(toy.trace(), modules=(model, attention, query, key), symbols=symbols, lines=())
     run = replace(family.run, traces=(trace,))
@@ -46,7 +64,20 @@ def test_growth_and_weights_are_worked_out(costly: FileContext, toy_sections: di
     grown = "How do the floating-point operations of one ToyAttention grow when 3 tokens become 6?"
     assert found[grown] == "4 times: from 144 to 576, which are 2*T*T*hidden"
     weights = "How many weights does one ToyAttention hold, and which of its parts hold them?"
-    assert found[weights] == "72: query 72, key 8"
+    assert found[weights] == "90: query 72, key 8, 10 held by itself, or by parts that are not called"
+
+
+def test_weights_that_parts_share_are_said(costly: FileContext, toy_sections: dict[str, Section]):
+    trace = costly.traces[0]
+    run = replace(costly.family.run, traces=(replace(trace, modules=with_weights(trace.modules, 72)),))
+    context = FileContext(costly.site, replace(costly.family, run=run), costly.analysis, toy.CONCEPTS)
+    (answer,) = [answer for text, answer in asked(context, toy_sections["ToyAttention"]).items() if "weights" in text]
+    assert answer == "72: query 72, key 8, 8 of them shared by parts"
+
+
+def with_weights(modules: tuple[ModuleRecord, ...], numbers: int) -> tuple[ModuleRecord, ...]:
+    model, attention, *rest = modules
+    return (model, replace(attention, parameters=numbers), *rest)
 
 
 def test_what_did_not_run_is_not_asked_about(toy_book: Families, toy_sections: dict[str, Section]):
