@@ -57,11 +57,13 @@ def _repeated(node: TreeNode) -> Iterator[Markup]:
 
 
 def _papers(context: FileContext) -> list[Markup]:
-    """The papers from which most of the concepts of the file come."""
+    """The papers from which most of the concepts of the file come; of as many the later one, which has what is special
+    to the model sooner than the general."""
     slugs = {match.concept for match in context.analysis.matches if match.concept in context.concepts}
     first = [context.concepts[slug].citations[0] for slug in sorted(slugs) if context.concepts[slug].citations]
     cited = {one.title: one for one in reversed(first)}
-    found = (cited[title] for title, _count in Counter(one.title for one in first).most_common(MOST_PAPERS))
+    counts = Counter(one.title for one in first)
+    found = sorted(cited.values(), key=lambda one: (-counts[one.title], -one.year, one.title))[:MOST_PAPERS]
     return [
         Markup('<a href="{}">{} {}, <cite>{}</cite></a>').format(
             address(f"{PAPERS}#{anchor_of(one)}", context.page), one.short_authors, one.year, one.title

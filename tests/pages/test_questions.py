@@ -30,15 +30,10 @@ def test_answers_are_what_ran(toy_context: FileContext, toy_sections: dict[str, 
 def test_what_several_lines_assign_is_not_asked(toy_context: FileContext, toy_sections: dict[str, Section]):
     section = toy_sections["ToyAttention"]
     other = Place(toy.FILE, Span(toy.QUERY_LINE + 3, 12, toy.QUERY_LINE + 3, 23))
-    uses = [
-        replace(
-            use,
-            symbols=tuple(
-                replace(one, tokens=(*one.tokens, other)) for one in use.symbols if one.symbol.name == "query"
-            ),
-        )
-        for use in ClassBlock(toy_context, section).uses
-    ]
+    uses = []
+    for use in ClassBlock(toy_context, section).uses:
+        query = next(one for one in use.symbols if one.symbol.name == "query")
+        uses.append(replace(use, symbols=(replace(query, tokens=(*query.tokens, other)),)))
     assert toy.LINES[other.span.line - 1][other.span.column : other.span.end_column] == "query_layer"
     asked = [one.text.striptags() for one in questions(toy_context, section, uses)]
     assert asked and not any(text.startswith("On which line") for text in asked)
