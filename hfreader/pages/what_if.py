@@ -22,6 +22,8 @@ from hfreader.pages.size_rules import TOKENS, rules_of
 
 LAYERS = "layers"
 COSTS = ("parameters", "flops")
+KEYS_AND_VALUES = ("keys", "values")
+"""What a cache holds that is called by them; a state space keeps its states."""
 # What a trace says of the sizes that are no fields of a configuration.
 LENGTHS = (
     noted("rows of the batch"),
@@ -58,19 +60,20 @@ def what_if(root: TreeNode, traces: Sequence[Trace]) -> Markup:
         "cache": list(_cache(trace, counts)),
         "command": f"hfreader trace {trace.family} --fake",
         "tokens": any(len(row) == rules.values.get(TOKENS) for row in trace.tokens),  # and nothing beside the text
-        "words": _words(),
+        "words": _words(trace),
     }
     return embedded(data)
 
 
-def _words() -> dict[str, str]:
+def _words(trace: Trace) -> dict[str, str]:
+    keys_and_values = all(part.name.rpartition(" ")[2] in KEYS_AND_VALUES for part in trace.cache)
     return {
         "title": _("What if"),
         "intro": _("Move a size: shapes and costs on this page follow from the expressions that the runs have shown."),
         "reset": _("as it ran"),
         "parameters": _("weights"),
         "flops": _("floating-point operations"),
-        "cache": _("KV cache"),
+        "cache": _("KV cache") if keys_and_values else _("cache"),
         "check": _("Compare with a run of your own:"),
         "unknown": _("not known at other sizes"),
         "pin": _("keep in sight"),
@@ -78,8 +81,9 @@ def _words() -> dict[str, str]:
 
 
 Row = list[object]
-"""Depth, how often the row stands there (a number or a name), what it costs without the rows below it by COSTS, and
-whether its shapes are known at other sizes."""
+"""Depth, how often the row stands there (a number or a name), what it costs without the rows below it by COSTS, whether
+its shapes are known at other sizes, and whether it shares weights that are counted in another row, so that it holds
+more than its rows add up to."""
 
 
 @dataclass(frozen=True)
@@ -94,22 +98,26 @@ class _Known:
 
 
 def _rows(node: TreeNode, depth: int, known: _Known) -> tuple[list[Row], list[Fraction | None]]:
-    """The rows of a module and all below it, and what it costs. A cost is null where it is not known at other sizes, or
-    where those of the rows do not add up to what was counted."""
+    """The rows of a module and all below it, and what they add up to. A cost is null where it is not known at other
+    sizes, or where those of the rows do not add up to what was counted; but fewer weights are those of a module that
+    shares some, and add up with the others further up."""
     below = [_rows(child, depth + 1, known) for child in node.children]
     costs: list[str | None] = []
     totals: list[Fraction | None] = []
+    shares = False
     for number, (kind, counted) in enumerate(zip(COSTS, (node.parameters, node.flops or 0), strict=True)):
         text = written(known.own.get((node.path, kind), Terms()))
         parts = [totals[number] for _, totals in below]
         total = worth(text, known.values)
         total = None if total is None else total + _sum(node.children, parts)
-        told = None not in parts and total == counted
+        fewer = kind == "parameters" and total is not None and total < counted
+        told = None not in parts and (total == counted or fewer)
+        shares |= told and fewer
         costs.append(text if told else None)
         totals.append(total if told else None)
     repeats = known.repeats[node.path].name if node.path in known.repeats else node.repeats
     shaped = node.path not in known.unexplained
-    return [[depth, repeats, *costs, shaped], *(row for rows, _ in below for row in rows)], totals
+    return [[depth, repeats, *costs, shaped, shares], *(row for rows, _ in below for row in rows)], totals
 
 
 def _sum(children: Sequence[TreeNode], parts: Sequence[Fraction | None]) -> Fraction:

@@ -56,8 +56,23 @@ def test_rows_hold_what_they_cost_alone_and_nothing_that_does_not_add_up():
     first = replace(
         costly(12), modules=tuple(replace(one, parameters=one.parameters + 1) for one in costly(12).modules)
     )
-    assert [row[2] for row in data([first])["rows"]] == [None] * 5
+    assert all(row[5] for row in data([first])["rows"]), "none holds what its rows add up to"
+    less = replace(costly(12), modules=tuple(replace(one, parameters=one.parameters - 1) for one in costly(12).modules))
+    assert [row[2] for row in data([less])["rows"]] == [None] * 5
     assert data([wrong])["rows"][0][2] == "", "one layer stands for all that look alike"
+
+
+def test_weights_that_two_parts_share_add_up_in_the_whole():
+    """As an embedding that stands beside the parts that hold it too: they tell nothing, the whole does."""
+    trace = costly(12)
+    sharing = {"layers.0", "layers.1"} | {one.path for one in trace.modules if one.path.startswith("layers.")}
+    modules = tuple(
+        replace(one, parameters=one.parameters + 80) if one.path in sharing and one.path.count(".") == 1 else one
+        for one in trace.modules
+    )
+    rows = data([replace(trace, modules=modules), costly(2)])["rows"]
+    assert [row[5] for row in rows][:3] == [False, False, True]
+    assert rows[0][2] == ""
 
 
 def test_a_shape_that_nothing_explains_is_known_nowhere_else():
@@ -72,6 +87,13 @@ def test_the_cache_is_bytes_for_each_layer():
     keys = CachePart("keys", 12, (1, 4, 8), "float16", 12 * 1 * 4 * 8 * 2, ("B", "T", "hidden"))
     found = data([costly(12, cache=(keys, replace(keys, symbols=("B", "4", "hidden")))), costly(2)])
     assert found["cache"] == [["layers", "2*B*T*hidden"], ["layers", None]]
+
+
+def test_a_cache_of_states_is_no_kv_cache():
+    names = {"keys": "KV cache", "cross values": "KV cache", "recurrent states": "cache"}
+    for name, word in names.items():
+        part = CachePart(name, 12, (1, 2, 4, 4), "float32", 12 * 128)
+        assert data([costly(12, cache=(part,))])["words"]["cache"] == word
 
 
 def test_nothing_in_the_data_ends_its_element():

@@ -221,7 +221,8 @@
       return words.join(" ");
     }
 
-    // What each row costs with all rows below it: weights and operations; null where it is not known.
+    // What each row costs with all rows below it: weights and operations; null where it is not known, as the weights
+    // are of a module that shares some with another.
     costs(sizes) {
       const totals = this.data.rows.map(([, , ...own]) => own.slice(0, 2).map((text) => (text === "" ? 0 : evaluate(text, sizes))));
       for (let number = totals.length - 1; number > 0; number--) {
@@ -233,7 +234,7 @@
           totals[above][kind] = cost === null || whole === null ? null : whole + cost * (sizes[times] ?? times);
         });
       }
-      return totals;
+      return totals.map(([weights, operations], number) => [this.data.rows[number][5] ? null : weights, operations]);
     }
 
     // What the run itself counted, which is known also where no formula gives it.
