@@ -16,6 +16,7 @@ from hfreader.pages.symbols import Overlay
 
 _NEXT_LINE = r"\n<a id=[^>]+></a> *"
 _BROKEN = re.compile(rf"<i class=([sc])>[^<]*</i>(?:(?:{_NEXT_LINE})+<i class=\1>[^<]*</i>)+")
+_LINK = re.compile(r"<a href=[^>]*>(.*?)</a>")
 _BREAK = re.compile(rf"</i>((?:{_NEXT_LINE})+)<i class=[sc]>")
 
 
@@ -95,8 +96,9 @@ def _lines_html(listing: Listing, first: int, last: int, counted: str = "") -> s
 
 
 def _fold_html(listing: Listing, fold: Fold) -> str:
-    """A fold: its first line, which opens it, and the others."""
-    head = _line_html(listing, fold.first, Markup('<i class=q data-s="{}"></i>').format(fold.said))
+    """A fold: its first line, which opens it and therefore holds no links, and the others."""
+    line = _line_html(listing, fold.first, Markup('<i class=q data-s="{}"></i>').format(fold.said))
+    head = _LINK.sub(r"\1", line)
     rest = _lines_html(listing, fold.first + 1, fold.last, f' style="counter-reset:line {fold.first}"')
     return f"<details class=hf-fold><summary>{head}</summary>{rest}</details>"
 
