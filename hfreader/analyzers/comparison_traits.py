@@ -12,7 +12,7 @@ from hfreader.facts.comparison import Outline, Step, Trait
 from hfreader.facts.phrases import Phrase, Words, listed, phrase
 
 MASKS = {
-    "causal_mask": phrase("causal: each position sees those before it"),
+    "causal_mask": phrase("causal: each position sees itself and those before it"),
     "bidirectional_mask": phrase("bidirectional: every position sees every other"),
     "sliding_window_causal_mask": phrase("causal within a sliding window"),
     "bidirectional_sliding_window_mask": phrase("bidirectional within a sliding window"),

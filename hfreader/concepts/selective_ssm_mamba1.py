@@ -64,9 +64,11 @@ CONCEPT = Concept(
     explanation=Text(
         "Each channel keeps a small state that decays and takes in the input at every step, at rates that depend on "
         "the input itself: a token can be let in or passed over. The output is read from the state; a step costs the "
-        "same however long the text is.",
+        "same however long the text is. Eq. (4) of the paper discretises B like A, as (ΔA)⁻¹(exp(ΔA) - I)ΔB; the code "
+        "takes ΔB, and that is what is shown and proven here.",
         "每个通道保持一个小状态，每一步衰减并接收输入，速率取决于输入本身：词元可以被吸收或略过。输出由状态读出，"
-        "因而每步代价与文本长度无关。",
+        "因而每步代价与文本长度无关。论文式 (4) 对 B 也做零阶保持离散化：(ΔA)⁻¹(exp(ΔA) - I)ΔB；代码直接取 ΔB，"
+        "这里展示并证明的是代码的做法。",
     ),
     citations=(
         Citation(

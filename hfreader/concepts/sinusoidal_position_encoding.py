@@ -128,21 +128,29 @@ CONCEPT = Concept(
     name=Text("Sinusoidal position encoding", "正弦位置编码"),
     explanation=Text(
         "Each position is given sines and cosines of itself at frequencies that fall geometrically, so that a shift is "
-        "a rotation of each pair. Nothing is learned. Code lays sines before cosines, or the pairs side by side.",
+        "a rotation of each pair. Nothing is learned. The paper has ω₀ = 1, b = 10000 and n = d/2, so that "
+        "ω_i = 10000^(-2i/d); much code has n = d/2 - 1, so that the last frequency is 1/b, and some has other b and "
+        "ω₀: which, its own lines say. Code lays sines before cosines, or the pairs side by side.",
         "每个位置由它自身在按等比下降的频率上的正弦和余弦表示，位置平移就是每一对的旋转。没有可学习的参数。"
+        "论文取 ω₀ = 1、b = 10000、n = d/2，即 ω_i = 10000^(-2i/d)；许多代码取 n = d/2 - 1，使最后一个频率为 1/b，"
+        "也有取其他 b 和 ω₀ 的：以各自的代码行为准。"
         "代码把正弦全排在余弦之前，或成对相邻。",
     ),
     citations=(at(TRANSFORMER, "§3.5"),),
     equations=(
         r"\sym{output}_{t}=[\sin\sym{angles}_{t},\ \cos\sym{angles}_{t}],\qquad"
         r"\sym{angles}_{t,i}=\sym{positions}_t\,\sym{frequencies}_i,\qquad"
-        r"\sym{frequencies}_i=10000^{-2i/d}",
+        r"\sym{frequencies}_i=\omega_0\,b^{-i/n}",
         r"\sym{output}_t=\sym{table}_{\sym{positions}_t}\quad\text{or}\quad"
         r"\sym{output}_t=\sym{table}_{\sym{first}+t}",
     ),
     symbols=(
         Symbol("positions", "t", Text("Positions, or times, counted from the start", "从头数的位置或时刻")),
-        Symbol("frequencies", r"\omega", Text("The frequencies, from 1 down", "各频率，从 1 递减")),
+        Symbol(
+            "frequencies",
+            r"\omega",
+            Text("The frequencies, from ω₀ down, each by the same factor", "各频率，从 ω₀ 按同一比例递减"),
+        ),
         Symbol("angles", "t\\omega", Text("Each position at each frequency", "各位置在各频率上的角")),
         Symbol("sines_first", r"[\sin,\cos]", Text("All sines, then all cosines", "先全部正弦，后全部余弦")),
         Symbol("cosines_first", r"[\cos,\sin]", Text("All cosines, then all sines", "先全部余弦，后全部正弦")),

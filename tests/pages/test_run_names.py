@@ -21,7 +21,7 @@ def test_a_run_is_named_by_what_was_changed():
     [
         ("no cache", "无缓存"),
         ("decoder, cache", "解码器, 缓存"),
-        ("labels (row, token)", "标签 (行, token)"),
+        ("labels (row, token)", "标签 (行, 词元)"),
         ("decoder_input_ids (row)", "decoder_input_ids (行)"),
         ("one row, pad_token_id=0", "单行, pad_token_id=0"),
         ("cache=decoder", "cache=decoder"),
