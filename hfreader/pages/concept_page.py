@@ -244,10 +244,13 @@ def _marks(line: str, stretches: Sequence[Stretch], numbers: dict[str, int]) -> 
 
 
 def _search(concept: Concept, places: int) -> Iterator[SearchEntry]:
-    """Found by its name in both languages, by what is said in this one, and by its papers and where they have it."""
+    """Found by its name in both languages and the words of its slug (`moe`), by what is said in this language, and by
+    its papers and where they have it."""
+    name = concept.name.en.lower()
+    more = [word for word in concept.slug.split("-") if word not in name]
     meanings = (own(symbol.meaning) for symbol in concept.symbols)
     sources = (
         f"{each.title} {each.authors} {each.year} {each.where or ''} {each.arxiv or ''}" for each in concept.citations
     )
     text = " ".join((own(concept.explanation), *meanings, *sources))
-    yield SearchEntry("", f"{own(concept.name)} {other(concept.name)}", text, places)
+    yield SearchEntry("", " ".join((own(concept.name), other(concept.name), *more)), text, places)

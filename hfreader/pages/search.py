@@ -15,8 +15,14 @@ from hfreader.pages.fragment import SearchEntry
 from hfreader.pages.gone import GONE
 from hfreader.pages.manifest import Manifest, PageRecord
 
-# The theme multiplies what it finds on whole pages by up to 2.5.
 ANCHOR_BOOST = 2.0
+"""Makes up for the theme, which multiplies what it finds on whole pages by up to 2.5."""
+USUAL_WORDS = 3
+"""Words of the name of a class. The search does not care how long a title is: of names with all the words that are
+asked for, those with fewer others count more."""
+GONE_BOOST = 0.6
+"""Names that are gone stand behind those of today."""
+_WORDS = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z0-9]+|[A-Z]")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 jieba.setLogLevel(logging.WARNING)  # its words are loaded with the first cut, and it tells of that
 
@@ -39,7 +45,7 @@ def entries(manifest: Manifest) -> list[dict[str, str | float]]:
             "location": _location(record.page, entry.anchor),
             "title": segmented(str(escape(entry.title))),
             "text": segmented(str(escape(entry.text))),
-            "boost": _boost(entry, most),
+            "boost": round(_boost(entry, most) * (GONE_BOOST if record.page == GONE and entry.anchor else 1), 2),
         }
         for record in manifest.pages
         for entry in _with_page(record)
@@ -56,10 +62,11 @@ def _with_page(record: PageRecord) -> Iterator[SearchEntry]:
 
 def _boost(entry: SearchEntry, most: int) -> float:
     """How much more than its words an entry counts: a concept by the places where it is found (`most` of any), a place
-    on a page as much as makes up for the theme's preference of whole pages."""
+    on a page the more, the fewer words its name has."""
     if entry.anchor:
-        return ANCHOR_BOOST
-    return round(1 + math.log1p(entry.places) / math.log1p(most), 2) if most else 1.0
+        words = len(_WORDS.findall(entry.title)) or USUAL_WORDS
+        return ANCHOR_BOOST * (1 + 1 / words) / (1 + 1 / USUAL_WORDS)
+    return 1 + math.log1p(entry.places) / math.log1p(most) if most else 1.0
 
 
 def segmented(text: str) -> str:

@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 
+import pytest
+
 from hfreader.facts.snapshot import Snapshot
 from hfreader.pages.fragment import SearchEntry
+from hfreader.pages.gone import GONE
 from hfreader.pages.manifest import Manifest, PageRecord
 from hfreader.pages.search import ANCHOR_BOOST, entries, segmented
 
@@ -25,8 +28,30 @@ def test_a_concept_counts_by_the_places_where_it_is_found():
 
 
 def test_a_class_makes_up_for_the_preference_of_whole_pages():
-    _page, entry = entries(manifest(SearchEntry("BertLayer", "BertLayer", "")))
-    assert (entry["location"], entry["boost"]) == ("concepts/0.html#BertLayer", ANCHOR_BOOST)
+    _page, entry = entries(manifest(SearchEntry("BertSelfOutput", "BertSelfOutput", "")))
+    assert (entry["location"], entry["boost"]) == ("concepts/0.html#BertSelfOutput", ANCHOR_BOOST)
+
+
+@pytest.mark.parametrize(
+    ("near", "far"),
+    [
+        ("BertSelfAttention", "MegatronBertSelfAttention"),
+        ("MixtralAttention", "MixtralFlashAttention2"),
+        ("apply_rotary_pos_emb", "apply_rotary_pos_emb_2d_self_attn"),
+    ],
+)
+def test_of_names_with_the_same_words_the_shorter_counts_more(near: str, far: str):
+    _page, one, other = (
+        entries(manifest(SearchEntry(near, near, ""))) + entries(manifest(SearchEntry(far, far, "")))[1:]
+    )
+    assert one["boost"] > other["boost"]
+
+
+def test_names_that_are_gone_stand_behind_those_of_today():
+    record = PageRecord(GONE, "Names", "", "", (), (SearchEntry("split", "split", "today"),), 0)
+    _page, gone = entries(Manifest((record,), Snapshot("installed", None, None, None, "5.0.0", "")))
+    _page, today = entries(manifest(SearchEntry("split", "split", "today")))
+    assert gone["boost"] < today["boost"]
 
 
 def test_a_result_is_headed_by_its_page_also_where_only_parts_of_it_are_found():
