@@ -10,7 +10,7 @@ from hfreader.facts.places import Place
 from hfreader.facts.traces import LineRecord, Trace, Value
 from hfreader.pages.book import bare
 from hfreader.pages.language import gettext as _
-from hfreader.pages.shapes import in_numbers, in_symbols, is_unexplained, mentions_past
+from hfreader.pages.shapes import in_numbers, in_symbols, is_named, is_unexplained, mentions_past
 from hfreader.pages.symbols import Overlay
 
 SCALARS = frozenset({"int", "float", "bool", "Size"})
@@ -47,6 +47,7 @@ class Records:
     def __init__(self, traces: Sequence[Trace]) -> None:
         self._by_line: dict[tuple[str, int], list[tuple[str, LineRecord]]] = defaultdict(list)
         self._outputs: dict[tuple[str, int, str], list[Value]] = defaultdict(list)
+        self._small = {id(record) for trace in traces if trace.changed for record in trace.lines}
         for trace in traces:
             ran = _lines_by_module(trace)
             for module in trace.modules:
@@ -65,10 +66,33 @@ class Records:
         by_name: dict[str, list[LineRecord]] = defaultdict(list)
         for record in self._on_line(file, line, runner):
             by_name[record.name].append(record)
-        hints = [hint for name, records in by_name.items() if (hint := _hint(name, records)) is not None]
+        hints = [hint for name, records in by_name.items() if (hint := self._hint(name, records)) is not None]
         if len(hints) == 1:
             return [replace(hints[0], name=None)]
         return hints
+
+    def _hint(self, name: str, seen: Sequence[LineRecord]) -> Hint | None:
+        """One variable's hint; None where nothing about it can be said shortly. Numbers of a run at other sizes than
+        the model's own are said to be that."""
+        records = preferred(seen)
+        places = tuple(dict.fromkeys(record.place for record in records))
+        texts = _distinct(in_symbols(record.value) for record in records)
+        if texts:
+            shown = next(record for record in records if in_symbols(record.value) is not None)
+            text, numbers = texts[0], _distinct(in_numbers(record.value) for record in records)[:MOST_VARIANTS]
+            certain = not is_unexplained(shown.value)
+            if id(shown) in self._small:
+                certain = is_named(shown.value)
+                numbers[0] = _("%s in a small run") % numbers[0]
+                text = text if certain else _("%s in a small run") % text
+            return Hint(name, text, "; ".join(numbers), places, certain)
+        value = records[0].value
+        if value.type in SCALARS and value.text is not None and len(value.text) <= LONGEST_SCALAR:
+            text = f"= {value.text}"
+            if value.type == "int" and id(records[0]) in self._small:
+                text = _("%s in a small run") % text
+            return Hint(name, text, text, places)
+        return None
 
     def shape(self, place: Place, runner: str) -> str | None:
         """The preferred shape recorded at exactly this place as `runner` ran it, or any class."""
@@ -99,21 +123,6 @@ def preferred(records: Sequence[LineRecord]) -> list[LineRecord]:
     last says most."""
     past = [record for record in records if mentions_past(record.value)]
     return [record for record in records if not mentions_past(record.value)] + past[::-1]
-
-
-def _hint(name: str, seen: Sequence[LineRecord]) -> Hint | None:
-    """One variable's hint; None where nothing about it can be said shortly."""
-    records = preferred(seen)
-    places = tuple(dict.fromkeys(record.place for record in records))
-    texts = _distinct(in_symbols(record.value) for record in records)
-    if texts:
-        numbers = _distinct(in_numbers(record.value) for record in records)
-        shown = next(record.value for record in records if in_symbols(record.value) is not None)
-        return Hint(name, texts[0], "; ".join(numbers[:MOST_VARIANTS]), places, not is_unexplained(shown))
-    value = records[0].value
-    if value.type in SCALARS and value.text is not None and len(value.text) <= LONGEST_SCALAR:
-        return Hint(name, f"= {value.text}", f"= {value.text}", places)
-    return None
 
 
 def _distinct(texts: Iterable[str | None]) -> list[str]:

@@ -17,6 +17,9 @@ from hfreader.pages.notes import Note
 from hfreader.pages.shapes import dimension, first_tensor, tensor_count, tensor_in_symbols
 
 _CONFIG_FIELD = re.compile(r"\bconfig\.(\w+)")
+_CONVOLUTION = re.compile(r"Conv(Transpose)?[123]d")
+IMAGE = 4
+"""Dimensions from which on the last may be a width of images."""
 
 
 @dataclass(frozen=True)
@@ -113,14 +116,20 @@ def _only(texts: Iterable[str | None]) -> str | None:
 
 
 def _maps(built: Built, expression: str) -> str | None:
-    """`hidden → intermediate` where only the features change, `vocab_size → hidden` of a table, else whole shapes."""
+    """`hidden → intermediate` where only the features change, the channels of a convolution, `vocab_size → hidden` of a
+    table, else whole shapes; None where nothing can be said, as of sizes of a small run that have no names."""
     record = built.record
     taken = next((tensor for _, value in record.inputs if (tensor := first_tensor(value)) is not None), None)
     given = first_tensor(record.output)
     if taken is None or given is None or not record.parameters or not taken.shape or not given.shape:
         return None
+    if not built.default and not (taken.symbols and given.symbols):
+        return None
+    if _CONVOLUTION.fullmatch(bare(record.class_name)) and len(taken.shape) == len(given.shape) > 2:
+        return f"{dimension(taken, 1)} → {dimension(given, 1)}"
     features = dimension(given, -1)
-    if _is_float(taken) and taken.shape[:-1] == given.shape[:-1]:
+    flat = built.leaf or len(taken.shape) < IMAGE
+    if flat and _is_float(taken) and taken.shape[:-1] == given.shape[:-1]:
         return f"{dimension(taken, -1)} → {features}"
     table = built.leaf and record.output.tensor is not None and not _is_float(taken)
     if table and taken.shape == given.shape[:-1]:

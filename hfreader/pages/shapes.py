@@ -40,6 +40,13 @@ def is_unexplained(value: Value) -> bool:
     return own or any(map(is_unexplained, value.items))
 
 
+def is_named(value: Value) -> bool:
+    """Whether the dimensions of all tensors in a value have symbols, or are numbers at all sizes."""
+    tensor = value.tensor
+    own = tensor is None or not tensor.shape or bool(tensor.symbols)
+    return own and not is_unexplained(value) and all(map(is_named, value.items))
+
+
 def first_tensor(value: Value) -> TensorFact | None:
     """The first tensor in a value, depth first."""
     if value.tensor is not None:

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hfreader.facts.places import Place, Span
-from hfreader.facts.traces import LineRecord, ModuleRecord
-from hfreader.pages.hints import Records, preferred
+from hfreader.facts.traces import LineRecord, ModuleRecord, TensorFact, Value
+from hfreader.pages.hints import Hint, Records, preferred
 from hfreader.pages.shapes import in_symbols, mentions_past
 from tests.facts_builder import place
 from tests.pages import toy
@@ -59,3 +59,27 @@ def test_a_module_has_the_shape_it_gave_on_the_line_that_called_it():
     assert records.module_shape(line_of(14), "part") == "(B, S, 2*hidden)"
     assert records.module_shape(line_of(14), "other") is None
     assert records.module_shape(line_of(15), "part") is None
+
+
+def hint_of(value: Value, **changed: object) -> Hint:
+    lines = (LineRecord(line_of(12), "x", "assign", "m.f", "", 0, value),)
+    records = Records([replace(toy.trace(), lines=lines, changed=changed)])
+    (hint,) = records.hints("f.py", 12, toy.trace().class_name)
+    return hint
+
+
+NUMBERS = Value("Tensor", TensorFact((2, 64), "float32", "cpu"))
+
+
+def test_numbers_of_a_run_at_other_sizes_are_said_to_be_that():
+    own, small = hint_of(HIDDEN), hint_of(HIDDEN, hidden_size=8)
+    assert (small.text, small.numbers) == (own.text, f"{own.numbers} in a small run")
+    assert hint_of(NUMBERS).text == "(2, 64)"
+    unnamed = hint_of(NUMBERS, hidden_size=64)
+    assert unnamed.text == unnamed.numbers == "(2, 64) in a small run" and not unnamed.certain
+
+
+def test_a_count_of_a_run_at_other_sizes_too_but_no_other_scalar():
+    assert hint_of(Value("int", text="8"), head_dim=8).text == "= 8 in a small run"
+    assert hint_of(Value("int", text="8")).text == "= 8"
+    assert hint_of(Value("float", text="0.5"), head_dim=8).text == "= 0.5"

@@ -78,3 +78,20 @@ def test_of_several_constructions_each_says_when_it_is_the_one():
         2: "part: Linear, built where not (cross)",
     }
     assert notes([], crossed, plain) == {}, "the class did not run"
+
+
+PICTURE = toy.tensor("B hidden 4 4", 1, 8, 4, 4)
+
+
+def test_a_convolution_maps_channels_and_no_width_of_an_image():
+    assert notes([run(PICTURE, PICTURE, 72, "Conv2d")]) == {1: "part: Conv2d, hidden → hidden, 72 weights"}
+    trace = run(PICTURE, PICTURE, 72, "Block")
+    inner = replace(trace.modules[0], path="part.conv", parent="part", order=2)
+    said = notes([replace(trace, modules=(*trace.modules, inner))])
+    assert said == {1: "part: Block, (B, hidden, 4, 4) → (B, hidden, 4, 4), 72 weights"}
+
+
+def test_sizes_of_a_small_run_without_names_are_not_said():
+    plain = Value("Tensor", TensorFact((2, 64), "float32", "cpu"))
+    assert notes([run(plain, plain, 72, hidden_size=64)]) == {1: "part: Linear"}
+    assert notes([run(plain, plain, 72)]) == {1: "part: Linear, 64 → 64, 72 weights"}
