@@ -18,7 +18,9 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.utils._pytree import tree_leaves
 
+from hfreader.errors import HfreaderError
 from hfreader.facts.matches import Capture
 from hfreader.facts.places import Place, Span
 from hfreader.trace.holding import IDLE
@@ -55,6 +57,10 @@ class _Running:
 
     invocation: Invocation
     depth: int
+
+
+MOST_KEPT = 1 << 30
+"""Bytes of values that one recording keeps: how long a run's tensors become may depend on its random numbers."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +154,7 @@ class _Capturing:
         self.session, self.stack, self.invocations = session, stack, invocations
         self.chain: list[int] = []
         self.running: dict[Place, list[_Running]] = defaultdict(list)
+        self.left = MOST_KEPT
 
     def helpers(self) -> dict[str, Callable[..., Any]]:
         return {name: getattr(self, name) for name in ("record", "element", "call", "enter")}
@@ -167,14 +174,22 @@ class _Capturing:
         return hook
 
     def keep(self, requests: Iterable[_Request], module: Any, value: Any) -> None:
-        """Keep the module, or a copy of the value, for every invocation that asks for it."""
+        """Keep the module, or a copy of the value, for every invocation that asks for it. HfreaderError where that
+        would be more than MOST_KEPT in all."""
         copies: dict[bool, Any] = {}
         for request in requests:
             for running in self.running[request.root]:
                 if self.chain_since(running, request.root) == request.chain:
                     if request.is_module not in copies:
-                        copies[request.is_module] = module if request.is_module else copied(value)
+                        copies[request.is_module] = module if request.is_module else self.copied(value)
                     running.invocation.values.setdefault(request.key, []).append(copies[request.is_module])
+
+    def copied(self, value: Any) -> Any:
+        """A copy of the value, as long as there is room for it."""
+        self.left -= sum(each.nbytes for each in tree_leaves(value) if isinstance(each, torch.Tensor))
+        if self.left < 0:
+            raise HfreaderError(f"its run has more than {MOST_KEPT >> 30} GiB of values to compare")
+        return copied(value)
 
     def chain_since(self, running: _Running, root: Place) -> tuple[int, ...]:
         """The call sites since the invocation began, those alone that its own captures name."""

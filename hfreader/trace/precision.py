@@ -11,6 +11,10 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+from hfreader.errors import HfreaderError
+
+MOST = 1 << 24
+"""Numbers of a tensor, an eighth of a gigabyte: how long what a model makes is may depend on its random weights."""
 LOWER = frozenset({torch.float32, torch.float16, torch.bfloat16})
 DTYPE = torch.Tensor.dtype.__get__  # type: ignore[attr-defined]
 CASTS = {torch.Tensor.float, torch.Tensor.half, torch.Tensor.bfloat16}
@@ -31,7 +35,10 @@ class _Redirect(TorchFunctionMode):
         if self.disguised and func == DTYPE:
             return torch.float32 if func(*args) == torch.float64 else func(*args)
         widened = {name: _wide(value) for name, value in (kwargs or {}).items()}
-        return func(*(_wide(value) for value in args), **widened)
+        result = func(*(_wide(value) for value in args), **widened)
+        if type(result) is torch.Tensor and result.numel() > MOST:
+            raise HfreaderError(f"with random weights in float64 it makes a tensor of {result.numel():,} numbers")
+        return result
 
 
 def _wide(value: Any) -> Any:
@@ -45,7 +52,8 @@ def _wide(value: Any) -> Any:
 
 @contextmanager
 def float64(disguised: bool = False) -> Iterator[None]:
-    """Inside, new floating-point tensors are float64 and casts to a shorter type give float64.
+    """Inside, new floating-point tensors are float64 and casts to a shorter type give float64. HfreaderError where a
+    tensor has more than MOST numbers.
 
     disguised  float64 tensors say that they are float32, for code that insists on it or chooses by it.
     """

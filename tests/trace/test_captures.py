@@ -6,6 +6,7 @@ import torch
 from hfreader.errors import HfreaderError
 from hfreader.facts.matches import Capture
 from hfreader.facts.places import Place, Span
+from hfreader.trace import captures
 from hfreader.trace.captures import CaptureSession
 from hfreader.trace.spans import SourceText
 from tests.trace.conftest import cases, ids
@@ -247,3 +248,17 @@ def test_layers_of_a_sequential_are_known_by_what_makes_them(written):
 
 def _calls(node, name):
     return isinstance(node, ast.Call) and ast.unparse(node.func) == name
+
+
+def test_no_more_is_kept_than_there_is_room_for(code, monkeypatch: pytest.MonkeyPatch):
+    places, module, folder = code
+    session = CaptureSession([(places.function("forward"), "x", value(places.expression("first")))], folder)
+    x = torch.ones(1, 2)
+    monkeypatch.setattr(captures, "MOST_KEPT", x.nbytes)
+    model = module.Inner()
+    with session.recording(model) as invocations:
+        model(x)
+    assert len(invocations[0].values["x"]) == 1
+    monkeypatch.setattr(captures, "MOST_KEPT", x.nbytes - 1)
+    with session.recording(model), pytest.raises(HfreaderError, match="values to compare"):
+        model(x)

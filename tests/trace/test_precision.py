@@ -2,6 +2,8 @@ import pytest
 import torch
 from torch import nn
 
+from hfreader.errors import HfreaderError
+from hfreader.trace import precision
 from hfreader.trace.precision import float64
 
 CASTS = [
@@ -57,3 +59,12 @@ def test_in_disguise_code_sees_float32_and_computes_in_float64():
         y = (x.to(torch.zeros(1).dtype) * 3).type(x.dtype) / 3
     assert y.dtype == torch.float64
     assert torch.allclose(x, y, rtol=1e-15, atol=0)
+
+
+def test_what_becomes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch):
+    """As where the length of a sound follows from random weights."""
+    monkeypatch.setattr(precision, "MOST", 100)
+    with float64(), pytest.raises(HfreaderError, match="a tensor of 121 numbers"):
+        torch.ones(11, 1) @ torch.ones(1, 11)
+    with float64():
+        assert (torch.ones(10, 1) @ torch.ones(1, 10)).numel() == 100
