@@ -138,11 +138,10 @@ CONCEPT = Concept(
     ),
     citations=(at(TRANSFORMER, "§3.5"),),
     equations=(
-        r"\sym{output}_{t}=[\sin\sym{angles}_{t},\ \cos\sym{angles}_{t}],\qquad"
-        r"\sym{angles}_{t,i}=\sym{positions}_t\,\sym{frequencies}_i,\qquad"
+        r"\sym{output}=[\sin\sym{angles},\ \cos\sym{angles}],\qquad"
+        r"\sym{angles}_{i}=\sym{positions}\,\sym{frequencies}_i,\qquad"
         r"\sym{frequencies}_i=\omega_0\,b^{-i/n}",
-        r"\sym{output}_t=\sym{table}_{\sym{positions}_t}\quad\text{or}\quad"
-        r"\sym{output}_t=\sym{table}_{\sym{first}+t}",
+        r"\sym{output}=\sym{table}_{\sym{positions}}\quad\text{or}\quad\sym{output}=\sym{table}_{\sym{first}+t}",
     ),
     symbols=(
         Symbol("positions", "t", Text("Positions, or times, counted from the start", "从头数的位置或时刻")),

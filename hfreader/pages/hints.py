@@ -51,6 +51,8 @@ class Records:
         for trace in traces:
             ran = _lines_by_module(trace)
             for module in trace.modules:
+                if trace.changed and not is_named(module.output):
+                    continue
                 owner, _dot, attribute = module.path.rpartition(".")
                 for file, line in ran.get(owner, ()):
                     self._outputs[file, line, attribute].append(module.output)
@@ -95,9 +97,11 @@ class Records:
         return None
 
     def shape(self, place: Place, runner: str) -> str | None:
-        """The preferred shape recorded at exactly this place as `runner` ran it, or any class."""
+        """The preferred shape recorded at exactly this place as `runner` ran it, or any class; of a small run only what
+        has names."""
         records = [record for record in self._on_line(place.file, place.span.line, runner) if record.place == place]
-        shapes = (in_symbols(record.value) for record in preferred(records))
+        known = [record for record in records if id(record) not in self._small or is_named(record.value)]
+        shapes = (in_symbols(record.value) for record in preferred(known))
         return next((shape for shape in shapes if shape is not None), None)
 
     def module_shape(self, place: Place, attribute: str) -> str | None:

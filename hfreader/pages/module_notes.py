@@ -123,7 +123,7 @@ def _maps(built: Built, expression: str) -> str | None:
     given = first_tensor(record.output)
     if taken is None or given is None or not record.parameters or not taken.shape or not given.shape:
         return None
-    if not built.default and not (taken.symbols and given.symbols):
+    if not (built.default or (_is_named(taken) and _is_named(given))):
         return None
     if _CONVOLUTION.fullmatch(bare(record.class_name)) and len(taken.shape) == len(given.shape) > 2:
         return f"{dimension(taken, 1)} → {dimension(given, 1)}"
@@ -147,6 +147,10 @@ def _rows(built: Built, features: int, expression: str) -> str | None:
         return None
     named = [field for field in _CONFIG_FIELD.findall(expression) if built.config.get(field) == rows]
     return named[0] if named else f"{rows:,}" if built.default else None
+
+
+def _is_named(tensor: TensorFact) -> bool:
+    return bool(tensor.symbols) and not tensor.unexplained
 
 
 def _is_float(tensor: TensorFact) -> bool:

@@ -83,3 +83,12 @@ def test_a_count_of_a_run_at_other_sizes_too_but_no_other_scalar():
     assert hint_of(Value("int", text="8"), head_dim=8).text == "= 8 in a small run"
     assert hint_of(Value("int", text="8")).text == "= 8"
     assert hint_of(Value("float", text="0.5"), head_dim=8).text == "= 0.5"
+
+
+def test_a_diagram_has_no_numbers_of_a_small_run():
+    lines = (LineRecord(line_of(12), "x", "assign", "m.f", "", 0, NUMBERS),)
+    own, small = (
+        Records([replace(toy.trace(), lines=lines, changed=changed)]).shape(line_of(12), toy.trace().class_name)
+        for changed in ({}, {"hidden_size": 64})
+    )
+    assert (own, small) == ("(2, 64)", None)

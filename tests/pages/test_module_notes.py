@@ -93,5 +93,7 @@ def test_a_convolution_maps_channels_and_no_width_of_an_image():
 
 def test_sizes_of_a_small_run_without_names_are_not_said():
     plain = Value("Tensor", TensorFact((2, 64), "float32", "cpu"))
+    unsure = Value("Tensor", TensorFact((2, 64), "float32", "cpu", ("B", "64"), (1,)))
     assert notes([run(plain, plain, 72, hidden_size=64)]) == {1: "part: Linear"}
+    assert notes([run(unsure, unsure, 72, hidden_size=64)]) == {1: "part: Linear"}
     assert notes([run(plain, plain, 72)]) == {1: "part: Linear, 64 → 64, 72 weights"}
