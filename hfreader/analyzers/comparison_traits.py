@@ -108,8 +108,8 @@ def _biases(differ: Differ, model: str, outline: Outline) -> Iterable[Words]:
     values = known.known() if known is not None else {}
     truths = {str(values.get(text, text)) for text in has}
     if truths <= {"True"}:
-        return [phrase("in every linear map")] if truths else []
-    return [phrase("in no linear map")] if truths <= {"False"} else [phrase("in some linear maps")]
+        return [phrase("in every one that is called")] if truths else []
+    return [phrase("in none that is called")] if truths <= {"False"} else [phrase("in some that are called")]
 
 
 def _positions(differ: Differ, model: str, outline: Outline) -> Iterable[Words]:
@@ -186,7 +186,7 @@ TRAITS: dict[Words, Callable[[Differ, str, Outline], Iterable[Words]]] = {
     phrase("kind of norm"): _norm,
     phrase("query, key, value"): _projections,
     phrase("linear maps"): _layers,
-    phrase("biases"): _biases,
+    phrase("biases of linear maps"): _biases,
     phrase("positions"): _positions,
     phrase("feed-forward"): _gate,
     phrase("activation"): _activation,
