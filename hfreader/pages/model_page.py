@@ -123,10 +123,13 @@ def _concept_rows(context: FileContext) -> list[ConceptRow]:
 
 
 def _table_place(context: FileContext, match: Match) -> tuple[str, str, str]:
-    """The owner of a match, the address of its block, and how sure we are."""
+    """The owner of a match with its line, which may be that of a function it calls, the address of its block, and how
+    sure we are."""
     owner = bare(match.owner)
     anchor = owner if owner in context.linked_names else f"L{match.root.span.line}"
-    line = _(", line %s") % match.place.span.line if match.place.file == context.file else ""
+    number, root = match.place.span.line, match.root.span
+    said = _(", line %s") if root.line <= number <= root.end_line else _(", through line %s")
+    line = said % number if match.place.file == context.file else ""
     return f"{owner}{line}", f"#{anchor}", SIGNS[context.family.proof(match).state]
 
 

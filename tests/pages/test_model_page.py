@@ -87,3 +87,9 @@ def test_sections_cover_every_line_with_text():
         "ToyAttention",
         "ToyModel",
     ]
+
+
+def test_the_table_of_papers_tells_a_line_of_a_class_from_one_of_a_function_that_it_calls(toy_book: Families):
+    (table,) = [one for one in parse(page(toy_book).html).all("table") if "Where, and how sure" in one.text]
+    line = toy.line_of("torch.matmul(attn_weights")
+    assert f"ToyAttention, through line {line} ✓, eager_attention_forward, line {line} ✗" in table.text

@@ -229,7 +229,10 @@ def _bindings() -> tuple[Binding, ...]:
 def match(owner: str = "ToyAttention", function: str = "forward") -> Match:
     """Scaled dot-product attention in a class (or function) of the toy."""
     place = at(line_of("torch.matmul(attn_weights"), "torch.matmul(attn_weights, value)")
-    root = span_of("def forward(self, hidden_states, past", "return attn_output")
+    method = span_of("def forward(self, hidden_states, past", "return attn_output")
+    root = (
+        method if function == "forward" else span_of("def eager_attention_forward", "return attn_output, attn_weights")
+    )
     return Match(CONCEPT.slug, f"{MODULE}.{owner}", function, Place(FILE, root), place, _bindings(), ())
 
 
