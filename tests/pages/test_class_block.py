@@ -109,7 +109,7 @@ def test_a_block_tells_its_wiring_once_and_the_roles_that_no_card_tells(
     html = ClassBlock(
         FileContext(context.site, context.family, analysis, concepts), toy_sections["ToyAttention"]
     ).html()
-    assert "wiring (one path; other parts are left out): <code>y1 = key(x)</code>" in html
+    assert "wiring (one path, perhaps not the one that ran; other parts are left out): <code>y1 = key(x)</code>" in html
 
 
 def test_dispatch_is_opened_in_place_right_below_its_call(block: Element):
