@@ -63,7 +63,7 @@ def test_a_module_has_the_shape_it_gave_on_the_line_that_called_it():
 
 def hint_of(value: Value, **changed: object) -> Hint:
     lines = (LineRecord(line_of(12), "x", "assign", "m.f", "", 0, value),)
-    records = Records([replace(toy.trace(), lines=lines, changed=changed)])
+    records = Records([replace(toy.trace(), lines=()), replace(toy.trace(), lines=lines, changed=changed)])
     (hint,) = records.hints("f.py", 12, toy.trace().class_name)
     return hint
 
@@ -88,7 +88,14 @@ def test_a_count_of_a_run_at_other_sizes_too_but_no_other_scalar():
 def test_a_diagram_has_no_numbers_of_a_small_run():
     lines = (LineRecord(line_of(12), "x", "assign", "m.f", "", 0, NUMBERS),)
     own, small = (
-        Records([replace(toy.trace(), lines=lines, changed=changed)]).shape(line_of(12), toy.trace().class_name)
+        Records([toy.trace(), replace(toy.trace(), lines=lines, changed=changed)]).shape(line_of(12), "ToyModel")
         for changed in ({}, {"hidden_size": 64})
     )
     assert (own, small) == ("(2, 64)", None)
+
+
+def test_a_page_of_a_run_at_other_sizes_speaks_of_these():
+    lines = (LineRecord(line_of(12), "x", "assign", "m.f", "", 0, NUMBERS),)
+    changed = replace(toy.trace(), lines=lines, changed={"hidden_size": 64})
+    (hint,) = Records([changed, replace(changed, lines=())]).hints("f.py", 12, "ToyModel")
+    assert hint.text == "(2, 64)"
