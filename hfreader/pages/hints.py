@@ -47,13 +47,13 @@ class Records:
     def __init__(self, traces: Sequence[Trace]) -> None:
         self._by_line: dict[tuple[str, int], list[tuple[str, LineRecord]]] = defaultdict(list)
         self._outputs: dict[tuple[str, int, str], list[Value]] = defaultdict(list)
-        # At other sizes than the first run, of which the page speaks.
-        small = [trace for trace in traces if trace.changed != traces[0].changed]
-        self._small = {id(record) for trace in small for record in trace.lines}
+        self._small: set[int] = set()
         for trace in traces:
+            small = trace.changed != traces[0].changed  # at other sizes than the run of which the page speaks
+            self._small |= {id(record) for record in trace.lines if small}
             ran = _lines_by_module(trace)
             for module in trace.modules:
-                if trace.changed != traces[0].changed and not is_named(module.output):
+                if small and not is_named(module.output):
                     continue
                 owner, _dot, attribute = module.path.rpartition(".")
                 for file, line in ran.get(owner, ()):
