@@ -7,7 +7,6 @@ nothing is narrowed. Here fields of one value are divided together, the largest 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from copy import deepcopy
 from dataclasses import replace
 from math import gcd, lcm
 
@@ -18,7 +17,6 @@ from torch.utils._pytree import tree_leaves
 from transformers import PreTrainedConfig
 
 from hfreader.errors import HfreaderError
-from hfreader.trace.models import parameters_of, skeleton
 from hfreader.trace.settings import Setting
 from hfreader.trace.sizes import (
     candidates,
@@ -53,7 +51,7 @@ class Narrowing:
     def lighter(self, setting: Setting) -> Setting:
         """The setting with the narrowest sizes found with which it runs, then with the smallest images, if what runs
         there is still much; itself where it is light, or nothing helps."""
-        narrow = self._narrowed(setting, _parameters, lambda name: not EXTENT.search(name))
+        narrow = self._narrowed(setting, Setting.numbers, lambda name: not EXTENT.search(name))
         return self._narrowed(narrow, self._returned, lambda name: bool(EXTENT.search(name)))
 
     def _narrowed(self, setting: Setting, weigh: Callable[[Setting], int], may: Callable[[str], bool]) -> Setting:
@@ -125,10 +123,3 @@ def _unit(name: str, present: Sizes) -> int:
 
 def _least_of(name: str, config: PreTrainedConfig) -> int:
     return max(FEWEST_ENTRIES, least_entries(config, name)) if counts_entries(name) else NARROWEST
-
-
-def _parameters(setting: Setting) -> int:
-    """How many numbers a model for a setting holds; 0 where only building it can tell."""
-    with suppress(HfreaderError):
-        return parameters_of(skeleton(setting.model_class, deepcopy(setting.config)))
-    return 0

@@ -13,8 +13,6 @@ from torch.overrides import TorchFunctionMode
 
 from hfreader.errors import HfreaderError
 
-MOST = 1 << 24
-"""Numbers of a tensor, an eighth of a gigabyte: how long what a model makes is may depend on its random weights."""
 LOWER = frozenset({torch.float32, torch.float16, torch.bfloat16})
 DTYPE = torch.Tensor.dtype.__get__  # type: ignore[attr-defined]
 CASTS = {torch.Tensor.float, torch.Tensor.half, torch.Tensor.bfloat16}
@@ -23,9 +21,9 @@ CASTS = {torch.Tensor.float, torch.Tensor.half, torch.Tensor.bfloat16}
 class _Redirect(TorchFunctionMode):
     """Turns every request for a shorter floating-point type into one for float64."""
 
-    def __init__(self, disguised: bool) -> None:
+    def __init__(self, disguised: bool, most: int | None) -> None:
         super().__init__()
-        self.disguised = disguised
+        self.disguised, self.most = disguised, most
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -36,9 +34,14 @@ class _Redirect(TorchFunctionMode):
             return torch.float32 if func(*args) == torch.float64 else func(*args)
         widened = {name: _wide(value) for name, value in (kwargs or {}).items()}
         result = func(*(_wide(value) for value in args), **widened)
-        if type(result) is torch.Tensor and result.numel() > MOST:
+        if self.most is not None and _taken(result) > self.most:
             raise HfreaderError(f"with random weights in float64 it makes a tensor of {result.numel():,} numbers")
         return result
+
+
+def _taken(result: Any) -> int:
+    """How many numbers a result holds in memory of its own."""
+    return result.numel() if type(result) is torch.Tensor and not result._is_view() else 0
 
 
 def _wide(value: Any) -> Any:
@@ -51,16 +54,16 @@ def _wide(value: Any) -> Any:
 
 
 @contextmanager
-def float64(disguised: bool = False) -> Iterator[None]:
-    """Inside, new floating-point tensors are float64 and casts to a shorter type give float64. HfreaderError where a
-    tensor has more than MOST numbers.
+def float64(disguised: bool = False, most: int | None = None) -> Iterator[None]:
+    """Inside, new floating-point tensors are float64 and casts to a shorter type give float64.
 
     disguised  float64 tensors say that they are float32, for code that insists on it or chooses by it.
+    most       numbers of a tensor; HfreaderError where one that is computed has more.
     """
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
-        with _Redirect(disguised):
+        with _Redirect(disguised, most):
             yield
     finally:
         torch.set_default_dtype(before)

@@ -5,7 +5,6 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
@@ -20,7 +19,6 @@ from hfreader.trace.completion import head_width
 from hfreader.trace.configs import all_parts, as_json, with_fields
 from hfreader.trace.depth import shallow
 from hfreader.trace.drawing import at_most
-from hfreader.trace.models import parameters_of, skeleton
 from hfreader.trace.precision import float64
 from hfreader.trace.randomise import randomise
 from hfreader.trace.settings import TOKEN_TYPES, Setting, with_token_types
@@ -32,6 +30,9 @@ HEAVY = 10_000_000
 """Numbers to draw for a model that are no longer worth sizes of their own for every field."""
 MOST = 100_000_000
 """Numbers of a model that is not run in float64 at all, because one family may not take so much memory."""
+LONGEST = 1 << 24
+"""Numbers of a tensor that a run computes, an eighth of a gigabyte: how long what a model makes is may depend on its
+random weights."""
 _EXPERTS = re.compile("expert")
 """Fields that count experts go with others that count those chosen, and with groups of them."""
 WINDOW = 3
@@ -79,7 +80,7 @@ def _smaller(setting: Setting) -> Iterator[Setting]:
         setting = with_token_types(setting) or setting
         setting = replace(setting, options=replace(setting.options, padded=True))
     own = replace(setting, config=config)
-    most = HEAVY + _numbers(own)
+    most = HEAVY + own.numbers()
     names = [name for name in candidates(config) if not _EXPERTS.search(name)]
     for tied in (False, True):
         try:
@@ -87,17 +88,9 @@ def _smaller(setting: Setting) -> Iterator[Setting]:
         except HfreaderError:
             continue
         small = setting.with_config(assignment.config, assignment.lengths)
-        if _numbers(small) <= most and _turns_pairs(small.config):
+        if small.numbers() <= most and _turns_pairs(small.config):
             yield small
     yield own
-
-
-def _numbers(setting: Setting) -> int:
-    """How many numbers a model for a setting holds; 0 where only building it can tell."""
-    try:
-        return parameters_of(skeleton(setting.model_class, deepcopy(setting.config)))
-    except HfreaderError:
-        return 0
 
 
 def _telling(config: PreTrainedConfig) -> PreTrainedConfig:
@@ -165,7 +158,7 @@ def _run(session: CaptureSession, setting: Setting, seed: int) -> list[Invocatio
     for part in model.modules():  # no chance, no statistics of the batch: torch's own modules evaluate, whoever trains
         if type(part).__module__.startswith("torch.nn."):
             part.training = False
-    with _segmented(model), float64(disguised=True), session.recording(model, made) as invocations:
+    with _segmented(model), float64(disguised=True, most=LONGEST), session.recording(model, made) as invocations:
         setting.run(model, seed=seed)
     for each in invocations:  # a base model computes alike by itself and under the name that a head has for it
         each.module = each.module.removeprefix(f"{model.base_model_prefix}.")

@@ -6,6 +6,7 @@ pass when it runs, so that the same setting runs at any sizes, in any dtype and 
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -23,7 +24,7 @@ from hfreader.trace.feeding.placeholders import with_placeholders
 from hfreader.trace.feeding.sessions import opened, passes
 from hfreader.trace.feeding.vocabulary import made
 from hfreader.trace.inputs import other_inputs, parameters_of_forward, random_ids, text_inputs
-from hfreader.trace.models import random_model
+from hfreader.trace.models import parameters_of, random_model, skeleton
 from hfreader.trace.placement import home
 from hfreader.trace.sizes import Lengths
 from hfreader.trace.tokenizers import vocabulary_size
@@ -85,6 +86,12 @@ class Setting:
         It has a configuration of its own, because forward passes write into it.
         """
         return random_model(self.model_class, deepcopy(self.config), seed, dtype, device).train(self.options.training)
+
+    def numbers(self) -> int:
+        """How many numbers the model holds; 0 where only building it can tell."""
+        with suppress(HfreaderError):
+            return parameters_of(skeleton(self.model_class, deepcopy(self.config)))
+        return 0
 
     def with_config(self, config: PreTrainedConfig, lengths: Lengths) -> "Setting":
         """The same setting at other sizes."""

@@ -65,10 +65,9 @@ def test_rows_hold_what_they_cost_alone_and_nothing_that_does_not_add_up():
 def test_weights_that_two_parts_share_add_up_in_the_whole():
     """As an embedding that stands beside the parts that hold it too: they tell nothing, the whole does."""
     trace = costly(12)
-    sharing = {"layers.0", "layers.1"} | {one.path for one in trace.modules if one.path.startswith("layers.")}
+    layers = {one.path for one in trace.modules if one.path.startswith("layers.") and one.path.count(".") == 1}
     modules = tuple(
-        replace(one, parameters=one.parameters + 80) if one.path in sharing and one.path.count(".") == 1 else one
-        for one in trace.modules
+        replace(one, parameters=one.parameters + 80) if one.path in layers else one for one in trace.modules
     )
     rows = data([replace(trace, modules=modules), costly(2)])["rows"]
     assert [row[5] for row in rows][:3] == [False, False, True]

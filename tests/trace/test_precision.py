@@ -3,7 +3,6 @@ import torch
 from torch import nn
 
 from hfreader.errors import HfreaderError
-from hfreader.trace import precision
 from hfreader.trace.precision import float64
 
 CASTS = [
@@ -61,10 +60,15 @@ def test_in_disguise_code_sees_float32_and_computes_in_float64():
     assert torch.allclose(x, y, rtol=1e-15, atol=0)
 
 
-def test_what_becomes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch):
+def test_what_becomes_too_long_is_stopped():
     """As where the length of a sound follows from random weights."""
-    monkeypatch.setattr(precision, "MOST", 100)
-    with float64(), pytest.raises(HfreaderError, match="a tensor of 121 numbers"):
+    with float64(most=100), pytest.raises(HfreaderError, match="a tensor of 121 numbers"):
         torch.ones(11, 1) @ torch.ones(1, 11)
-    with float64():
+    with float64(most=100):
         assert (torch.ones(10, 1) @ torch.ones(1, 10)).numel() == 100
+        assert torch.ones(10, 1).expand(10, 20).numel() == 200  # takes no memory of its own
+
+
+def test_what_is_only_built_may_be_large():
+    with float64():
+        assert torch.empty(1 << 25).dtype == torch.float64
