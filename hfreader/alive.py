@@ -2,11 +2,13 @@
 
 A forked process shares the memory of its parent until it writes there, and to collect garbage, or only to look at an
 object, is to write: either copies nearly every page of the parent's memory, which takes longer than a small run.
+Without a fork, too, the collector takes most of a second for each look at all that torch and transformers are made of.
 """
 
 import gc
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from types import FunctionType
 
@@ -20,6 +22,17 @@ def hide() -> None:
     for function in _functions():
         _hidden[function.__code__.co_filename].append(function)
     gc.freeze()
+
+
+@contextmanager
+def hidden() -> Iterator[None]:
+    """Inside, what was there before is hidden from the collector; what is made and dropped inside is collected."""
+    hide()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        _hidden.clear()
 
 
 def functions_of(files: Iterable[str]) -> list[FunctionType]:

@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from hfreader.facts.traces import Product, TensorFact
+from hfreader.trace.operands import tensors_of
 
 aten = torch.ops.aten
 
@@ -60,8 +60,8 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Run one operation, and add up its results."""
         given, before = kwargs or {}, self._counter.get_total_flops()
         result = function(*args, **given)
-        taken = {_memory(each) for each in _tensors((args, given))}
-        new = {memory: each for each in _tensors(result) if (memory := _memory(each)) not in taken}
+        taken = {_memory(each) for each in tensors_of(args, given)}
+        new = {memory: each for each in tensors_of(result) if (memory := _memory(each)) not in taken}
         self._bytes += sum(each.numel() * each.element_size() for each in new.values())
         if self.charge is not None:
             for each in new.values():
@@ -69,10 +69,6 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
             if flops := self._counter.get_total_flops() - before:
                 self.charge(_operations(flops, function, args, result))
         return result
-
-
-def _tensors(values: Any) -> list[torch.Tensor]:
-    return [each for each in tree_leaves(values) if isinstance(each, torch.Tensor)]
 
 
 def _memory(tensor: torch.Tensor) -> int:

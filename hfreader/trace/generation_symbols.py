@@ -18,6 +18,9 @@ Step = dict[tuple[str, int], int]
 def label_steps(trace: Trace, label: Callable[[Trace], Trace]) -> Trace:
     """The trace of several calls of the model with `symbols` on every tensor; `label` names those of two calls."""
     steps = _steps(trace)
+    last = max(steps.values(), default=0)
+    if last <= 1:
+        return label(trace)
     beginning = label(_part(trace, steps, 0, 1))
     known: dict[Key, TensorFact] = {}
 
@@ -28,7 +31,7 @@ def label_steps(trace: Trace, label: Callable[[Trace], Trace]) -> Trace:
     rewrite(beginning, remember)
     first = _calls(steps, 1)
     lines, modules = list(beginning.lines), list(beginning.modules)
-    for step in range(2, max(steps.values(), default=0) + 1):
+    for step in range(2, last + 1):
         calls = _calls(steps, step)
 
         def name(key: Key, tensor: TensorFact, step: int = step, calls: dict[str, list[int]] = calls) -> TensorFact:

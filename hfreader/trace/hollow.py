@@ -13,7 +13,9 @@ from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils._pytree import tree_map
+
+from hfreader.trace.operands import tensors_of
 
 aten = torch.ops.aten
 # Tensors of fractions with fewer numbers keep them: tables of frequencies, scales, strides.
@@ -67,7 +69,7 @@ class _Hollow(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         """One operation: on shapes where numbers are missing or too many, else as ever."""
         given = kwargs or {}
-        if any(isinstance(each, ShapeTensor) for each in tree_leaves((args, given))):
+        if any(isinstance(each, ShapeTensor) for each in tensors_of(args, given)):
             return _run(function, args, given, self.invented)
         made = _large(function, args, given)
         return function(*args, **given) if made is None else made
@@ -85,7 +87,7 @@ def _large(function: Any, args: Sequence[Any], given: Mapping[str, Any]) -> "Sha
     returned = function._schema.returns
     if len(returned) != 1 or returned[0].alias_info is not None or str(returned[0].type) != "Tensor":
         return None
-    if not any(each.is_floating_point() for each in _tensors((args, given))) and not _makes_fractions(function, given):
+    if not any(each.is_floating_point() for each in tensors_of(args, given)) and not _makes_fractions(function, given):
         return None
     try:
         made = _on_shapes(function, args, given)
@@ -110,6 +112,8 @@ def _run(function: Any, args: Sequence[Any], given: Mapping[str, Any], invented:
     changed = _changed(function, args, given)
     if changed is not None and not isinstance(changed, ShapeTensor):
         return changed  # what has numbers keeps those that it has
+    if changed is not None and torch.Tag.nondeterministic_seeded in function.tags:
+        return changed  # filled at random, as weights are: torch's meta kernels of that are slow, and change no shape
     made = _on_shapes(function, args, given)
     if changed is not None:
         return changed
@@ -122,7 +126,7 @@ def _run(function: Any, args: Sequence[Any], given: Mapping[str, Any], invented:
         invented.append(str(function))
         return torch.zeros(value.shape, dtype=value.dtype)
 
-    return tree_map(wrapped, made)
+    return wrapped(made) if isinstance(made, torch.Tensor) else tree_map(wrapped, made)
 
 
 def _on_shapes(function: Any, args: Sequence[Any], given: Mapping[str, Any]) -> Any:
@@ -188,7 +192,3 @@ def _to_meta(value: Any) -> Any:
 
 def _on_meta(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: tree_map(_to_meta, value) for name, value in given.items()}
-
-
-def _tensors(values: Any) -> list[torch.Tensor]:
-    return [each for each in tree_leaves(values) if isinstance(each, torch.Tensor)]

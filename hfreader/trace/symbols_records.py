@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from hfreader.facts.generation import CachePart
 from hfreader.facts.traces import LineRecord, ModuleRecord, Product, TensorFact, Trace, Value
@@ -18,7 +19,12 @@ _INDEX = re.compile(r"(?<=[._])\d+(?=\.|$)|^\d+(?=\.|$)")
 def general(key: Key) -> Key:
     """The key with every number of a layer, call, repetition or item left out: the same for layers that repeat."""
     what, path, _, _, inside = key
-    return (what, _INDEX.sub("*", str(path)), _INDEX.sub("*", str(inside)))
+    return (what, _without_numbers(str(path)), _without_numbers(str(inside)))
+
+
+@lru_cache(1 << 14)
+def _without_numbers(path: str) -> str:
+    return _INDEX.sub("*", path)
 
 
 def is_cost(key: Key) -> bool:

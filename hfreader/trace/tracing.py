@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import torch
 from transformers import PreTrainedConfig, PreTrainedModel
 
+from hfreader.alive import hidden
 from hfreader.errors import HfreaderError
 from hfreader.facts.runs import TraceRequest
 from hfreader.facts.snapshot import Snapshot
@@ -40,6 +41,7 @@ HEAVY = 100_000_000
 NOWHERE = "no device (shapes only)"
 
 
+@hidden()
 def trace(request: TraceRequest, snapshot: Snapshot, report: Report, varied: Varied | None = None) -> Trace:
     """Build or load the model, run it once on the text or the ids, and name its dimensions. `varied` as `label` takes
     it."""
