@@ -3,13 +3,19 @@
 from typing import Any
 
 from hfreader.concepts.model import Concept, Symbol, Text
+from hfreader.concepts.norms import norm
 from hfreader.concepts.papers import RESNET, TRANSFORMER, at
-from hfreader.concepts.pattern import Anything, Bind, Both, Branch, Not, NotPartOf, Op
+from hfreader.concepts.pattern import Anything, Bind, Both, Branch, Not, NotPartOf, OneOf, Op
 
 X = Bind("x", Anything())
 # Where x is added once more, inside the branch or to the sum, it counts twice.
 AGAIN = Op(("add",), (X, Anything()))
-SUM = Op(("add",), (X, Bind("branch", Both(Branch(source=X), Not(AGAIN)))))
+FROM_X = Branch(source=X)
+# A residual stream of its own, which is no branch of x: what is added to it (positions, to its queries) is no stream.
+STREAM = Bind("stream", Both(Anything(), Not(OneOf((X, FROM_X)))))
+OTHER = Op(("add",), (STREAM, Branch(source=STREAM)))
+BRANCH = Both(FROM_X, Both(Not(AGAIN), Not(OneOf((OTHER, norm(OTHER))))))
+SUM = Op(("add",), (X, Bind("branch", BRANCH)))
 
 
 def reference(x: Any, branch: Any) -> Any:
