@@ -20,6 +20,7 @@ WORDS = {
     "rotary": phrase("rotary angles"),
     "block": phrase("block"),
     "attention": phrase("attention"),
+    "mixing": phrase("mixing of positions"),
     "feed-forward": phrase("feed-forward"),
     "projection": phrase("projection"),
     "norm": phrase("norm"),
@@ -93,13 +94,13 @@ def _parts(differ: Differ, left: Sequence[Stand], right: Sequence[Stand]) -> Ite
 
 
 def _best_pairs(differ: Differ, left: Sequence[Stand], right: Sequence[Stand]) -> list[tuple[Stand, Stand]]:
-    """The roots belong together; of the others those that share most."""
+    """The roots belong together, and the only ones of a role; of the others those that share most."""
     found = [(one, other) for one in left for other in right if not one.path and not other.path]
     rest = [(one, other) for one in left for other in right if one.path and other.path]
     shares = {(one.owner, other.owner): share(differ.difference(one.owner, other.owner)) for one, other in rest}
     for one, other in sorted(rest, key=lambda pair: -shares[pair[0].owner, pair[1].owner]):
         taken = any(one is here or other is there for here, there in found)
-        if not taken and shares[one.owner, other.owner] >= LEAST:
+        if not taken and (len(rest) == 1 or shares[one.owner, other.owner] >= LEAST):
             found.append((one, other))
     return found
 

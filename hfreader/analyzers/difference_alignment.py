@@ -14,6 +14,7 @@ LEAST = 0.22
 SAME, ALIKE, KIN, DISTANT = 1.0, 0.7, 0.55, 0.3
 LINEAR = frozenset({"Linear", "Conv1D"})
 MASKS = frozenset(MASK_BUILDERS.values())
+ATTENTION = frozenset({"softmax", "scaled_dot_product_attention", "flash_attention", "multi_head_attention_forward"})
 GATES = frozenset({"sigmoid", "tanh", "relu", "gelu", "silu", "softplus", "mish", "elu", "leaky_relu", "activation"})
 
 Users = dict[int, list[tuple[int, int]]]
@@ -43,8 +44,13 @@ class Alignment:
 
     def _likeness(self) -> dict[tuple[int, int], float]:
         found = {}
+        mine, theirs = _attending(self.left.steps), _attending(self.right.steps)
+        unlike = frozenset[str]() if mine and theirs else (mine | theirs) - {""}
         for one, left in enumerate(self.left.steps):
             for other, right in enumerate(self.right.steps):
+                # Attention where the other has none is like no part of it: not the maps of a state space.
+                if left.within in unlike or right.within in unlike:
+                    continue
                 value = likeness(left, right, self.nature)
                 if value:
                     found[one, other] = value
@@ -70,6 +76,11 @@ class Alignment:
             if one not in self.pairs and other not in taken and score[one, other] >= LEAST:
                 self.pairs[one] = other
                 taken.add(other)
+
+
+def _attending(steps: Sequence[Step]) -> frozenset[str]:
+    """The opened submodules that attend; "" for the class itself."""
+    return frozenset(step.within for step in steps if step.op in ATTENTION)
 
 
 def likeness(left: Step, right: Step, nature: Callable[[str], str]) -> float:

@@ -8,6 +8,8 @@ from hfreader.facts.comparison import Outline, Step
 ATTENTION = frozenset({"scaled_dot_product_attention", "flash_attention", "multi_head_attention_forward"})
 STATISTICS = frozenset({"mean", "var", "rsqrt", "std", "norm", "vector_norm", "normalize", "layer_norm", "rms_norm"})
 LINEAR = frozenset({"Linear", "Conv1D", "Conv1d", "Conv2d", "Conv3d"})
+# One pass after another, or their sums: with decays, which are exponentials, a recurrence over positions.
+PASSES = frozenset({"element", "cumsum"})
 GATES = frozenset({"activation", "gelu", "relu", "silu", "sigmoid", "tanh", "glu"})
 
 
@@ -19,8 +21,8 @@ class Natures:
         self._known: dict[str, str] = {}
 
     def of(self, owner: str) -> str:
-        """`attention`, `feed-forward`, `norm`, `embedding`, `activation`, `block`, `stack`, `rotary`, `projection` or
-        empty."""
+        """`attention`, `mixing` (a recurrence over positions), `feed-forward`, `norm`, `embedding`, `activation`,
+        `block`, `stack`, `rotary`, `projection` or empty."""
         if owner not in self._known:
             self._known[owner] = ""
             outline = self._outlines.of(owner)
@@ -44,6 +46,10 @@ class Natures:
         if attends or "attention" in parts:
             more = "feed-forward" in parts or len(layers & LINEAR and self._wide(outline)) > 1
             return "block" if "attention" in parts and more else "attention"
+        if "mixing" in parts:
+            return "block" if parts & {"feed-forward", "norm"} else "mixing"
+        if "exp" in ops and ops & PASSES:
+            return "mixing"
         if "feed-forward" in parts:
             return "feed-forward"
         if "Embedding" in layers and not ops & {"matmul"}:

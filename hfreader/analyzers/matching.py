@@ -124,11 +124,23 @@ class Matcher:
         for base in self._values(bound.use, guards):
             for token in self.flow.tokens.get(base, ()):
                 seen = self.flow.path(token.scope) in visible and self._chosen(token.scope) <= bodies
+                seen = seen and self._in_pass(token, base, solution)
                 if seen and self._stands_for(token, bound.use.node, base, guards):
                     places.add(Place(self.flow.graph.file_of(token.scope), token.span))
             if self.flow.path(self.flow.node(base).scope) is None and (place := self._written(base)) is not None:
                 places.add(place)
         return tuple(sorted(places)) or tuple(place for place in (self._place(bound.use),) if place is not None)
+
+    def _in_pass(self, token: Token, loop: int, solution: Solution) -> bool:
+        """Whether a token stands where a value that a loop carries is what it is before a pass, if that is what the
+        equation speaks of: after the loop the same name has the value after the last pass."""
+        if self.flow.node(loop).op != "loop":
+            return True
+        body = self.flow.body_of(loop)
+        if solution.nodes.isdisjoint(body):
+            return True
+        places = [node.span for node in map(self.flow.node, body) if node.scope == token.scope and node.span]
+        return any(token.span.line <= span.end_line for span in places)
 
     def _visible(self, solution: Solution) -> frozenset[tuple[int, ...] | None]:
         """The submodules in which a symbol's tokens are of interest: the root, `__init__`s, and wherever an operation

@@ -91,15 +91,16 @@ class Branches:
             if any(node in around for node in cone if node not in starts):
                 return None
         way = self.flow.computed_from(starts, cone)
-        learned = pattern.contains is not None or any(map(self._learns, way))
+        learned = bool(pattern.contains) or any(map(self._learns, way))
         if not learned or not _applies(self.flow, pattern, way):
             return None
-        if pattern.without and any(solution_at(pattern.without, node) is not None for node in way):
+        if any(solution_at(slug, node) is not None for slug in pattern.without for node in way):
             return None
         if pattern.contains and not any(
-            (one := solution_at(pattern.contains, node)) is not None
+            (one := solution_at(slug, node)) is not None
             and _all_from(self.flow, source, one, pattern.inputs, found.guards)
             and not (pattern.apart and _all_from(self.flow, source, one, pattern.apart, found.guards))
+            for slug in pattern.contains
             for node in way
         ):
             return None

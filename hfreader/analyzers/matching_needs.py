@@ -104,9 +104,9 @@ class Needs:
                 return _one_of([self.of(option) for option in options])
             case Equation(concept=slug):
                 return self._of_concept(slug)
-            case Branch(source=source, contains=slug, applies=names):
+            case Branch(source=source, contains=slugs, applies=names):
                 applied = (bits((*names, *(f"module {name}" for name in names))),) if names else ()
-                contained = self._of_concept(slug).made_of if slug else ()
+                contained = _one_of([self._of_concept(slug) for slug in slugs]).made_of if slugs else ()
                 return Need((), (*self.of(source).made_of, *contained, *applied))
             case DerivedFrom(names=names):
                 # A position is taken by a subscript, a field is read by an attribute.

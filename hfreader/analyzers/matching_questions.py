@@ -351,7 +351,7 @@ def always_from(flow: Flow, number: int, source: int, guards: Guards, known: dic
 
 
 def _brings_something(flow: Flow, number: int, source: int) -> bool:
-    unnamed = frozenset(flow.by_op.get("opaque", ()))
+    unnamed = frozenset(one for one in flow.by_op.get("opaque", ()) if flow.node(one).label != "comprehension")
     cone = flow.reached_from(number, unnamed)
     return source in cone or any(flow.node(one).op in ("parameter", "loop", "element") for one in cone)
 

@@ -6,7 +6,8 @@ from hfreader.concepts.model import Symbol, Text
 from hfreader.concepts.norms import norm
 from hfreader.concepts.pattern import Anything, Bind, Both, Branch, Not, OneOf, Op, Pattern
 
-ATTENTION = "scaled-dot-product-attention"
+SCALED = "scaled-dot-product-attention"
+ATTENTION = (SCALED, "unscaled-dot-product-attention")
 # What combines positions, where it is not the attention above; a router chooses experts and combines none.
 COMBINING = ("matmul", "einsum", "softmax", "cumsum", "fft_fftn", "fftn", "fft")
 CONVOLVING = ("avg_pool2d", "conv1d", "conv2d", "torch.nn.Conv1d", "torch.nn.Conv2d", "torch.nn.AvgPool2d")
@@ -29,7 +30,8 @@ def mixing(source: Pattern, around: str | None = None) -> Pattern:
     return OneOf(
         (
             Branch(source=source, contains=ATTENTION, inputs=("query", "key", "value"), around=around),
-            Branch(source=source, without=ATTENTION, applies=(*COMBINING, *CONVOLVING), avoids=ROUTING, around=around),
+            # Unscaled attention, too, where its keys can be those of an earlier layer.
+            Branch(source=source, without=(SCALED,), applies=(*COMBINING, *CONVOLVING), avoids=ROUTING, around=around),
         )
     )
 

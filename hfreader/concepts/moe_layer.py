@@ -11,8 +11,8 @@ from hfreader.concepts.pattern import Bind, Branch, Op, Returned
 
 BANK, ROUTER = "moe-expert-bank", "moe-router-topk"
 X = Bind("x", Op(("parameter",)))
-ROUTED = Bind("routed", Branch(source=X, contains=BANK))
-SHARED = Bind("shared", Branch(source=X, without=BANK))
+ROUTED = Bind("routed", Branch(source=X, contains=(BANK,)))
+SHARED = Bind("shared", Branch(source=X, without=(BANK,)))
 
 
 def reference(routed: Any, shared: Any) -> Any:

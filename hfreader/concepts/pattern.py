@@ -236,19 +236,20 @@ class Branch:
     """A value computed from another one by learned layers, or by a concept, taken as one black box.
 
     source    the value it starts from; symbols bound here or before are fixed for the rest of the pattern.
-    contains  a concept that must have a match inside whose `inputs` (symbols) all come from `source`, or None.
+    contains  concepts of which one must have a match inside whose `inputs` (symbols) all come from `source`; none is
+              asked for where this is empty.
     apart     further symbols of that match, which do not all come from `source`.
-    without   a concept that must have no match inside.
+    without   concepts that must have no match inside.
     around    a symbol, already bound, from which the branch must take nothing except by way of `source`.
     applies   layers (qualified) and operations of which one must be on the way; any where this is empty.
     avoids    layers and operations of which none may be on the way.
     """
 
     source: "Pattern"
-    contains: str | None = None
+    contains: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
-    without: str | None = None
+    without: tuple[str, ...] = ()
     around: str | None = None
     applies: tuple[str, ...] = ()
     avoids: tuple[str, ...] = ()

@@ -2,14 +2,13 @@
 
 from typing import Any
 
+from hfreader.concepts.blocks import ATTENTION, UNNORMED
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.norms import norm
 from hfreader.concepts.papers import TRANSFORMER, at
-from hfreader.concepts.pattern import Anything, Bind, Both, Branch, Not, Op
+from hfreader.concepts.pattern import Anything, Bind, Both, Branch, Op
 
-ATTENTION = "scaled-dot-product-attention"
 X, MIDDLE = Bind("x", Anything()), Bind("middle", Anything())
-UNNORMED = Not(norm(Anything()))
 ATTENDED = Both(UNNORMED, Branch(source=X, contains=ATTENTION, inputs=("query", "key", "value")))
 FIRST = norm(Op(("add",), (X, Bind("attention", ATTENDED))), "norm_1")
 FED = Both(UNNORMED, Branch(source=MIDDLE, without=ATTENTION))

@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from hfreader.concepts.blocks import ATTENTION, UNNORMED
 from hfreader.concepts.model import Concept, Symbol, Text
-from hfreader.concepts.norms import norm, normalised
+from hfreader.concepts.norms import normalised
 from hfreader.concepts.papers import GPT_2, PRE_NORM, at
-from hfreader.concepts.pattern import Anything, Bind, Both, Branch, Not, Op
+from hfreader.concepts.pattern import Anything, Bind, Both, Branch, Op
 from hfreader.concepts.post_norm_block import (
-    ATTENTION,
     CROSS,
     EXAMPLE,
     OUTPUT,
@@ -20,7 +20,6 @@ from hfreader.concepts.post_norm_block import (
 )
 
 X = Bind("x", Anything())
-UNNORMED = Not(norm(Anything()))
 ATTENDED = Branch(
     source=normalised("attention_input", "x", "norm_1"),
     contains=ATTENTION,
@@ -70,7 +69,12 @@ CONCEPT = Concept(
     patterns=(Bind("output", Op(("add",), (Bind("middle", MIDDLE), Bind("ffn", Both(UNNORMED, FED))))),),
     output="output",
     reference=reference,
-    matches=(EXAMPLE.format(name="PostNorm", body=PRE), EXAMPLE.format(name="Parallel", body=PRE_RMS)),
+    matches=(
+        EXAMPLE.format(name="PostNorm", body=PRE),
+        EXAMPLE.format(name="Parallel", body=PRE_RMS),
+        # Attention that nothing scales, as in T5.
+        EXAMPLE.format(name="Other", body=PRE).replace(" / math.sqrt(h.shape[-1])", ""),
+    ),
     rejects=tuple(
         EXAMPLE.format(name="PreNorm", body=body) for body in (POST, OUTPUT, SANDWICH, PARALLEL, CROSS, PRE_CROSS)
     ),

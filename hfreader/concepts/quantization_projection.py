@@ -8,7 +8,7 @@ from hfreader.concepts.pattern import LINEAR, Anything, Bind, Both, Branch, Laye
 
 FACTORIZED = Citation("Vector-quantized Image Modeling with Improved VQGAN", "Yu et al.", 2021, "2110.04627", "§3.2")
 LOW = Bind("low", Layer(LINEAR, (Bind("z", Op(("parameter",))),), "w_in"))
-SCALAR = Branch(source=LOW, contains="finite-scalar-quantization", inputs=("z",))
+SCALAR = Branch(source=LOW, contains=("finite-scalar-quantization",), inputs=("z",))
 CODES = Bind("codes", Both(SCALAR, Anything()))
 
 

@@ -13,7 +13,7 @@ SOUND_STREAM = Citation(
     "§III.C, Algorithm 1",
 )
 LEFT = Bind("residual", Direct(Op(("loop",))))
-QUANTIZED = Branch(source=Bind("residual", Anything()), contains="vector-quantization", inputs=("z",))
+QUANTIZED = Branch(source=Bind("residual", Anything()), contains=("vector-quantization",), inputs=("z",))
 
 
 def reference(residual: Any, quantized: Any) -> Any:

@@ -203,6 +203,20 @@ def test_families_at_their_defaults(installed):
     assert "cross" not in found.sentence
 
 
+def test_attention_is_like_nothing_where_the_other_has_none(installed):
+    """The blocks of a state space model and of a Transformer: both blocks, but of other parts."""
+    differ = Differ(Outlines(installed, plain=True))
+    names = "mamba.modeling_mamba.MambaBlock", "llama.modeling_llama.LlamaDecoderLayer"
+    mamba, llama = (f"transformers.models.{name}" for name in names)
+    assert [differ.natures.of(one) for one in (mamba, llama)] == ["block", "block"]
+    assert differ.natures.of(mamba.replace("Block", "Mixer")) == "mixing"
+    found = differ.difference(mamba, llama)
+    assert found is not None
+    added = [str(change.text) for change in found.changes if change.kind == "added"]
+    for name in ("q_proj", "k_proj", "v_proj", "o_proj"):
+        assert any(text.startswith(f"{name} (Linear") for text in added)
+
+
 COPIED = """
 import copy
 class Stack(nn.Module):

@@ -14,7 +14,7 @@ from hfreader.analyzers.library import Library
 from hfreader.analyzers.matching import find
 from hfreader.facts.matches import Match
 from hfreader.facts.places import Place
-from tests.concepts.examples import IMPORTS, graph_of, matches_in, texts
+from tests.concepts.examples import IMPORTS, LINES, graph_of, matches_in, texts
 from tests.conftest import installed_package
 
 BERT, GPT_2 = "models/bert/modeling_bert.py", "models/gpt2/modeling_gpt2.py"
@@ -384,3 +384,22 @@ def kernel(q, k, v, b, m=None):
     places = {symbol: {one.place for one in match.captures if one.symbol == symbol} for symbol in ("bias", "mask")}
     assert len(places["bias"]) == len(places["mask"]) == 1
     assert places["bias"] != places["mask"]
+
+
+LOOP = """
+def scan(x, dt, A, B, C, T):
+    a = torch.exp(A[None, :, None, :] * dt[:, :, :, None])
+    u = dt[:, :, :, None] * B[:, None, :, :] * x[:, :, :, None]
+    h = torch.zeros(x.shape[0], x.shape[1], A.shape[-1])
+    y = []
+    for i in range(T):
+        h = a[:, :, i] * h + u[:, :, i]
+        y.append(torch.matmul(h, C[:, i, :].unsqueeze(-1)))
+    return torch.stack(y, dim=-1), h
+"""
+
+
+def test_after_a_loop_a_name_is_no_longer_what_it_is_before_a_step():
+    (match,) = matches_in(LOOP, "selective-ssm-mamba1")
+    step = LOOP.split("\n").index("        h = a[:, :, i] * h + u[:, :, i]") + 1 + LINES
+    assert lines_of(match, "state") == {step}

@@ -48,7 +48,7 @@ def test_one_of_several_needs_one_thing_of_each_and_what_may_be_anything_needs_n
 def test_an_equation_needs_what_its_concept_needs():
     softmax = replace(catalogue()["scaled-dot-product-attention"], patterns=(Bind("output", Op(("softmax",))),))
     inside = replace(softmax, patterns=(Op(("softmax",), (Bind("output", Anything()),)),))
-    branch = Branch(Anything(), contains="a", applies=LINEAR)
+    branch = Branch(Anything(), contains=("a",), applies=LINEAR)
     assert Needs({"a": softmax}).of(Equation("a")) == Need((bits(["softmax"]),), (bits(["softmax"]),))
     assert Needs({"a": softmax}).of(branch) == Need((), (bits(["softmax"]), bits(LINEAR) | LEARNED))
     assert Needs({"a": inside}).of(Equation("a")) == Need()
