@@ -16,8 +16,9 @@ AGAIN = Op(("to", "bool"), (Bind("output", RESIZED),))
 
 
 def reference(mask: Any, like: Any) -> Any:
-    """m_{floor(i H / H'), floor(j W / W')}. Shapes: mask (B, H, W), the result (1, B, H', W')."""
-    return resized(mask.to(like.dtype)[None], like)
+    """m_{floor(i H / H'), floor(j W / W')}. Shapes: mask (B, H, W) or (1, B, H, W), the result (1, B, H', W')."""
+    mask = mask.to(like.dtype)
+    return resized(mask if mask.dim() == like.dim() else mask[None], like)
 
 
 _ENCODER = """

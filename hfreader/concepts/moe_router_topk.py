@@ -164,7 +164,12 @@ CONCEPT = Concept(
     ),
     symbols=(
         Symbol("x", "x", Text("Tokens, one row each", "词元，每个一行")),
-        Symbol("router", "W_r", Text("The map from a token to one number for each expert", "从词元到各专家分数的映射")),
+        Symbol(
+            "router",
+            "W_r",
+            Text("The map from a token to one number for each expert", "从词元到各专家分数的映射"),
+            ("weight", "weight_transposed"),
+        ),
         Symbol("weight", "W_r^{T}", Text("Its matrix, one row for each expert", "它的矩阵，每个专家一行"), ("router",)),
         Symbol("weight_transposed", "W_r", Text("Its matrix, as it is multiplied", "相乘时的矩阵"), ("router",)),
         Symbol("offset", "b_r", Text("Its bias, if any", "它的偏置（若有）"), ("router",)),
