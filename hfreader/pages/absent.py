@@ -16,15 +16,21 @@ from hfreader.pages.language import ngettext
 
 def equations_here(concept: Concept, bound: Collection[str]) -> tuple[str, ...]:
     """The equations of a concept that a match is about: the first, and each further one, unless it is about things that
-    can be matched and none of them is (`bound` are those that are): it says what other code does."""
-    given, known = _given(concept.computation) - concept.hints, set[str]()
+    can be matched and none of them is (`bound` are those that are): it says what other code does. One of them says what
+    the output is; of that one, even what only tells a reference which form it meets must be there."""
+    given, known = _given(concept.computation), set[str]()
     within = {symbol.name: symbol.within for symbol in concept.symbols}
+    defining = [latex for latex in concept.equations if latex.startswith(rf"\sym{{{concept.output}}}")]
     shown: list[str] = []
     for latex in concept.equations:
-        own = {name for name in equations.symbols_in(latex) if name in given} - known
-        known |= own
+        about = given if latex in defining else given - concept.hints
+        names = given.intersection(equations.symbols_in(latex))
+        own = (names & about) - known
+        known |= names
         if not shown or not own or any(one in bound for name in own for one in (name, *within[name])):
             shown.append(latex)
+    if defining and not any(concept.output in equations.symbols_in(latex) for latex in shown):
+        shown.append(defining[0])
     return tuple(shown)
 
 

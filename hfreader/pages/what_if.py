@@ -75,6 +75,7 @@ def _words(trace: Trace) -> dict[str, str]:
         "flops": _("floating-point operations"),
         "cache": _("KV cache") if keys_and_values else _("cache"),
         "check": _("Compare with a run of your own:"),
+        "alone": _("a run takes its own:"),
         "unknown": _("not known at other sizes"),
         "pin": _("keep in sight"),
     }

@@ -145,7 +145,9 @@ def test_the_shapes_in_the_code_are_those_of_a_fresh_run(site: Path, open_page: 
 
 def test_rows_of_a_batch(site: Path, open_page: Open, tmp_path: Path):
     page = open_page(site / "models" / "gpt2.html")
+    assert page.locator(".hf-check small").inner_text() == ""
     choose(page, B=3, T=7)
+    assert page.locator(".hf-check small").inner_text().strip() == "a run takes its own: B"
     save_file({"input_ids": zeros(3, 7, dtype=int)}, tmp_path / "ids.safetensors")
     assert [row[:3] for row in table(page)] == [
         row[:3] for row in expected(ran("gpt2", inputs=str(tmp_path / "ids.safetensors")))

@@ -70,3 +70,12 @@ def test_an_equation_about_nothing_that_is_matched_is_for_other_code():
     held = replace(SYMBOLS[-1], within=("fused",))
     concept = replace(concept, symbols=(*SYMBOLS[:-1], held))
     assert equations_here(concept, {"y", "fused"}) == concept.equations
+
+
+def test_one_of_the_equations_says_what_the_output_is():
+    """Of several, the one that holds here, also where only a hint tells which; the first where none tells."""
+    first, usual, other = r"\sym{m}=\sym{w}", r"\sym{y}=\sym{m}\,\sym{b}", r"\sym{y}=\sym{s}"
+    concept = replace(CONCEPT, output="y", equations=(first, usual, other))
+    assert equations_here(concept, {"y", "w", "s"}) == (first, other)
+    assert equations_here(concept, {"y", "w", "b"}) == (first, usual)
+    assert equations_here(concept, {"y", "w"}) == (first, usual)

@@ -126,7 +126,8 @@
       const reset = element("button", { type: "button", className: "hf-reset", textContent: words.reset });
       reset.addEventListener("click", () => this.choose(this.ran));
       const pin = element("input", { type: "checkbox" });
-      const check = element("p", { className: "hf-check" }, `${words.check} `, this.command);
+      this.alone = element("small");
+      const check = element("p", { className: "hf-check" }, `${words.check} `, this.command, this.alone);
       this.panel = element(
         "section",
         { className: "hf-sizes", id: "what-if" },
@@ -204,7 +205,17 @@
       if (held.length) said.push(`${words.cache} ${short(cache, "B")}`);
       this.totals.textContent = said.join(" · ");
       this.command.textContent = this.commandLine();
+      this.alone.textContent = this.untold.length ? ` ${words.alone} ${this.untold.join(", ")}` : "";
       this.hints(sizes);
+    }
+
+    // The sizes that no run can be told: the lengths beside that of the text; a second one is as long as the text there.
+    get untold() {
+      const { data, chosen, changed } = this;
+      const told = data.tokens && changed.includes("T");
+      const other = (name) => changed.includes(name) || (name === "S" && told);
+      const lengths = data.sizes.filter(([name, , , isField]) => !isField && !(name === "T" && data.tokens));
+      return lengths.map(([name]) => name).filter((name) => other(name) && !(name === "S" && told && chosen.S === chosen.T));
     }
 
     // A configuration can make one size of another unless it is told: those that may depend on what changed are said.
