@@ -6,6 +6,7 @@ from dataclasses import replace
 import libcst as cst
 
 from hfreader.analyzers.evaluate_calls import CallEvaluator, Spans
+from hfreader.analyzers.guards import Guards, condition_of, consistent
 from hfreader.analyzers.meanings import (
     Arguments,
     Classes,
@@ -155,27 +156,47 @@ class ExternalEvaluator(CallEvaluator):
     def at(self, node: int, index: int) -> Modules | None:
         """The module at a place of a ModuleList, one of several where some are appended under a condition; None where
         not all that it holds are known one by one."""
-        orders = self._orders(node)
+        orders = self._orders(node, self._holding())
         found = [self.meaning(order[index]) for order in orders if -len(order) <= index < len(order)]
         known = [one for one in found if isinstance(one, Modules)]
         options = dict.fromkeys(option for one in known for option in one.options)
         return Modules(tuple(options)) if known and len(known) == len(found) else None
 
-    def _orders(self, node: int) -> list[tuple[int, ...]]:
-        """The nodes that a list holds, in order, in each way it can have been made; none where a loop fills it, or
-        something else that is not known."""
+    def _holding(self) -> Guards:
+        """The conditions that hold here, with those that a name stands for: of `crossed = self.is_decoder and x`, where
+        `crossed` holds, `self.is_decoder`."""
+        found = {text: truth for one in self.frame.conditions for text, truth in condition_of(one).items()}
+        for name in [text for text, truth in found.items() if truth]:
+            held = self.frame.find(name)
+            value = None if held is None else self.nodes[same_value(self.nodes, held)]
+            if value is not None and value.op == "and":
+                labels = (
+                    self.nodes[one.node].label for one in value.operands if self.nodes[one.node].op == "attribute"
+                )
+                found |= dict.fromkeys(labels, True)
+        return found
+
+    def _orders(self, node: int, holding: Guards) -> list[tuple[int, ...]]:
+        """The nodes that a list holds, in order, in each way it can have been made where the conditions `holding` do;
+        none where a loop fills it, or something else that is not known."""
         whole = same_value(self.nodes, node)
         value = self.nodes[whole]
         if value.op == "phi":
-            ways = [self._orders(operand.node) for operand in value.operands]
+            ways = [self._orders(one, holding) for one in self._possible(value, holding)]
             return [order for way in ways for order in way] if all(ways) and len(ways) <= MOST_WAYS else []
         if whole in self.filled or self._is_asked(node):
             return []
         if value.op == "tuple" and value.operands and isinstance(self.meaning(value.operands[0].node), Container):
             added = tuple(operand.node for operand in value.operands[1:])
-            return [(*order, *added) for order in self._orders(value.operands[0].node)]
+            return [(*order, *added) for order in self._orders(value.operands[0].node, holding)]
         elements = self._in_order(node)
         return [tuple(made for _, made in elements)] if all(one is not None for one, _ in elements) else []
+
+    def _possible(self, phi: Node, holding: Guards) -> list[int]:
+        """What a phi node can be where some conditions hold."""
+        guards = phi.guards or ("",) * len(phi.operands)
+        pairs = zip(guards, phi.operands, strict=True)
+        return [one.node for guard, one in pairs if consistent(holding, condition_of(guard)) is not None]
 
     def _whole(self, elements: Iterable[tuple[Modules | None, int]]) -> tuple[tuple[Modules, int], ...]:
         found = tuple(elements)

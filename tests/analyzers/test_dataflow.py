@@ -257,6 +257,24 @@ def test_a_place_of_a_list_gives_the_module_that_stands_there(init, index, class
     assert {name for node in graph.nodes if node.op == "module" for name in node.classes} == set(classes)
 
 
+@pytest.mark.parametrize(
+    ("condition", "classes"),
+    [
+        ("self.deep", {TANH}),
+        ("deep", {TANH}),
+        ("not self.deep", {GELU}),
+        # That a conjunction fails says nothing of its parts.
+        ("not deep", {TANH, GELU}),
+        ("y", {TANH, GELU}),
+    ],
+)
+def test_a_place_of_a_list_is_what_stands_there_under_the_conditions_that_hold(condition, classes):
+    init = f"self.deep = config.n\n{APPENDED.replace('if config.n', 'if self.deep')}"
+    body = f"deep = self.deep and y is not None\nif {condition}:\n    x = self.net[1](x)\nreturn x"
+    graph = forward(body, init, "x, y")
+    assert {name for node in graph.nodes if node.op == "module" for name in node.classes} == classes
+
+
 def test_what_a_module_holds_under_keys_is_known():
     graph = forward('return self[f"one_{i}"](x)', 'for i in range(3):\n    self[f"one_{i}"] = nn.Linear(1, 1)')
     module = result(graph)
