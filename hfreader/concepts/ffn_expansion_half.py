@@ -59,6 +59,7 @@ CONCEPT = Concept(
     patterns=(Bind("output", Returned(Activation(Layer(LINEAR, (INPUT,), "w_1"), "phi"))),),
     output="output",
     reference=reference,
+    akin=("position-wise-ffn",),
     matches=(
         _HALF.format(name="Output", body="self.act(self.a(x))"),
         _HALF.format(name="Whole", body="F.dropout(F.gelu(self.a(x)), p=0.1)"),

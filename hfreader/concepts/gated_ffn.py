@@ -123,6 +123,7 @@ CONCEPT = Concept(
     ),
     output="output",
     reference=reference,
+    akin=("position-wise-ffn",),
     matches=(
         _MLP.format(name="Feed", body="return self.c(self.act(self.a(x)) * self.b(x))"),
         _MLP.format(

@@ -1,9 +1,14 @@
 """Grouped-query attention without rotary positions: several heads of queries share one head of keys and values."""
 
+from dataclasses import replace
+
 from hfreader.concepts.attention_examples import WHOLE_TURN, mixer
 from hfreader.concepts.attention_heads import HEAD_SYMBOLS, HINTS, MEMORY, ROTARY_SYMBOLS, heads, reference
 from hfreader.concepts.model import Concept, Symbol, Text
 from hfreader.concepts.papers import GQA, MULTI_QUERY, at
+
+# Heads of one group have one projection to keys and one to values.
+SHARED = {"w_key": "W_{g(i)}^K", "w_value": "W_{g(i)}^V"}
 
 CONCEPT = Concept(
     slug="grouped-query-attention",
@@ -26,18 +31,19 @@ CONCEPT = Concept(
     equations=(
         r"\sym{output}=\mathrm{Concat}(\mathrm{head}_1,\dots,\mathrm{head}_H)\,\sym{w_o}",
         (
-            r"\mathrm{head}_i=\mathrm{Attention}(\sym{x}\,\sym{w_query},\;\sym{x}\,W_{g(i)}^{K},\;\sym{x}\,"
-            r"W_{g(i)}^{V}),\quad g(i)=\lfloor iG/H\rfloor"
+            r"\mathrm{head}_i=\mathrm{Attention}(\sym{x}\,\sym{w_query},\;\sym{x}\,\sym{w_key},\;\sym{x}\,"
+            r"\sym{w_value}),\quad g(i)=\lfloor iG/H\rfloor"
         ),
     ),
     symbols=(
-        *HEAD_SYMBOLS,
+        *(replace(one, latex=SHARED.get(one.name, one.latex)) for one in HEAD_SYMBOLS),
         *ROTARY_SYMBOLS,
         Symbol("output", r"\mathrm{MultiHead}(X)", Text("One vector per position", "每个位置一个向量")),
     ),
     patterns=(*heads(rotary=False, grouped=True), *heads(rotary=False, grouped=True, source=MEMORY)),
     output="output",
     reference=reference,
+    akin=("rope-grouped-query-attention", "multi-head-self-attention"),
     matches=(
         mixer(grouped=True),
         # Keys and values of another sequence.

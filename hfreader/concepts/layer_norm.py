@@ -101,6 +101,7 @@ CONCEPT = Concept(
     ),
     output="output",
     reference=reference,
+    akin=("rms-norm",),
     matches=(
         _NORM.format(
             name="RMSNorm",

@@ -67,6 +67,7 @@ CONCEPT = Concept(
     ),
     output="output",
     reference=reference,
+    akin=("position-wise-ffn",),
     matches=(
         _MLP.format(
             name="Head",

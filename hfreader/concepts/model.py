@@ -68,6 +68,7 @@ class Concept:
     otherwise   a role only of classes that play no other one.
     hints       symbols that only tell the reference which form or size it meets: its result need not change with
                 their values (attention derives its scale from d_k, whatever scale the code uses).
+    akin        slugs of concepts that do the same with something more or less, which a reader may mean instead.
     matches     source text of modules in which the concept must be found; `rejects` where it must not.
                 Each may use `torch`, `nn`, `F`, `math`, and defines classes or functions (the last one is the root).
 
@@ -104,6 +105,7 @@ class Concept:
     output: str = ""
     reference: Callable[..., Any] | None = None
     hints: frozenset[str] = frozenset()
+    akin: tuple[str, ...] = ()
 
     @property
     def printed(self) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ CONCEPT = Concept(
     patterns=heads(rotary=False, grouped=False, source=MEMORY),
     output="output",
     reference=reference,
+    akin=("multi-head-self-attention",),
     matches=(
         mixer(read="y"),
         # Self-attention where no other sequence is given.

@@ -26,6 +26,7 @@ CONCEPT = Concept(
     patterns=heads(rotary=False, grouped=False),
     output="output",
     reference=reference,
+    akin=("rope-multi-head-attention", "grouped-query-attention", "multi-head-cross-attention"),
     matches=(
         """
 class Mixer(nn.Module):

@@ -67,6 +67,7 @@ CONCEPT = Concept(
     ),
     output="output",
     reference=reference,
+    akin=("ffn-expansion-half", "gated-ffn", "mlp-n-layer"),
     matches=(
         _MLP.format(name="Gate", body="self.b(F.dropout(F.relu(self.a(x)), p=0.1))"),
         _MLP.format(name="Written", body="self.b((h := self.a(x)) * 0.5 * (1.0 + torch.erf(h / math.sqrt(2.0))))"),

@@ -92,6 +92,7 @@ CONCEPT = Concept(
     patterns=(Bind("output", SECOND),),
     output="output",
     reference=reference,
+    akin=("post-norm-cross-block", "pre-norm-block"),
     matches=(EXAMPLE.format(name="PreNorm", body=POST),),
     rejects=tuple(
         EXAMPLE.format(name="PostNorm", body=body) for body in (PRE, PRE_RMS, OUTPUT, SANDWICH, PARALLEL, CROSS)

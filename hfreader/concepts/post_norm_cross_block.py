@@ -48,6 +48,7 @@ CONCEPT = Concept(
     patterns=(Bind("output", THIRD),),
     output="output",
     reference=reference,
+    akin=("post-norm-block", "pre-norm-cross-block"),
     matches=(EXAMPLE.format(name="PreNorm", body=DECODER),),
     rejects=tuple(
         EXAMPLE.format(name="PostNormCross", body=body) for body in (POST, CROSS, PRE_CROSS, PRE_DECODER, TWICE)

@@ -69,6 +69,7 @@ CONCEPT = Concept(
     patterns=(Bind("output", Op(("add",), (Bind("middle", MIDDLE), Bind("ffn", Both(UNNORMED, FED))))),),
     output="output",
     reference=reference,
+    akin=("pre-norm-cross-block", "post-norm-block"),
     matches=(
         EXAMPLE.format(name="PostNorm", body=PRE),
         EXAMPLE.format(name="Parallel", body=PRE_RMS),

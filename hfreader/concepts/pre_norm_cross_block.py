@@ -61,6 +61,7 @@ CONCEPT = Concept(
     patterns=(Bind("output", plus(Bind("second", SECOND), "ffn", FED)),),
     output="output",
     reference=reference,
+    akin=("pre-norm-block", "post-norm-cross-block"),
     matches=(EXAMPLE.format(name="PostNorm", body=PRE_DECODER),),
     rejects=tuple(EXAMPLE.format(name="PreNormCross", body=body) for body in (POST, PRE, PRE_CROSS, DECODER, TWICE)),
 )

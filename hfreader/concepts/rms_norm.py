@@ -84,6 +84,7 @@ CONCEPT = Concept(
     ),
     output="output",
     reference=reference,
+    akin=("layer-norm", "rms-norm-zero-centered", "rms-norm-unweighted"),
     matches=(
         _NORM.format(
             name="LayerNorm",

@@ -72,6 +72,7 @@ CONCEPT = Concept(
     ),
     output="output",
     reference=reference,
+    akin=("rms-norm",),
     matches=(
         _NORM.format(name="L2Norm", body="return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.eps)"),
         _NORM.format(

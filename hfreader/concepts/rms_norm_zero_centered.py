@@ -58,6 +58,7 @@ CONCEPT = Concept(
     patterns=(Bind("output", scaled(NORMALISED, Op(("add",), (Number(1), Bind("weight", LEARNED))))),),
     output="output",
     reference=reference,
+    akin=("rms-norm",),
     matches=(
         _NORM.format(name="LayerNorm", body="(self.f(x.float()) * (1.0 + self.weight.float())).type_as(x)"),
         _NORM.format(name="Plain", body="(self.weight + 1) * self.f(x)"),

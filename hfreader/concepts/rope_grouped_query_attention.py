@@ -40,6 +40,7 @@ CONCEPT = Concept(
     patterns=heads(rotary=True, grouped=True),
     output="output",
     reference=reference,
+    akin=("grouped-query-attention", "rope-multi-head-attention"),
     matches=(
         mixer(WHOLE_TURN, grouped=True),
         mixer(WHOLE_TURN, grouped=True, normed="before"),

@@ -35,6 +35,7 @@ CONCEPT = Concept(
     patterns=heads(rotary=True, grouped=False),
     output="output",
     reference=reference,
+    akin=("multi-head-self-attention", "rope-grouped-query-attention"),
     matches=(
         mixer(WHOLE_TURN),
         # The projections in one matrix, head by head.

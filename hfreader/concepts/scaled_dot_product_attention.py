@@ -32,6 +32,7 @@ CONCEPT = Concept(
     patterns=(Bind("output", attention(*(Bind(name, Anything()) for name in ("query", "key", "value")))),),
     output="output",
     reference=reference,
+    akin=("unscaled-dot-product-attention",),
     matches=(
         """
 def route(a, b, c, m=None, s=None):

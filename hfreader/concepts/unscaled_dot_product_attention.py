@@ -63,6 +63,7 @@ CONCEPT = Concept(
     ),
     output="output",
     reference=reference,
+    akin=("scaled-dot-product-attention",),
     matches=(
         """
 def kernel(q, k, v, m, bias=None):

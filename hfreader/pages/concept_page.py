@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from hfreader.concepts import catalogue
 from hfreader.concepts.model import Concept
 from hfreader.facts.matches import Proof
 from hfreader.facts.survey import Found
@@ -104,6 +105,7 @@ def render_concept(
         concept=concept,
         equations=[equations.render(latex, linked) for latex in concept.equations],
         citations=[citation_html(citation) for citation in concept.citations],
+        akin=[(catalogue()[slug].name, address(concept_page(slug), page)) for slug in concept.akin],
         symbols=[
             (linked[symbol.name].css, equations.render(rf"\sym{{{symbol.name}}}", linked, display=False), symbol)
             for symbol in concept.symbols

@@ -54,6 +54,11 @@ def test_texts_are_complete(concept: Concept):
 
 
 @pytest.mark.parametrize("concept", CONCEPTS.values(), ids=CONCEPTS.keys())
+def test_what_is_akin_is_another_concept(concept: Concept):
+    assert set(concept.akin) <= set(CONCEPTS) - {concept.slug}
+
+
+@pytest.mark.parametrize("concept", CONCEPTS.values(), ids=CONCEPTS.keys())
 def test_bound_symbols_have_an_entry_in_the_glossary(concept: Concept):
     names = {symbol.name for symbol in concept.symbols}
     for source in concept.matches if concept.patterns else ():
