@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from hfreader.analyzers.difference_nature import ATTENTION
 from hfreader.analyzers.difference_outlines import local_identity
 from hfreader.analyzers.operations import MASK_BUILDERS
 from hfreader.facts.comparison import Outline, Step
@@ -14,7 +15,7 @@ LEAST = 0.22
 SAME, ALIKE, KIN, DISTANT = 1.0, 0.7, 0.55, 0.3
 LINEAR = frozenset({"Linear", "Conv1D"})
 MASKS = frozenset(MASK_BUILDERS.values())
-ATTENTION = frozenset({"softmax", "scaled_dot_product_attention", "flash_attention", "multi_head_attention_forward"})
+ATTENDS = ATTENTION | {"softmax"}
 GATES = frozenset({"sigmoid", "tanh", "relu", "gelu", "silu", "softplus", "mish", "elu", "leaky_relu", "activation"})
 
 Users = dict[int, list[tuple[int, int]]]
@@ -80,7 +81,7 @@ class Alignment:
 
 def _attending(steps: Sequence[Step]) -> frozenset[str]:
     """The opened submodules that attend; "" for the class itself."""
-    return frozenset(step.within for step in steps if step.op in ATTENTION)
+    return frozenset(step.within for step in steps if step.op in ATTENDS)
 
 
 def likeness(left: Step, right: Step, nature: Callable[[str], str]) -> float:
