@@ -25,8 +25,8 @@ def coverage(snapshot: Snapshot, report: Report) -> Coverage:
     counted = remembered("census", library_key(sources.whole), Census, lambda: census(known.classes, catalogue()))
     families = sorted({family_of(one.file) for one in known.classes})
     runs = runs_so_far(sources, families)
-    architectures = {one.qualified.rpartition(".")[2] for one in known.classes if one.kind == "model"}
-    return _coverage(snapshot, known, counted, families, architectures, runs, sweep_so_far(sources.whole))
+    models = {one.qualified.rpartition(".")[2] for one in known.classes if one.kind == "model"}
+    return _coverage(snapshot, known, counted, families, models, runs, sweep_so_far(sources.whole))
 
 
 def _coverage(
@@ -34,7 +34,7 @@ def _coverage(
     known: Survey,
     counted: Census,
     families: list[str],
-    architectures: set[str],
+    models: set[str],
     runs: dict[str, RunSummary],
     swept: Sweep | None,
 ) -> Coverage:
@@ -44,7 +44,7 @@ def _coverage(
     whole = [run for run in swept.types if run.complete] if swept is not None else []
     traced = {*runs, *(run.family for run in whole)} & {*families}
     ran = {*(name for run in runs.values() for name in run.architectures), *(run.class_name for run in whole)}
-    ran &= architectures
+    ran &= models
     parts = ((known,), known.classes, known.functions, runs.values())
     problems = tuple(problem for part in parts for one in part for problem in one.problems)
     computing, modules, with_equation = (counted.count(what) for what in ("computing", "modules", "equations"))
@@ -54,11 +54,11 @@ def _coverage(
         commit=snapshot.commit,
         families=len(families),
         families_traced=len(traced) or None,
-        architectures=len(architectures),
-        architectures_traced=len(ran) if traced else None,
-        traced_share=len(ran) / max(len(architectures), 1) if traced else None,
-        model_types=None if swept is None else len(swept.types),
-        model_types_traced=None if swept is None else len(whole),
+        architectures=None if swept is None else len(swept.types),
+        architectures_traced=None if swept is None else len(whole),
+        traced_share=None if swept is None else len(whole) / max(len(swept.types), 1),
+        model_classes=len(models),
+        model_classes_traced=len(ran) if traced else None,
         classes=counted.count("classes"),
         module_classes=modules,
         mapped=modules - len(unmapped),

@@ -126,9 +126,11 @@ class Unmapped:
 class Coverage:
     """The honest totals. What nothing has run so far, neither a build nor `hfreader trace --all`, is None, not zero.
 
-    model_types      kinds of configurations; of these the base class of `model_types_traced` ran in `trace --all`.
+    architectures    model types, the kinds of configurations; of these the base class of `architectures_traced` ran in
+                     `trace --all`, by itself or within another type; `traced_share` is their share.
     families         folders under `models/` with modeling files; of these `families_traced` have been run.
-    architectures    pretrained models with a forward of their own or inherited; `traced_share` is the share that ran.
+    model_classes    pretrained models with a forward of their own or inherited, heads included; of these
+                     `model_classes_traced` have been run.
     classes          all classes of the modeling files; `module_classes` those that are modules.
     mapped_share     share of the modules that are mapped to a concept (`mapped` of them); `unmapped` are the others.
     equation_share   share of the modules that compute (`computing`) and are mapped to a concept with an equation
@@ -142,9 +144,11 @@ class Coverage:
     commit: str | None
     families: int
     families_traced: int | None
-    architectures: int
+    architectures: int | None
     architectures_traced: int | None
     traced_share: float | None
+    model_classes: int
+    model_classes_traced: int | None
     classes: int
     module_classes: int
     mapped: int
@@ -160,5 +164,3 @@ class Coverage:
     problems: int
     unmapped: tuple[Unmapped, ...] = ()
     problems_found: tuple[Problem, ...] = ()
-    model_types: int | None = None
-    model_types_traced: int | None = None

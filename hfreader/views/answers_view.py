@@ -125,11 +125,11 @@ def _show_problems(found: Coverage, console: Console) -> None:
 
 def _rows(found: Coverage) -> list[tuple[str, int | None, int | None, float | None]]:
     executed, disproven = found.matches_executed, found.disproven
-    types = found.model_types
+    classes = _share(found.model_classes_traced, found.model_classes)
     return [
-        ("model types run by `trace --all`", found.model_types_traced, types, _share(found.model_types_traced, types)),
+        ("architectures run by `trace --all`", found.architectures_traced, found.architectures, found.traced_share),
         ("families run", found.families_traced, found.families, _share(found.families_traced, found.families)),
-        ("architectures run", found.architectures_traced, found.architectures, found.traced_share),
+        ("model classes run", found.model_classes_traced, found.model_classes, classes),
         ("modules, of all classes", found.module_classes, found.classes, found.module_classes / max(found.classes, 1)),
         ("modules mapped to a concept", found.mapped, found.module_classes, found.mapped_share),
         ("computing modules with an equation", found.with_equation, found.computing, found.equation_share),

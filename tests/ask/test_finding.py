@@ -43,9 +43,9 @@ def test_totals_after_all_types_were_run(snapshot, monkeypatch):
     runs = (TypeRun("ash", "ash", "AshModel"), TypeRun("oak", "oak", reason="it broke"))
     monkeypatch.setattr(counting, "sweep_so_far", lambda source: Sweep("5.0", None, runs))
     found = coverage(snapshot, silent)
-    assert (found.model_types, found.model_types_traced) == (2, 1)
+    assert (found.architectures, found.architectures_traced, found.traced_share) == (2, 1, 0.5)
     assert found.families_traced == 1
-    assert found.architectures_traced is not None
+    assert found.model_classes_traced is not None
     assert (found.matches_executed, found.proven_share) == (None, None)
 
 

@@ -17,9 +17,11 @@ TOTALS = Coverage(
     commit=None,
     families=10,
     families_traced=None,
-    architectures=40,
+    architectures=None,
     architectures_traced=None,
     traced_share=None,
+    model_classes=40,
+    model_classes_traced=None,
     classes=100,
     module_classes=80,
     mapped=76,
@@ -66,11 +68,11 @@ def test_what_did_not_run_is_said_so_and_is_not_zero():
 def test_what_ran():
     ran = replace(
         TOTALS,
-        model_types=9,
-        model_types_traced=8,
+        architectures=9,
+        architectures_traced=8,
+        traced_share=8 / 9,
         families_traced=2,
-        architectures_traced=6,
-        traced_share=0.15,
+        model_classes_traced=6,
         matches_executed=20,
         disproven=1,
         proven=19,
@@ -78,6 +80,7 @@ def test_what_ran():
     )
     text = shown(show_coverage, ran)
     assert "not run" not in text
+    assert "88.9%" in text
     assert "15.0%" in text
 
 
