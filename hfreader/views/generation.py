@@ -1,11 +1,12 @@
-"""Which lines of a generation see which lengths."""
+"""Which lengths the steps of a generation have, and which lines see them."""
 
 from collections import defaultdict
 from dataclasses import dataclass
 
 from hfreader.facts.places import Place
-from hfreader.facts.traces import LineRecord, Trace
+from hfreader.facts.traces import LineRecord, SymbolFact, Trace
 from hfreader.pages.book import bare
+from hfreader.pages.what_if import LENGTHS
 from hfreader.views.listing import value_texts
 
 Text = tuple[str, str]
@@ -23,6 +24,18 @@ class LengthRow:
     prompt: Text | None
     first: Text | None
     last: Text | None
+
+
+def symbol_value(symbol: SymbolFact, trace: Trace) -> str:
+    """The number that a symbol stands for; of a length that each step of a generation has anew, all of them."""
+    steps = trace.generation.steps if trace.generation is not None else ()
+    _, tokens, past, _ = LENGTHS
+    lengths = {tokens: [step.reads for step in steps], past: [step.past for step in steps]}.get(symbol.expression, [])
+    if len({*lengths}) < 2 or lengths[1] != symbol.value:
+        return str(symbol.value)
+    prompt, first, *others = lengths
+    last = others[-1] if others else first
+    return f"{prompt} at the prompt, then {first}" + (f" to {last}" if last != first else "")
 
 
 def length_rows(trace: Trace) -> tuple[LengthRow, ...]:

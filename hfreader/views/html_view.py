@@ -7,11 +7,11 @@ from pathlib import Path
 from markupsafe import Markup
 
 from hfreader import __version__
-from hfreader.facts.traces import Trace
+from hfreader.facts.traces import SymbolFact, Trace
 from hfreader.pages.highlight import code_html
 from hfreader.pages.module_tree import module_tree
 from hfreader.pages.rendering import fill
-from hfreader.views.generation import length_rows
+from hfreader.views.generation import length_rows, symbol_value
 from hfreader.views.generation_view import in_bytes
 from hfreader.views.listing import AnnotatedLine, class_listings, module_listing
 from hfreader.views.plots import attention_plots, statistics_plot
@@ -58,14 +58,15 @@ def _facts(trace: Trace) -> list[tuple[str, str]]:
         ("FLOPs", "" if trace.flops is None else f"{trace.flops:,}"),
         *summary(trace),
         ("changed", ", ".join(f"{name}={value}" for name, value in trace.changed.items())),
-        ("symbols", ", ".join(_symbol(s.name, s.expression, s.value) for s in trace.symbols)),
+        ("symbols", ", ".join(_symbol(symbol, trace) for symbol in trace.symbols)),
     ]
     notes = chain(trace.notes, (f"{problem.subject}: {problem.reason}" for problem in trace.problems))
     return [(label, text) for label, text in (*facts, *(("note", note) for note in notes)) if text]
 
 
-def _symbol(name: str, expression: str, value: int) -> str:
-    return f"{name} = {value}" if name == expression else f"{name} = {expression} = {value}"
+def _symbol(symbol: SymbolFact, trace: Trace) -> str:
+    meaning = f" = {symbol.expression}" if symbol.expression != symbol.name else ""
+    return f"{symbol.name}{meaning} = {symbol_value(symbol, trace)}"
 
 
 def _anchor(path: str) -> str:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from hfreader.facts.traces import TokenFact, Trace
 from hfreader.pages.module_tree import TreeNode, module_tree
+from hfreader.views.generation import symbol_value
 from hfreader.views.listing import (
     AnnotatedLine,
     Annotation,
@@ -78,7 +79,7 @@ def header(trace: Trace, width: int) -> Iterator[Text]:
 def _symbol_texts(trace: Trace) -> Iterator[Text]:
     for symbol in trace.symbols:
         meaning = f" = {symbol.expression}" if symbol.expression != symbol.name else ""
-        yield Text.assemble((symbol.name, SYMBOLS), (meaning, QUIET), f" = {symbol.value}")
+        yield Text.assemble((symbol.name, SYMBOLS), (meaning, QUIET), f" = {symbol_value(symbol, trace)}")
 
 
 def token_lines(name: str, row: Sequence[TokenFact], width: int) -> Iterator[Text]:

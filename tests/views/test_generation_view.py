@@ -4,8 +4,9 @@ from dataclasses import replace
 from rich.console import Console
 
 from hfreader.facts.generation import CachePart, Generation, GenerationStep
-from hfreader.facts.traces import Trace
-from hfreader.views.generation import length_rows
+from hfreader.facts.traces import SymbolFact, Trace
+from hfreader.pages.what_if import LENGTHS
+from hfreader.views.generation import length_rows, symbol_value
 from hfreader.views.generation_view import in_bytes, show_generation
 from tests.facts_builder import make_trace, tensor
 
@@ -51,6 +52,21 @@ def test_lines_are_shown_with_the_lengths_they_see():
 def test_a_prompt_alone_has_no_later_lengths():
     assert length_rows(generated(1)) == ()
     assert shown(make_trace()) == ""
+
+
+def test_a_length_that_each_step_has_anew_is_given_for_all():
+    rows, tokens, past, encoder = LENGTHS
+    asked = [("B", rows, 1), ("T", tokens, 1), ("T_past", past, 4), ("S", encoder, 4), ("hidden", "hidden_size", 1)]
+    symbols = [SymbolFact(*each) for each in asked]
+    assert [symbol_value(one, generated()) for one in symbols] == [
+        "1",
+        "4 at the prompt, then 1",
+        "0 at the prompt, then 4 to 5",
+        "4",
+        "1",
+    ]
+    assert [symbol_value(one, generated(1)) for one in symbols] == ["1", "1", "4", "4", "1"]
+    assert symbol_value(SymbolFact("T", tokens, 9), generated()) == "9"
 
 
 def test_sizes_in_words():
