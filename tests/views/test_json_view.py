@@ -10,7 +10,8 @@ from hfreader.facts import branches, changes, generation, places, problems, stat
 from hfreader.views.json_view import read_json, render_json
 from tests.facts_builder import make_trace
 
-DOCUMENT = (Path(__file__).parent.parent.parent / "docs" / "trace-json.md").read_text(encoding="utf-8")
+FOLDER = Path(__file__).parent.parent.parent / "docs"
+DOCUMENT, CHINESE = ((FOLDER / name).read_text(encoding="utf-8") for name in ("trace-json.md", "trace-json.zh.md"))
 HEADINGS = {
     "Trace": (traces.Trace,),
     "Statistics": (statistics.Statistics,),
@@ -39,20 +40,22 @@ HEADINGS = {
 }
 
 
-def documented(heading):
-    section = re.search(rf"^## {heading}$(.*?)(?=^## |\Z)", DOCUMENT, re.MULTILINE | re.DOTALL)
+def documented(heading, document):
+    section = re.search(rf"^## {heading}$(.*?)(?=^## |\Z)", document, re.MULTILINE | re.DOTALL)
     assert section is not None, f"{heading} is not described"
     return re.findall(r"^\| `(\w+)` \|", section[1], re.MULTILINE)
 
 
+@pytest.mark.parametrize("document", [DOCUMENT, CHINESE], ids=["en", "zh"])
 @pytest.mark.parametrize("heading", HEADINGS)
-def test_the_document_names_every_field_in_order(heading):
+def test_the_document_names_every_field_in_order(heading, document):
     fields = [name for record in HEADINGS[heading] for name in get_type_hints(record)]
-    assert documented(heading) == fields
+    assert documented(heading, document) == fields
 
 
 def test_the_document_describes_this_version():
     assert f"describes version {traces.SCHEMA_VERSION}." in DOCUMENT
+    assert f"版本 {traces.SCHEMA_VERSION}。" in CHINESE
 
 
 def test_every_record_of_the_schema_is_described():
