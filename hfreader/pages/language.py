@@ -22,7 +22,7 @@ from hfreader.facts.phrases import Phrase, Words, in_a_sentence
 
 # The languages of the site and their own names for themselves; the first is the one that messages are written in.
 LANGUAGES = {"en": "English", "zh": "中文"}
-ENGLISH = "en"
+ENGLISH, CHINESE = "en", "zh"
 LOCALE = Path(__file__).parent / "locale"
 _ACTIVE: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
@@ -69,12 +69,12 @@ def noted(message: str) -> str:
 
 def own(text: Text) -> str:
     """A text of a concept in the language that is written now."""
-    return text.zh if language() == "zh" else text.en
+    return text.zh if language() == CHINESE else text.en
 
 
 def other(text: Text) -> str:
     """A text of a concept in the language that stands second."""
-    return text.en if language() == "zh" else text.zh
+    return text.en if language() == CHINESE else text.zh
 
 
 def said(words: Words) -> Markup:

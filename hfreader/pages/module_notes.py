@@ -89,7 +89,7 @@ def _described(submodule: SubmoduleFacts, calls: Sequence[Built], find: Callable
     if counts is not None and calls[0].record.parameters:
         parts.append(counts + (_(" each") if submodule.container else ""))
     said = [part for part in parts if part]
-    return Markup("<code>{}</code>: {}").format(submodule.attribute, Markup(", ").join(said))
+    return Markup(_("<code>{}</code>: {}")).format(submodule.attribute, Markup(", ").join(said))
 
 
 def _conditional(submodule: SubmoduleFacts, find: Callable[[str], str | None]) -> Markup:

@@ -20,11 +20,12 @@ from hfreader.pages.fragment import Fragment
 from hfreader.pages.gone import gone_page
 from hfreader.pages.home import concepts_index, home_page, models_index
 from hfreader.pages.implementers import Implementer, concepts_of, groups, implementers, without
-from hfreader.pages.language import in_language
+from hfreader.pages.language import CHINESE, in_language
 from hfreader.pages.manifest import PageRecord, write_page
 from hfreader.pages.model_page import model_page
 from hfreader.pages.papers import papers_page
 from hfreader.pages.rendering import fill
+from hfreader.pages.typography import set_in_chinese
 from hfreader.store import digest
 
 Implementers = Mapping[str, Sequence[Implementer]]
@@ -123,6 +124,8 @@ class Renderer:
         except (HfreaderError, OSError, SyntaxError, *UNFORESEEN) as error:
             problem = reason(error) if isinstance(error, HfreaderError) else f"{type(error).__name__}: {error}"
             fragment = Fragment(plan.page, plan.page.rpartition("/")[2], str(fill("failed.html", reason=problem)))
+        if self.language == CHINESE:
+            fragment = replace(fragment, html=set_in_chinese(fragment.html))
         write_page(self.folder, fragment)
         return PageRecord(
             fragment.page,

@@ -27,6 +27,8 @@ SENTENCES = (
         "%(ref)s of %(url)s is not in the cache, and no remote was asked; "
         "read instead: the installed transformers %(version)s"
     ),
+    noted("%(url)s cannot be reached: %(reason)s; read instead: the installed transformers %(version)s"),
+    noted("%(url)s cannot be reached: %(reason)s; read instead: %(ref)s as it was when last fetched, %(commit)s"),
     noted("%(name)s reads inputs that hfreader cannot make so far"),
     noted("%(name)s reads inputs that hfreader cannot make so far: %(names)s"),
     noted("%(name)s needs a package that is not installed: %(reason)s"),
