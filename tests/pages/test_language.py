@@ -29,6 +29,7 @@ from hfreader.pages.language import (
 )
 from hfreader.pages.model_page import model_page
 from hfreader.pages.site import write_fragments
+from hfreader.pages.typography import set_in_chinese
 from hfreader.progress import silent
 from tests.pages import toy
 from tests.pages.html import Element, parse
@@ -158,6 +159,7 @@ def test_no_page_in_chinese_speaks_english(toy_book: Families, tmp_path: Path):
     pages = sorted((tmp_path / "html").rglob("*.html"))
     assert {page.name for page in pages} >= {"toy.html", "toy-oak.html", "toy-attention.html", "papers.html"}
     assert {str(page): list(english(parse(page.read_text()))) for page in pages} == {str(page): [] for page in pages}
+    assert all(set_in_chinese(page.read_text()) == page.read_text() for page in pages)
     assert (
         "在 <code>not self.fused</code> 成立的任何一次运行中都没有执行过"
         in (tmp_path / "html/models/toy.html").read_text()
