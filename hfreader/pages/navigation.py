@@ -51,12 +51,14 @@ def _prose_sections(pages: Sequence[str]) -> list[Entry]:
 
 
 def _section(records: Sequence[PageRecord]) -> list[Entry]:
-    """The index page, then the pages: by their group, by first letter where there are many, or as they come."""
+    """The index page, then the pages: by their group, by first letter where there are many without one, or as
+    they come."""
     first: list[Entry] = [f"{record.page}.md" for record in records if _is_index(record)]
     pages = sorted((record for record in records if not _is_index(record)), key=lambda one: one.label.casefold())
     groups: dict[str, list[PageRecord]] = defaultdict(list)
+    lettered = len(pages) > MOST_ENTRIES and not any(record.group for record in pages)
     for record in pages:
-        letter = record.label[0].upper() if len(pages) > MOST_ENTRIES else ""
+        letter = record.label[0].upper() if lettered else ""
         groups[record.group or (letter if letter.isalpha() or not letter else "0–9")].append(record)
     if len(groups) < 2:
         return first + [_entry(record) for record in pages]

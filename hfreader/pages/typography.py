@@ -9,7 +9,7 @@ _PIECES = re.compile(r"(<(pre|script|style|svg|math)\b.*?</\2>|<[^>]*>)", re.DOT
 _CHINESE = r"[\u4e00-\u9fff，。：；、？！（）”]"
 _MARKS = {",": "，", ";": "；", ":": "：", ".": "。"}
 # A mark of English after Chinese, where a blank or the end follows, or before it.
-_HALF_WIDTH = re.compile(rf"(?<={_CHINESE})[,;:.](?=\s|$)|[,;:](?=\s{_CHINESE})")
+_HALF_WIDTH = re.compile(rf"(?<={_CHINESE})[,;:.](?=\s|$)|(?:[,;:]|(?<=\d)\.)(?=\s{_CHINESE})")
 _BLANKS = re.compile(r"(?<=[，。：；、？！（）])[ \n]+(?=\S|$)|(?<=\S)[ \n]+(?=[，。：；、？！（）])")
 
 

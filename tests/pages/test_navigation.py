@@ -1,5 +1,7 @@
 """The navigation: sections by folder, groups within them, letters where there are many pages."""
 
+import pytest
+
 from hfreader.pages import navigation as module
 from hfreader.pages.manifest import PageRecord
 from hfreader.pages.navigation import navigation
@@ -37,7 +39,9 @@ def test_pages_with_groups_stand_in_them():
     assert navigation(records, []) == [{"Concepts": [first, {"Second": [{"B": "concepts/b.md"}]}]}]
 
 
-def test_a_page_of_no_group_stands_beside_the_groups():
+@pytest.mark.parametrize("most", [module.MOST_ENTRIES, 2])
+def test_a_page_of_no_group_stands_beside_the_groups(monkeypatch, most: int):
+    monkeypatch.setattr(module, "MOST_ENTRIES", most)
     records = [
         record("concepts/index", "Concepts"),
         record("concepts/a", "A", "First"),

@@ -20,6 +20,7 @@ from hfreader.pages.typography import set_in_chinese
         ("Vaswani et al. 2017, Attention; BERT", "Vaswani et al. 2017, Attention; BERT"),
         ("<p>值 </p>\n<p>键</p>", "<p>值 </p>\n<p>键</p>"),
         ("余下的...", "余下的..."),
+        ("transformers 5.23.0. 对照： bert", "transformers 5.23.0。对照：bert"),
         ("键（若有） <math><mi>M</mi></math> 可见", "键（若有）<math><mi>M</mi></math> 可见"),
         ("见 models.bert 与 1.5", "见 models.bert 与 1.5"),
     ],
