@@ -1,6 +1,7 @@
 """What a class, a function or a line of the library is."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from hfreader.analyses import analyses_of
 from hfreader.analyzers.difference import Differ
@@ -11,6 +12,7 @@ from hfreader.ask.concepts import cited
 from hfreader.ask.finding import family_of
 from hfreader.ask.names import Subject, subject
 from hfreader.concepts import catalogue
+from hfreader.concepts.equations import equations_here
 from hfreader.concepts.model import Concept
 from hfreader.facts.analysis import Analysis
 from hfreader.facts.answers import ConceptUse, Explanation, SymbolUse
@@ -83,11 +85,12 @@ def _use(
 ) -> ConceptUse:
     concept = catalogue()[match.concept]
     proof = proofs.get(match.key)
+    bound = {binding.symbol for binding in match.bindings if binding.tokens}
     return ConceptUse(
         concept.slug,
         concept.name.en,
         concept.explanation.en,
-        concept.printed,
+        replace(concept, equations=equations_here(concept, bound)).printed,
         tuple(cited(citation) for citation in concept.citations),
         match.owner,
         match.place.span.line,

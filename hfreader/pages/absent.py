@@ -1,43 +1,15 @@
-"""What a card shows of equations that are for other code, and says of symbols that stand in the equations and not in
-the code."""
+"""What a card says of symbols that stand in the equations and not in the code."""
 
-import inspect
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from markupsafe import Markup
 
+from hfreader.concepts.equations import equations_here, matchable, symbols_in
 from hfreader.concepts.model import Concept, Symbol
 from hfreader.facts.matches import Proof
 from hfreader.pages import equations
 from hfreader.pages.language import gettext as _
 from hfreader.pages.language import ngettext
-
-
-def equations_here(concept: Concept, bound: Collection[str]) -> tuple[str, ...]:
-    """The equations of a concept that a match is about: the first, and each further one, unless it is about things that
-    can be matched and none of them is (`bound` are those that are): it says what other code does. One of them says what
-    the output is; of that one, even what only tells a reference which form it meets must be there."""
-    given, known = _given(concept.computation), set[str]()
-    within = {symbol.name: symbol.within for symbol in concept.symbols}
-    defining = [latex for latex in concept.equations if latex.startswith(rf"\sym{{{concept.output}}}")]
-    shown: list[str] = []
-    for latex in concept.equations:
-        about = given if latex in defining else given - concept.hints
-        names = given.intersection(equations.symbols_in(latex))
-        own = (names & about) - known
-        known |= names
-        if not shown or not own or any(one in bound for name in own for one in (name, *within[name])):
-            shown.append(latex)
-    if defining and not any(concept.output in equations.symbols_in(latex) for latex in shown):
-        shown.append(defining[0])
-    return tuple(shown)
-
-
-@cache  # thousands of cards have the same
-def _given(reference: Callable[..., object]) -> frozenset[str]:
-    """What a reference is given, so that a match can bind it."""
-    return frozenset(inspect.signature(reference).parameters)
 
 
 def absences(
@@ -46,13 +18,13 @@ def absences(
     """Sentences on each symbol of the equations that a match does not bind (`bound` are those that it does): where
     else the code holds it, that it has no code of its own (the reference computes it), or that the equation was
     checked without it."""
-    standing = {name for latex in equations_here(concept, bound) for name in equations.symbols_in(latex)}
+    standing = {name for latex in equations_here(concept, bound) for name in symbols_in(latex)}
     absent = [symbol for symbol in concept.symbols if symbol.name in standing and symbol.name not in bound]
     held = {symbol.name: tuple(name for name in symbol.within if name in bound) for symbol in absent}
     for holders in dict.fromkeys(value for value in held.values() if value):
         inside = [symbol for symbol in absent if held[symbol.name] == holders]
         yield Markup(_("{}: held in {} here")).format(_list(inside, linked), _names(holders, linked))
-    given = _given(concept.computation) - concept.hints
+    given = matchable(concept) - concept.hints
     left = [symbol for symbol in absent if not held[symbol.name]]
     if implied := [symbol for symbol in left if symbol.name not in given]:
         said = ngettext("no code of its own here: {}", "no code of their own here: {}", len(implied))

@@ -2,11 +2,12 @@
 
 from markupsafe import Markup
 
+from hfreader.concepts.equations import equations_here
 from hfreader.concepts.model import Citation
 from hfreader.facts.matches import Proof
 from hfreader.facts.places import Span
 from hfreader.pages import equations
-from hfreader.pages.absent import absences, equations_here
+from hfreader.pages.absent import absences
 from hfreader.pages.book import address, bare, concept_page
 from hfreader.pages.file_context import FileContext
 from hfreader.pages.language import gettext as _

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from hfreader.concepts import catalogue
+from hfreader.concepts.equations import symbols_in
 from hfreader.concepts.model import Concept
 from hfreader.facts.matches import Proof
 from hfreader.facts.survey import Found
@@ -110,7 +111,7 @@ def render_concept(
             (linked[symbol.name].css, equations.render(rf"\sym{{{symbol.name}}}", linked, display=False), symbol)
             for symbol in concept.symbols
         ],
-        in_equations={symbol for latex in concept.equations for symbol in equations.symbols_in(latex)},
+        in_equations={symbol for latex in concept.equations for symbol in symbols_in(latex)},
         reference=_reference(concept),
         totals=totals([proof for one in found for proof in one.proofs], _files(one for one in found if one.proofs)),
         players=sum(not one.proofs for one in found),

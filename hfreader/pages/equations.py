@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element, tostring
 
 from markupsafe import Markup
 
+from hfreader.concepts.equations import symbols_in
 from hfreader.concepts.model import SYMBOL, printed
 from hfreader.errors import HfreaderError
 from hfreader.pages.mathml import convert
@@ -65,11 +66,6 @@ def _typeset(latex: str, looks: tuple[tuple[str, str, bool], ...], display: bool
     if alternative:
         math.set("alttext", printed(latex, {name: printed_as for name, printed_as, _ in looks}))
     return tostring(math, encoding="unicode")
-
-
-def symbols_in(latex: str) -> list[str]:
-    """The names of the symbols of an equation, in their order."""
-    return list(dict.fromkeys(SYMBOL.findall(latex)))
 
 
 def _converted(latex: str, display: bool) -> Element:

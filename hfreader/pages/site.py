@@ -131,4 +131,4 @@ def _code_files() -> list[Path]:
     """Everything of hfreader that pages are made with; of the concepts each page counts its own."""
     rooms = [PACKAGE / name for name in ("pages", "facts")]
     files = [file for room in rooms for file in room.rglob("*") if file.suffix in (".py", ".html", ".po")]
-    return [*files, PACKAGE / "concepts" / "model.py"]
+    return [*files, *(PACKAGE / "concepts" / name for name in ("model.py", "equations.py"))]

@@ -1,6 +1,7 @@
 """Explanations of a class, of a line, and of what nothing was found in."""
 
 from hfreader.ask.explaining import explain
+from hfreader.concepts import catalogue
 from hfreader.facts.answers import Explanation
 from hfreader.facts.codec import from_json, to_json
 from hfreader.facts.matches import Proof
@@ -28,6 +29,13 @@ def test_a_class(snapshot):
     assert found.lineage.difference.same
     assert ("AshNorm", "models/ash/modeling_ash.py:9") in found.read_on
     assert not found.surveyed
+
+
+def test_equations_that_are_for_other_code_are_left_out(snapshot):
+    """The second of this concept is for code that hands a vector to a norm of its own."""
+    first, second = catalogue()["rms-norm"].printed
+    assert "RMSNorm" in second
+    assert explain(snapshot, "BirchNorm", silent).concepts[0].equations == (first,)
 
 
 def test_a_line_has_the_symbols_on_it(snapshot):

@@ -4,7 +4,7 @@ import pytest
 
 from hfreader.concepts.model import Symbol, Text
 from hfreader.facts.matches import Proof
-from hfreader.pages.absent import absences, equations_here
+from hfreader.pages.absent import absences
 from hfreader.pages.equations import LinkedSymbol
 from tests.pages import toy
 
@@ -57,25 +57,9 @@ def test_without_a_proof_nothing_was_checked():
     assert said("y", "w", "m", "s", state="matched") == ["not matched here: b; the equation is read without it"]
 
 
-def test_an_equation_about_nothing_that_is_matched_is_for_other_code():
-    """One without names that a match can bind belongs to all; what stands in one that is not shown is not missed."""
+def test_what_stands_in_an_equation_that_is_for_other_code_is_not_missed():
     other = r"\sym{y}=\sym{spare}\qquad\text{(elsewhere)}"
-    concept = replace(CONCEPT, equations=(*CONCEPT.equations, other, r"\sym{y}=\sym{w}"))
-    always = (*CONCEPT.equations, r"\sym{y}=\sym{w}")
-    assert equations_here(concept, {"y", "w"}) == always
-    assert equations_here(concept, {"y", "w", "spare"}) == concept.equations
-    assert not any(
-        "z" in sentence.striptags() for sentence in absences(concept, {"y", "w"}, Proof("m", "proven"), LINKED)
-    )
-    held = replace(SYMBOLS[-1], within=("fused",))
-    concept = replace(concept, symbols=(*SYMBOLS[:-1], held))
-    assert equations_here(concept, {"y", "fused"}) == concept.equations
-
-
-def test_one_of_the_equations_says_what_the_output_is():
-    """Of several, the one that holds here, also where only a hint tells which; the first where none tells."""
-    first, usual, other = r"\sym{m}=\sym{w}", r"\sym{y}=\sym{m}\,\sym{b}", r"\sym{y}=\sym{s}"
-    concept = replace(CONCEPT, output="y", equations=(first, usual, other))
-    assert equations_here(concept, {"y", "w", "s"}) == (first, other)
-    assert equations_here(concept, {"y", "w", "b"}) == (first, usual)
-    assert equations_here(concept, {"y", "w"}) == (first, usual)
+    concept = replace(CONCEPT, equations=(*CONCEPT.equations, other))
+    sentences = list(absences(concept, {"y", "w"}, Proof("m", "proven"), LINKED))
+    assert sentences
+    assert not any("z" in sentence.striptags() for sentence in sentences)
