@@ -1,6 +1,7 @@
 """Analyses of files, computed or remembered."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from functools import cache, partial
 from pathlib import Path
 
@@ -15,14 +16,28 @@ from hfreader.sources import Sources
 from hfreader.store import digest, digest_files, remembered
 
 PACKAGE = Path(__file__).parent
+_RECORDS = re.compile(r"^from hfreader\.facts\.(\w+) import", re.MULTILINE)
 
 
 @cache
 def code_digest(*rooms: str) -> str:
-    """Identifies hfreader's own code in these rooms, and the concepts that other packages add."""
+    """Identifies hfreader's own code in these rooms, the records that it is written in, and the concepts that other
+    packages add."""
     files = [file for room in rooms for file in (PACKAGE / room).rglob("*.py")]
     added = [file for folder in concept_folders()[1:] for file in folder.rglob("*.py")]
-    return digest_files([*files, *added])
+    return digest_files([*files, *records_of(files), *added])
+
+
+def records_of(files: Iterable[Path]) -> set[Path]:
+    """The modules of `hfreader.facts` that code uses, with those that these use."""
+    found: set[Path] = set()
+    left = list(files)
+    while left:
+        names = _RECORDS.findall(left.pop().read_text(encoding="utf-8"))
+        further = {PACKAGE / "facts" / f"{name}.py" for name in names} - found
+        found |= further
+        left += further
+    return found
 
 
 def analysis_key(sources: Sources, file: str) -> str:
@@ -37,7 +52,7 @@ def library_key(source: str, *parts: str) -> str:
 
 
 def _analysed_by() -> str:
-    return digest(code_digest("facts", "analyzers"), matched_by())
+    return digest(code_digest("analyzers"), matched_by())
 
 
 class Analyser:

@@ -44,5 +44,5 @@ def states(runs: Iterable[RunSummary]) -> dict[str, Proof]:
 
 
 def _key(sources: Sources, family: str) -> str:
-    code = digest(code_digest("facts", "analyzers", "trace"), matched_by(), proven_by(catalogue()))
+    code = digest(code_digest("analyzers", "trace"), matched_by(), proven_by(catalogue()))
     return digest(sources.family(family), family, code)

@@ -48,7 +48,7 @@ class Reach:
         """Identifies what running a family shows, but for models that it builds by name."""
         files = self.files(family)
         slugs = (match.concept for part in files for one in part.definitions for match in one.matches)
-        code = digest(code_digest("facts", "trace"), proven_by(slugs), version("torch"), sys.version)
+        code = digest(code_digest("trace"), proven_by(slugs), version("torch"), sys.version)
         return digest(self.sources.family(family), code, family, *(part.matched for part in files))
 
     def request(self, family: str) -> FamilyRequest:

@@ -121,7 +121,7 @@ def _file(out: Path, model_type: str) -> Path:
 
 
 def _key(source: str, *parts: str) -> str:
-    return digest(source, *parts, code_digest("facts", "trace"))
+    return digest(source, *parts, code_digest("trace"))
 
 
 def _start_key(source: str, model_type: str) -> str:
